@@ -1,0 +1,96 @@
+//! What stands in a `version` attribute.
+
+use std::fmt;
+
+use crate::version::Version;
+
+/// The text of a `version` attribute, understood as far as it can be and
+/// otherwise kept as it is: machines send versions, `ForcedUpdate`, nothing
+/// at all, and now and then something else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum VersionText {
+    /// Absent or empty.
+    #[default]
+    Empty,
+    /// A version.
+    Version(Version),
+    /// `ForcedUpdate`: an old way of `update_engine` to ask for whatever there is.
+    ForcedUpdate,
+    /// Anything else.
+    Other(String),
+}
+
+impl VersionText {
+    const FORCED_UPDATE: &str = "ForcedUpdate";
+
+    /// The version, if there is one.
+    pub fn version(&self) -> Option<&Version> {
+        match self {
+            Self::Version(version) => Some(version),
+            _ => None,
+        }
+    }
+
+    /// The text on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Empty => "",
+            Self::Version(version) => version.as_str(),
+            Self::ForcedUpdate => Self::FORCED_UPDATE,
+            Self::Other(text) => text,
+        }
+    }
+}
+
+impl From<&str> for VersionText {
+    fn from(text: &str) -> Self {
+        if text.is_empty() {
+            Self::Empty
+        } else if text == Self::FORCED_UPDATE {
+            Self::ForcedUpdate
+        } else {
+            match text.parse() {
+                Ok(version) => Self::Version(version),
+                Err(_) => Self::Other(text.to_owned()),
+            }
+        }
+    }
+}
+
+impl From<String> for VersionText {
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl From<Version> for VersionText {
+    fn from(version: Version) -> Self {
+        Self::Version(version)
+    }
+}
+
+impl fmt::Display for VersionText {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_survives() {
+        for text in ["", "ForcedUpdate", "4152.2.0", "1.3.23.0", "forcedupdate", "x y", "01.2.3"] {
+            assert_eq!(VersionText::from(text).as_str(), text);
+        }
+    }
+
+    #[test]
+    fn meanings() {
+        assert_eq!(VersionText::from(""), VersionText::Empty);
+        assert_eq!(VersionText::from("ForcedUpdate"), VersionText::ForcedUpdate);
+        assert!(VersionText::from("4048.0.0+nightly-20240809-2100").version().is_some());
+        assert!(matches!(VersionText::from("none"), VersionText::Other(_)));
+    }
+}
