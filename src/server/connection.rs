@@ -11,14 +11,16 @@
 use std::fmt::Display;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, atomic::Ordering};
 
 use tiny_http::{HTTPVersion, Request};
 
 use super::activity::Activity;
 use super::condition::Conditions;
 use super::download::{Answer, Wish};
+use super::guard::{Phase, Tracked};
 use super::media_type;
 use super::omaha::Question;
 use super::reply::{Persistence, Reply, Status, write_head};
@@ -28,32 +30,35 @@ use super::{Job, Message, Shared};
 /// Longest body that is read: as in go-omaha, far more than any machine sends.
 const MAX_BODY: usize = 1024 * 1024;
 
+/// Seconds after which a client may try again that came when there were too
+/// many downloads. `update_engine` waits 20 s whatever it is told.
+const RETRY_AFTER: &str = "20";
+
 /// Serves a connection until either side has enough of it.
 pub(super) fn serve<E: Display>(
-    requests: impl Iterator<Item = Result<Request, E>>,
-    shared: &Arc<Shared>,
+    mut requests: impl Iterator<Item = Result<Request, E>>,
+    tracked: &Tracked,
+    shared: &Shared,
 ) {
     let (answer, answers) = sync_channel(1);
-    let connection = Connection { shared, answer, answers };
-    for request in requests {
-        let persistence = match request {
-            Ok(request) => {
-                let _under_way = shared.under_way();
-                connection.handle(request)
+    let connection = Connection { shared, tracked, answer, answers };
+    // A panic is reported by the hook; here it only ends the connection.
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        while let Some(request) = requests.next() {
+            match connection.take(request) {
+                Ok(Persistence::KeepAlive) => connection.enter(Phase::Waiting),
+                Ok(Persistence::Close) | Err(_) => return,
             }
-            Err(error) => {
-                connection.note_unreadable(&error.to_string());
-                Ok(Persistence::Close)
-            }
-        };
-        if !matches!(persistence, Ok(Persistence::KeepAlive)) {
-            return;
         }
-    }
+    }));
+    let _descriptors = shared.connections.hold_descriptors();
+    drop(requests);
+    shared.connections.forget(tracked);
 }
 
 struct Connection<'a> {
-    shared: &'a Arc<Shared>,
+    shared: &'a Shared,
+    tracked: &'a Tracked,
     answer: SyncSender<Reply>,
     answers: Receiver<Reply>,
 }
@@ -68,18 +73,32 @@ enum Body {
 }
 
 impl Connection<'_> {
+    fn enter(&self, phase: Phase) {
+        self.tracked.enter(phase, self.shared.connections.now());
+    }
+
+    fn take<E: Display>(&self, request: Result<Request, E>) -> io::Result<Persistence> {
+        match request {
+            Ok(request) => {
+                let _under_way = self.shared.under_way();
+                self.handle(request)
+            }
+            Err(error) => {
+                self.note_unreadable(&error.to_string());
+                Ok(Persistence::Close)
+            }
+        }
+    }
+
     fn handle(&self, mut request: Request) -> io::Result<Persistence> {
+        self.enter(Phase::Body);
         let body = match read_body(&mut request) {
             Body::Whole(body) => body,
             Body::Refused(reply) => return self.answer_unread(request, &reply),
             Body::Cut => return Ok(Persistence::Close),
         };
-        // The engine knows the address of every client but one that was gone
-        // before it was accepted.
-        let Some(address) = request.remote_addr().copied() else {
-            return Ok(Persistence::Close);
-        };
-        let address = canonical(address);
+        self.enter(Phase::Answering);
+        let address = self.tracked.peer();
         let url = request.url().to_owned();
         let target = Target::of(&url);
         let reply = match route(request.method(), target.path) {
@@ -141,6 +160,12 @@ impl Connection<'_> {
         };
         let wish = Wish { range: header(&request, "Range"), conditions, head };
         let observer = &*self.shared.observer;
+        if !head && !self.shared.connections.may_download(address.ip(), &self.shared.limits) {
+            let reply = Reply::refusal(Status::ServiceUnavailable, "too many downloads at once")
+                .with_header("Retry-After", RETRY_AFTER);
+            self.note_refusal(&request, &reply);
+            return self.write(request, &reply);
+        }
         match package.answer(&wish, observer) {
             Answer::Short(reply) => {
                 self.note_refusal(&request, &reply);
@@ -149,6 +174,7 @@ impl Connection<'_> {
             Answer::Content { status, range } => {
                 let persistence = self.persistence(&request);
                 let mut sink = request.into_writer();
+                self.enter(Phase::Sending);
                 package.write_head(&mut sink, status, &range, persistence)?;
                 if head {
                     sink.flush()?;
@@ -205,7 +231,7 @@ impl Connection<'_> {
     fn note_refusal(&self, request: &Request, reply: &Reply) {
         if let Some(reason) = &reply.refusal {
             self.shared.observer.observe(&Activity::Refused {
-                address: request.remote_addr().copied().map(canonical),
+                address: self.tracked.peer(),
                 request: &format!("{} {}", request.method(), request.url()),
                 status: reply.status.code(),
                 reason,
@@ -218,7 +244,7 @@ impl Connection<'_> {
     fn note_unreadable(&self, error: &str) {
         if !error.starts_with("[ReadIoError]") {
             self.shared.observer.observe(&Activity::Refused {
-                address: None,
+                address: self.tracked.peer(),
                 request: "",
                 status: Status::BadRequest.code(),
                 reason: error,
@@ -266,9 +292,4 @@ fn render(reply: &Reply, persistence: Persistence, head: bool) -> io::Result<Vec
 
 fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request.headers().get(name).map(|value| value.as_str())
-}
-
-/// IPv4 clients of an IPv6 socket as what they are.
-fn canonical(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
 }

@@ -15,12 +15,15 @@ mod activity;
 mod condition;
 mod connection;
 mod download;
+mod guard;
 mod listen;
 mod media_type;
 mod omaha;
 mod range;
 mod reply;
 mod route;
+mod slots;
+mod sys;
 mod under_way;
 
 use std::fmt;
@@ -35,12 +38,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub use activity::{Activity, CutCause, Download, Machine, Observer};
+pub use guard::{Limits, Offence};
 pub use listen::{BindError, ListenAddress, ParseListenAddressError};
 
 use crate::authority::Authority;
 use crate::package::PackageFile;
 use crate::updater::{Reason, Updater};
 use download::Published;
+use guard::Connections;
 use omaha::Question;
 use reply::{Reply, Status};
 use under_way::{Counted, UnderWay};
@@ -72,6 +77,8 @@ struct Shared {
     /// This server's name for clients that do not say how they know it.
     authority: Option<Authority>,
     under_way: UnderWay,
+    connections: Connections,
+    limits: Limits,
     stopping: Arc<AtomicBool>,
 }
 
@@ -133,6 +140,8 @@ impl Server {
                 .filter(|address| !address.ip().is_unspecified())
                 .and_then(|address| address.to_string().parse().ok()),
             under_way: UnderWay::default(),
+            connections: Connections::default(),
+            limits: Limits::default(),
             stopping: Arc::new(AtomicBool::new(false)),
         };
         Ok(Self {
@@ -159,6 +168,13 @@ impl Server {
     #[must_use]
     pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
         self.shared.observer = Arc::new(observer);
+        self
+    }
+
+    /// What connections may do.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.shared.limits = limits;
         self
     }
 
@@ -199,6 +215,13 @@ impl Server {
                 .spawn(move || accept::run(self.listener, &self.wake, &shared))
                 .map_err(ServeError)?
         };
+        {
+            let shared = Arc::clone(&shared);
+            thread::Builder::new()
+                .name("guard".to_owned())
+                .spawn(move || guard::run(&shared))
+                .map_err(ServeError)?;
+        }
         let mut deadline = None;
         loop {
             match receive(&self.inbox, deadline.map(|_| TICK)) {
