@@ -18,6 +18,7 @@ mod error;
 mod escape;
 mod excerpt;
 pub mod limits;
+mod meter;
 mod prolog;
 mod read_request;
 mod read_response;
