@@ -24,6 +24,8 @@ mod read_request;
 mod read_response;
 mod reader;
 mod source;
+#[cfg(test)]
+mod tests;
 mod write_request;
 mod write_response;
 mod writer;

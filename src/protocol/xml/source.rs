@@ -108,7 +108,7 @@ impl<'a> Source<'a> {
         if offset - self.piece >= limits::PIECE {
             return Err(ReadErrorKind::Limit {
                 limit: limits::PIECE,
-                what: "bytes from one tag to the next",
+                what: "bytes in a tag or between two",
             });
         }
         self.before = offset;
