@@ -10,10 +10,10 @@
 /// The limit of every Omaha server known; what else there is takes less.
 pub const DOCUMENT: usize = 1024 * 1024;
 
-/// Bytes from the end of one tag to the end of the next, with all text,
-/// comments and white space between them. The parser returns to us only
-/// there, so this bounds everything that it gathers on its own: declarations
-/// of namespaces, names of entities, CDATA sections.
+/// Bytes of a tag, or of everything between two tags: text, comments, white
+/// space. The parser returns to us only at the end of such a piece, so this bounds
+/// everything that it gathers on its own: declarations of namespaces, names of
+/// entities, CDATA sections.
 pub const PIECE: usize = 64 * 1024;
 
 /// Elements within each other. The deepest that the protocol has is

@@ -18,11 +18,14 @@ mod error;
 mod escape;
 mod excerpt;
 pub mod limits;
+mod meter;
 mod prolog;
 mod read_request;
 mod read_response;
 mod reader;
 mod source;
+#[cfg(test)]
+mod tests;
 mod write_request;
 mod write_response;
 mod writer;
