@@ -17,8 +17,9 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Resource, getrlimit};
 
 use super::activity::Activity;
+use super::shared::Shared;
 use super::slots::Slots;
-use super::{Shared, connection, guard, sys};
+use super::{connection, guard, sys};
 
 /// Descriptors kept for everything else: standard streams, packages, listener.
 const DESCRIPTORS_KEPT: u64 = 32;
@@ -81,13 +82,12 @@ pub(super) fn run(listener: TcpListener, stop: &UnixStream, shared: &Arc<Shared>
         };
         let shared_there = Arc::clone(shared);
         let tracked_there = Arc::clone(&tracked);
-        let spawned = thread::Builder::new()
-            .name("connection".to_owned())
-            .stack_size(STACK)
-            .spawn(move || {
+        let spawned = thread::Builder::new().name("connection".to_owned()).stack_size(STACK).spawn(
+            move || {
                 let _slot = slot;
                 connection::serve(requests, &tracked_there, &shared_there);
-            });
+            },
+        );
         if let Err(error) = spawned {
             shared.connections.forget(&tracked);
             shed(shared, &error);

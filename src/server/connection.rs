@@ -25,7 +25,7 @@ use super::media_type;
 use super::omaha::Question;
 use super::reply::{Persistence, Reply, Status, write_head};
 use super::route::{Route, Target, authority, route};
-use super::{Job, Message, Shared};
+use super::shared::{Job, Message, Shared};
 
 /// Longest body that is read: as in go-omaha, far more than any machine sends.
 const MAX_BODY: usize = 1024 * 1024;
@@ -44,7 +44,7 @@ pub(super) fn serve<E: Display>(
     let connection = Connection { shared, tracked, answer, answers };
     // A panic is reported by the hook; here it only ends the connection.
     let _ = catch_unwind(AssertUnwindSafe(|| {
-        while let Some(request) = requests.next() {
+        for request in requests.by_ref() {
             match connection.take(request) {
                 Ok(Persistence::KeepAlive) => connection.enter(Phase::Waiting),
                 Ok(Persistence::Close) | Err(_) => return,
@@ -80,7 +80,7 @@ impl Connection<'_> {
     fn take<E: Display>(&self, request: Result<Request, E>) -> io::Result<Persistence> {
         match request {
             Ok(request) => {
-                let _under_way = self.shared.under_way();
+                let _under_way = self.shared.under_way.count();
                 self.handle(request)
             }
             Err(error) => {

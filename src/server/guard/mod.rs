@@ -34,8 +34,8 @@ pub(super) use connections::{Connections, DESCRIPTORS_EACH, Tracked};
 pub use rule::Offence;
 pub(super) use rule::Phase;
 
-use super::Shared;
 use super::activity::Activity;
+use super::shared::Shared;
 use rule::Judgement;
 
 /// How often the guard looks.
