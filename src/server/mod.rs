@@ -12,10 +12,12 @@
 
 mod accept;
 mod activity;
+mod body;
 mod condition;
 mod connection;
 mod download;
 mod event_loop;
+mod gate;
 mod guard;
 mod handle;
 mod listen;
@@ -47,6 +49,7 @@ pub use listen::{BindError, ListenAddress, ParseListenAddressError};
 
 use crate::package::PackageFile;
 use crate::updater::Updater;
+use body::Budget;
 use download::Published;
 use event_loop::{EventLoop, Pulse};
 use guard::Connections;
@@ -105,6 +108,7 @@ impl Server {
                 .and_then(|address| address.to_string().parse().ok()),
             under_way: UnderWay::default(),
             connections: Connections::default(),
+            body_budget: Budget::default(),
             limits: Limits::default(),
             stopping: Arc::new(AtomicBool::new(false)),
         };
@@ -186,7 +190,9 @@ impl Server {
     /// When connections can no longer be accepted.
     pub fn run(self) -> Result<(), ServeError> {
         let handle = self.handle();
-        let Self { listener, updater, shared, inbox, wake, grace, pulse, .. } = self;
+        let Self { listener, updater, mut shared, inbox, wake, grace, pulse, .. } = self;
+        shared.limits.max_connections = accept::affordable(shared.limits.max_connections);
+        listen::set_patience(&listener, shared.limits.idle_timeout)?;
         let shared = Arc::new(shared);
         let (shared, updater, inbox) = (&shared, &*updater, &inbox);
         let result = thread::scope(|scope| {

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Sender, SyncSender};
 
 use super::activity::Observer;
+use super::body::Budget;
 use super::download::Published;
 use super::guard::{Connections, Limits};
 use super::omaha::Question;
@@ -22,6 +23,8 @@ pub(super) struct Shared {
     pub authority: Option<Authority>,
     pub under_way: UnderWay,
     pub connections: Connections,
+    /// The memory that large bodies may take together.
+    pub body_budget: Budget,
     pub limits: Limits,
     pub stopping: Arc<AtomicBool>,
 }

@@ -78,6 +78,26 @@ pub(super) fn traffic(socket: &TcpStream) -> io::Result<Traffic> {
     })
 }
 
+/// Has `poll(2)` wait until at least so many bytes can be read, and reading
+/// calls wait for as many (`SO_RCVLOWAT`).
+pub(super) fn set_receive_low_water(socket: &TcpStream, bytes: usize) -> io::Result<()> {
+    let bytes = libc::c_int::try_from(bytes).map_err(io::Error::other)?;
+    let length = libc::socklen_t::try_from(size_of_val(&bytes)).map_err(io::Error::other)?;
+    // SAFETY: the descriptor is open, because `socket` owns it. The value is a
+    // `c_int`, as the option asks for, and `length` is its size; the kernel
+    // only reads it, during the call.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_RCVLOWAT,
+            (&raw const bytes).cast(),
+            length,
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
