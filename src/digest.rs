@@ -153,21 +153,13 @@ impl ParseDigestError {
         if shown.len() < text.len() {
             shown.push('…');
         }
-        Self {
-            name,
-            text: shown,
-            expected,
-        }
+        Self { name, text: shown, expected }
     }
 }
 
 impl fmt::Display for ParseDigestError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            text,
-            expected,
-        } = self;
+        let Self { name, text, expected } = self;
         // Quoted and escaped: the text may come from the network.
         write!(formatter, "{text:?} is not a {name}: expected {expected}")
     }

@@ -80,12 +80,7 @@ impl FromStr for Version {
     type Err = ParseVersionError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refuse = |problem| {
-            Err(ParseVersionError {
-                text: shorten(text),
-                problem,
-            })
-        };
+        let refuse = |problem| Err(ParseVersionError { text: shorten(text), problem });
         if text.is_empty() {
             return refuse(Problem::Empty);
         }
@@ -93,11 +88,9 @@ impl FromStr for Version {
             return refuse(Problem::TooLong(text.len()));
         }
         match semver::Version::parse(text) {
-            Ok(semver::Version { pre, build, .. }) => Ok(Self {
-                text: text.to_owned(),
-                pre,
-                build,
-            }),
+            Ok(semver::Version { pre, build, .. }) => {
+                Ok(Self { text: text.to_owned(), pre, build })
+            }
             // Dotted numbers have neither sign, so semver's reason is the right one.
             Err(error) if text.contains(['-', '+']) => {
                 refuse(Problem::NotSemantic(error.to_string()))
@@ -130,11 +123,7 @@ fn problem_of(part: &str) -> Option<Problem> {
 impl From<semver::Version> for Version {
     /// Takes over a semantic version, of whatever length.
     fn from(version: semver::Version) -> Self {
-        Self {
-            text: version.to_string(),
-            pre: version.pre,
-            build: version.build,
-        }
+        Self { text: version.to_string(), pre: version.pre, build: version.build }
     }
 }
 
@@ -236,11 +225,9 @@ impl fmt::Display for ParseVersionError {
         write!(formatter, "{:?} is not a version: ", self.text)?;
         match &self.problem {
             Problem::Empty => formatter.write_str("it is empty"),
-            Problem::TooLong(length) => write!(
-                formatter,
-                "it has {length} bytes, more than {}",
-                Version::MAX_LENGTH
-            ),
+            Problem::TooLong(length) => {
+                write!(formatter, "it has {length} bytes, more than {}", Version::MAX_LENGTH)
+            }
             Problem::MissingNumber => {
                 formatter.write_str("a number is missing before, between or after its dots")
             }

@@ -48,10 +48,7 @@ fn known_digests() {
 fn content_longer_than_the_buffer() {
     // NIST's example of a million times the letter a.
     let million = Digests::of(io::repeat(b'a').take(1_000_000)).unwrap();
-    assert_eq!(
-        million.sha1.to_hex(),
-        "34aa973cd4c4daa4f61eeb2bdbad27316534016f"
-    );
+    assert_eq!(million.sha1.to_hex(), "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
     assert_eq!(
         million.sha256.to_hex(),
         "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
@@ -121,10 +118,7 @@ fn messages() {
         "\"qZk+NkcGgWq6PiVxeFDCbJzQ2J0=\" is not a SHA-1: expected 40 digits of hex"
     );
     let message = "é".repeat(1000).parse::<Sha1>().unwrap_err().to_string();
-    assert!(
-        message.starts_with(&format!("\"{}…\" is not a SHA-1: ", "é".repeat(80))),
-        "{message}"
-    );
+    assert!(message.starts_with(&format!("\"{}…\" is not a SHA-1: ", "é".repeat(80))), "{message}");
 }
 
 #[test]

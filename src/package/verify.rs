@@ -59,10 +59,7 @@ impl Package {
         let result = open(&path).map_err(VerifyErrorKind::Io);
         result
             .and_then(|file| self.compare(file))
-            .map_err(|kind| VerifyError {
-                path: Some(path),
-                ..self.error(kind)
-            })
+            .map_err(|kind| VerifyError { path: Some(path), ..self.error(kind) })
     }
 
     fn compare(&self, reader: impl Read) -> Result<(), VerifyErrorKind> {
@@ -87,11 +84,7 @@ impl Package {
     }
 
     fn error(&self, kind: VerifyErrorKind) -> VerifyError {
-        VerifyError {
-            name: self.name.clone(),
-            path: None,
-            kind,
-        }
+        VerifyError { name: self.name.clone(), path: None, kind }
     }
 }
 
@@ -178,10 +171,9 @@ impl fmt::Display for VerifyError {
             VerifyErrorKind::Io(error) => error.fmt(formatter),
             VerifyErrorKind::Size { expected, found } => match found {
                 Some(found) => write!(formatter, "the size is {found} bytes, expected {expected}"),
-                None => write!(
-                    formatter,
-                    "the size is more than {expected} bytes, expected {expected}"
-                ),
+                None => {
+                    write!(formatter, "the size is more than {expected} bytes, expected {expected}")
+                }
             },
             VerifyErrorKind::Sha1 { expected, found } => {
                 write!(formatter, "the SHA-1 is {found}, expected {expected}")

@@ -181,9 +181,7 @@ impl ErrorCode {
     /// status that is not one.
     pub fn http_status(self) -> Option<u16> {
         let status = self.base().0.checked_sub(Self::HTTP_BASE)?;
-        u16::try_from(status)
-            .ok()
-            .filter(|status| (1..=999).contains(status))
+        u16::try_from(status).ok().filter(|status| (1..=999).contains(status))
     }
 
     /// The 32 bits of the number, signed or not, if it has no more.
@@ -205,8 +203,7 @@ impl fmt::Display for ErrorCode {
         } else {
             write!(formatter, "error code {}", base.0)?;
         }
-        self.flags()
-            .try_for_each(|flag| write!(formatter, ", {flag}"))
+        self.flags().try_for_each(|flag| write!(formatter, ", {flag}"))
     }
 }
 
@@ -225,12 +222,7 @@ pub enum ErrorFlag {
 
 impl ErrorFlag {
     /// Every flag, from the lowest bit to the highest.
-    const ALL: [Self; 4] = [
-        Self::TestUrl,
-        Self::TestImage,
-        Self::Resumed,
-        Self::DeveloperMode,
-    ];
+    const ALL: [Self; 4] = [Self::TestUrl, Self::TestImage, Self::Resumed, Self::DeveloperMode];
 
     const fn bit(self) -> u32 {
         match self {

@@ -47,19 +47,12 @@ impl Request {
     /// app.add_event(EventType::UPDATE_COMPLETE, EventResult::SUCCESS_REBOOT);
     /// ```
     pub fn new() -> Self {
-        Self {
-            os: Some(Os::local()),
-            ..Self::default()
-        }
+        Self { os: Some(Os::local()), ..Self::default() }
     }
 
     /// Adds an application with its id and the version that is installed.
     pub fn add_app(&mut self, id: impl Into<String>, version: impl Into<VersionText>) -> &mut App {
-        self.apps.push(App {
-            id: id.into(),
-            version: version.into(),
-            ..App::default()
-        });
+        self.apps.push(App { id: id.into(), version: version.into(), ..App::default() });
         last(&mut self.apps)
     }
 
@@ -95,11 +88,7 @@ impl Os {
             "aarch64" => "arm64",
             other => other,
         };
-        Self {
-            platform: platform.to_owned(),
-            arch: arch.to_owned(),
-            ..Self::default()
-        }
+        Self { platform: platform.to_owned(), arch: arch.to_owned(), ..Self::default() }
     }
 }
 
@@ -156,10 +145,7 @@ pub struct App {
 impl App {
     /// Adds a ping that reports activity.
     pub fn add_ping(&mut self) -> &mut Ping {
-        self.ping.insert(Ping {
-            active: true,
-            ..Ping::default()
-        })
+        self.ping.insert(Ping { active: true, ..Ping::default() })
     }
 
     /// Adds an update check.
@@ -169,11 +155,7 @@ impl App {
 
     /// Adds the report of an event.
     pub fn add_event(&mut self, event_type: EventType, result: EventResult) -> &mut Event {
-        self.events.push(Event {
-            event_type,
-            result,
-            ..Event::default()
-        });
+        self.events.push(Event { event_type, result, ..Event::default() });
         last(&mut self.events)
     }
 }

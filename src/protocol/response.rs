@@ -48,11 +48,7 @@ impl Response {
 
     /// Adds the answer for an application.
     pub fn add_app(&mut self, id: impl Into<String>, status: AppStatus) -> &mut App {
-        self.apps.push(App {
-            id: id.into(),
-            status,
-            ..App::default()
-        });
+        self.apps.push(App { id: id.into(), status, ..App::default() });
         last(&mut self.apps)
     }
 
@@ -74,12 +70,8 @@ impl DayStart {
     /// The time of day at an instant; midnight for one before 1970.
     pub fn at(time: SystemTime) -> Self {
         const DAY: u64 = 24 * 60 * 60;
-        let seconds = time
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs() % DAY);
-        Self {
-            elapsed_seconds: u32::try_from(seconds).unwrap_or(0),
-        }
+        let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() % DAY);
+        Self { elapsed_seconds: u32::try_from(seconds).unwrap_or(0) }
     }
 }
 
@@ -106,10 +98,7 @@ impl App {
 
     /// Answers an update check.
     pub fn add_update_check(&mut self, status: UpdateStatus) -> &mut UpdateCheck {
-        self.update_check.insert(UpdateCheck {
-            status,
-            ..UpdateCheck::default()
-        })
+        self.update_check.insert(UpdateCheck { status, ..UpdateCheck::default() })
     }
 
     /// Acknowledges one event.
@@ -137,18 +126,13 @@ impl UpdateCheck {
     /// Adds a place to fetch the packages from. It should end in `/`: the
     /// `update_engine` of 2019 appends the package's name as it is.
     pub fn add_url(&mut self, codebase: impl Into<String>) -> &mut Url {
-        self.urls.push(Url {
-            codebase: codebase.into(),
-        });
+        self.urls.push(Url { codebase: codebase.into() });
         last(&mut self.urls)
     }
 
     /// Adds the description of a version.
     pub fn add_manifest(&mut self, version: impl Into<VersionText>) -> &mut Manifest {
-        self.manifests.push(Manifest {
-            version: version.into(),
-            ..Manifest::default()
-        });
+        self.manifests.push(Manifest { version: version.into(), ..Manifest::default() });
         last(&mut self.manifests)
     }
 }
@@ -192,10 +176,7 @@ impl Manifest {
 
     /// Adds an action to be done at `event`, such as `postinstall`.
     pub fn add_action(&mut self, event: impl Into<String>) -> &mut Action {
-        self.actions.push(Action {
-            event: event.into(),
-            ..Action::default()
-        });
+        self.actions.push(Action { event: event.into(), ..Action::default() });
         last(&mut self.actions)
     }
 }
@@ -225,10 +206,8 @@ impl Package {
         content: impl Into<String>,
         content_type: impl Into<String>,
     ) -> &mut Metadata {
-        self.metadata.insert(Metadata {
-            content_type: content_type.into(),
-            content: content.into(),
-        })
+        self.metadata
+            .insert(Metadata { content_type: content_type.into(), content: content.into() })
     }
 }
 

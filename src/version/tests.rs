@@ -49,11 +49,7 @@ fn order() {
     ];
     for (left, one) in ascending.iter().enumerate() {
         for (right, other) in ascending.iter().enumerate() {
-            assert_eq!(
-                version(one).cmp(&version(other)),
-                left.cmp(&right),
-                "{one} {other}"
-            );
+            assert_eq!(version(one).cmp(&version(other)), left.cmp(&right), "{one} {other}");
         }
     }
 }
@@ -121,10 +117,7 @@ fn messages() {
             "1..2",
             r#""1..2" is not a version: a number is missing before, between or after its dots"#,
         ),
-        (
-            "1.2.3\n",
-            r#""1.2.3\n" is not a version: "3\n" is not a number"#,
-        ),
+        ("1.2.3\n", r#""1.2.3\n" is not a version: "3\n" is not a number"#),
         (
             "7.99999999999999999999",
             r#""7.99999999999999999999" is not a version: 99999999999999999999 is larger than 18446744073709551615"#,

@@ -40,18 +40,8 @@ fn message(result: Result<(), VerifyError>) -> String {
 fn the_right_content() {
     let whole = package(b"abc");
     whole.verify(&b"abc"[..]).unwrap();
-    Package {
-        sha1: None,
-        ..whole.clone()
-    }
-    .verify(&b"abc"[..])
-    .unwrap();
-    Package {
-        sha256: None,
-        ..whole
-    }
-    .verify(&b"abc"[..])
-    .unwrap();
+    Package { sha1: None, ..whole.clone() }.verify(&b"abc"[..]).unwrap();
+    Package { sha256: None, ..whole }.verify(&b"abc"[..]).unwrap();
     package(b"").verify(io::empty()).unwrap();
 }
 
@@ -67,10 +57,7 @@ fn another_digest() {
             other.sha1.unwrap()
         )
     );
-    let other = Package {
-        sha1: None,
-        ..other
-    };
+    let other = Package { sha1: None, ..other };
     assert_eq!(
         message(other.verify(&b"abc"[..])),
         format!(
@@ -83,11 +70,7 @@ fn another_digest() {
 
 #[test]
 fn without_digests_the_size_is_checked() {
-    let package = Package {
-        sha1: None,
-        sha256: None,
-        ..package(b"abc")
-    };
+    let package = Package { sha1: None, sha256: None, ..package(b"abc") };
     package.verify(&b"xyz"[..]).unwrap();
     assert_eq!(
         message(package.verify(&b"x"[..])),
@@ -102,19 +85,13 @@ fn without_digests_the_size_is_checked() {
 #[test]
 fn an_endless_reader_ends() {
     let error = package(b"abc").verify(io::repeat(b'a')).unwrap_err();
-    let expected = VerifyErrorKind::Size {
-        expected: 3,
-        found: None,
-    };
+    let expected = VerifyErrorKind::Size { expected: 3, found: None };
     assert_eq!(format!("{:?}", error.kind()), format!("{expected:?}"));
 }
 
 #[test]
 fn the_largest_size_does_not_overflow() {
-    let package = Package {
-        size: u64::MAX,
-        ..package(b"abc")
-    };
+    let package = Package { size: u64::MAX, ..package(b"abc") };
     assert_eq!(
         message(package.verify(&b"abc"[..])),
         "\"update.gz\": the size is 3 bytes, expected 18446744073709551615"
@@ -148,27 +125,11 @@ fn files_in_a_directory() {
 #[test]
 fn names_that_lead_elsewhere() {
     let directory = Directory::new("names");
-    for name in [
-        "",
-        ".",
-        "..",
-        "/etc/passwd",
-        "../x",
-        "a/b",
-        "a/",
-        "a\\b",
-        "a\0",
-    ] {
-        let package = Package {
-            name: name.to_owned(),
-            ..package(b"abc")
-        };
+    for name in ["", ".", "..", "/etc/passwd", "../x", "a/b", "a/", "a\\b", "a\0"] {
+        let package = Package { name: name.to_owned(), ..package(b"abc") };
         let error = package.verify_in(&directory.0).unwrap_err();
         assert!(matches!(error.kind(), VerifyErrorKind::Name), "{name:?}");
         assert_eq!(error.name(), name);
-        assert_eq!(
-            error.to_string(),
-            format!("{name:?}: the name is not a plain file name")
-        );
+        assert_eq!(error.to_string(), format!("{name:?}: the name is not a plain file name"));
     }
 }

@@ -35,23 +35,14 @@ fn words() {
         (268_435_466, "payload hash mismatch (10), test URL"),
         (268_435_533, "error code 77, test URL"),
         (268_437_860, "HTTP status 404 (2404), test URL"),
-        (
-            1_342_177_309,
-            "download operation hash mismatch (29), test URL, resumed download",
-        ),
-        (
-            -2_147_483_639,
-            "download transfer error (9), developer mode",
-        ),
+        (1_342_177_309, "download operation hash mismatch (29), test URL, resumed download"),
+        (-2_147_483_639, "download transfer error (9), developer mode"),
         (2_147_483_657, "download transfer error (9), developer mode"),
         (
             -268_435_447,
             "download transfer error (9), test URL, test image, resumed download, developer mode",
         ),
-        (
-            -1,
-            "error code 268435455, test URL, test image, resumed download, developer mode",
-        ),
+        (-1, "error code 268435455, test URL, test image, resumed download, developer mode"),
         (1 << 32, "error code 4294967296"),
         (i64::MAX, "error code 9223372036854775807"),
         (i64::MIN, "error code -9223372036854775808"),

@@ -1,0 +1,318 @@
+//! The command line, checked once: what comes out of here is valid.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use omaha::server::ListenAddress;
+use omaha::{Codebase, Version};
+
+pub const HELP: &str = "\
+Serves an operating-system update to update_engine (Container Linux, Flatcar).
+
+Usage: serve-package --package-file FILE --package-version VERSION [OPTION]...
+
+  --package-file FILE      the update payload; served as /packages/update.gz
+  --package-version VER    its version, such as 4152.2.0
+  --listen-address ADDR    HOST:PORT, IP:PORT, [IPv6]:PORT, or :PORT for all
+                           interfaces; port 0 takes a free one
+                           (default: localhost:8000)
+  --extension FILE         an OEM or system-extension payload to offer beside
+                           it under its own name; may be given several times
+  --package-url URL        where machines fetch the packages instead of here:
+                           a mirror that has them under the same names
+  --force                  offer the update whatever version a machine has,
+                           unless it has exactly this one
+  --help, --version
+
+Example: serve-package --package-file flatcar_production_update.gz \\
+                       --package-version 4152.2.0 --listen-address :8000
+Then, on each machine, set SERVER=http://HOST:8000/v1/update/ in
+/etc/flatcar/update.conf and run: update_engine_client -check_for_update
+
+Exit status: 0 stopped by SIGTERM or SIGINT, 1 failure, 2 wrong usage.
+";
+
+/// What is to be done.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    Serve(Box<Settings>),
+    Help,
+    Version,
+}
+
+/// How to serve.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Settings {
+    pub package_file: PathBuf,
+    pub package_version: Version,
+    pub listen_address: ListenAddress,
+    pub extensions: Vec<PathBuf>,
+    pub package_url: Option<Codebase>,
+    pub force: bool,
+}
+
+const PACKAGE_FILE: &str = "--package-file";
+const PACKAGE_VERSION: &str = "--package-version";
+const LISTEN_ADDRESS: &str = "--listen-address";
+const EXTENSION: &str = "--extension";
+const PACKAGE_URL: &str = "--package-url";
+const FORCE: &str = "--force";
+
+/// The flags that have a value.
+const VALUED: [&str; 5] = [PACKAGE_FILE, PACKAGE_VERSION, LISTEN_ADDRESS, EXTENSION, PACKAGE_URL];
+
+/// go-omaha's flags, which Go takes with one dash as well.
+const SINGLE_DASH: [&str; 3] = [PACKAGE_FILE, PACKAGE_VERSION, LISTEN_ADDRESS];
+
+/// Reads the arguments that follow the program's name.
+///
+/// # Errors
+///
+/// The first thing that is wrong, to be shown with a hint at `--help`.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
+    let mut arguments = pico_args::Arguments::from_vec(separate(arguments.into_iter())?);
+    if arguments.contains(["-h", "--help"]) {
+        return Ok(Command::Help);
+    }
+    if arguments.contains(["-V", "--version"]) {
+        return Ok(Command::Version);
+    }
+
+    let package_file = path(&mut arguments, PACKAGE_FILE)?;
+    let package_version = parsed(&mut arguments, PACKAGE_VERSION)?;
+    let listen_address = parsed(&mut arguments, LISTEN_ADDRESS)?;
+    let extensions = paths(&mut arguments, EXTENSION)?;
+    let package_url: Option<Codebase> = parsed(&mut arguments, PACKAGE_URL)?;
+    let force = arguments.contains(FORCE);
+    if let Some(left_over) = arguments.finish().first() {
+        return Err(match left_over.to_str() {
+            Some(FORCE) => UsageError::Repeated(FORCE),
+            Some(text) if text.starts_with('-') && text != "-" => {
+                UsageError::UnknownFlag(text.to_owned())
+            }
+            _ => UsageError::LeftOver(left_over.clone()),
+        });
+    }
+    if let Some(url) = package_url.as_ref().filter(|url| url.is_path()) {
+        return Err(UsageError::Value {
+            flag: PACKAGE_URL,
+            value: url.to_string(),
+            reason: "it must begin with http:// or https://".to_owned(),
+        });
+    }
+    Ok(Command::Serve(Box::new(Settings {
+        package_file: package_file.ok_or(UsageError::Required(PACKAGE_FILE))?,
+        package_version: package_version.ok_or(UsageError::Required(PACKAGE_VERSION))?,
+        listen_address: listen_address.unwrap_or_default(),
+        extensions,
+        package_url,
+        force,
+    })))
+}
+
+/// Brings every flag that has a value into the form `--flag value`, whatever
+/// bytes the value holds, and catches those whose value was forgotten: nothing
+/// follows, or another flag does. (A value that begins with two dashes can be
+/// given as `--flag=value`.)
+fn separate(arguments: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, UsageError> {
+    let mut separate = Vec::new();
+    let mut arguments = arguments.peekable();
+    while let Some(argument) = arguments.next() {
+        let Some((flag, value)) = valued(&argument) else {
+            separate.push(argument);
+            continue;
+        };
+        let is_flag = |value: &OsString| value.as_bytes().starts_with(b"--");
+        let value = match value {
+            Some(value) => Some(value.to_owned()),
+            None => arguments.next_if(|value| !is_flag(value)),
+        };
+        match value {
+            Some(value) if !value.is_empty() => separate.extend([flag.into(), value]),
+            _ => return Err(UsageError::NoValue(flag)),
+        }
+    }
+    Ok(separate)
+}
+
+/// The flag that an argument is, and the value that it holds behind `=`.
+fn valued(argument: &OsStr) -> Option<(&'static str, Option<&OsStr>)> {
+    let bytes = argument.as_bytes();
+    VALUED.iter().find_map(|flag| {
+        let short = SINGLE_DASH.contains(flag).then(|| flag.strip_prefix('-')).flatten();
+        let rest = [Some(*flag), short]
+            .into_iter()
+            .flatten()
+            .find_map(|name| bytes.strip_prefix(name.as_bytes()))?;
+        match rest.split_first() {
+            None => Some((*flag, None)),
+            Some((b'=', value)) => Some((*flag, Some(OsStr::from_bytes(value)))),
+            Some(_) => None,
+        }
+    })
+}
+
+fn paths(
+    arguments: &mut pico_args::Arguments,
+    flag: &'static str,
+) -> Result<Vec<PathBuf>, UsageError> {
+    let read = |value: &OsStr| Ok::<_, UsageError>(PathBuf::from(value));
+    arguments.values_from_os_str(flag, read).map_err(|_| UsageError::NoValue(flag))
+}
+
+fn path(
+    arguments: &mut pico_args::Arguments,
+    flag: &'static str,
+) -> Result<Option<PathBuf>, UsageError> {
+    let mut paths = paths(arguments, flag)?;
+    if paths.len() > 1 {
+        return Err(UsageError::Repeated(flag));
+    }
+    Ok(paths.pop())
+}
+
+fn parsed<T: FromStr<Err: fmt::Display>>(
+    arguments: &mut pico_args::Arguments,
+    flag: &'static str,
+) -> Result<Option<T>, UsageError> {
+    let Some(value) = path(arguments, flag)? else { return Ok(None) };
+    let value = value.to_string_lossy();
+    value.parse().map(Some).map_err(|error: T::Err| UsageError::Value {
+        flag,
+        value: value.into_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// What is wrong with the command line.
+#[derive(Debug, PartialEq, Eq)]
+pub enum UsageError {
+    Required(&'static str),
+    NoValue(&'static str),
+    Repeated(&'static str),
+    UnknownFlag(String),
+    LeftOver(OsString),
+    Value { flag: &'static str, value: String, reason: String },
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Required(flag) => write!(formatter, "{flag} is required"),
+            Self::NoValue(flag) => write!(formatter, "{flag} needs a value"),
+            Self::Repeated(flag) => write!(formatter, "{flag} is given more than once"),
+            Self::UnknownFlag(flag) => write!(formatter, "there is no flag {flag:?}"),
+            Self::LeftOver(argument) => {
+                write!(formatter, "{argument:?} is left over; every value needs its flag")
+            }
+            Self::Value { flag, value, reason } => {
+                write!(formatter, "{flag} {value:?} is wrong: {reason}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, UsageError> {
+        super::parse(line.split(' ').filter(|word| !word.is_empty()).map(OsString::from))
+    }
+
+    fn settings(line: &str) -> Settings {
+        match parse(line) {
+            Ok(Command::Serve(settings)) => *settings,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    const BOTH: &str = "--package-file f --package-version 1.2.3 ";
+
+    #[test]
+    fn all_forms_of_go_omaha() {
+        let expected = settings("--package-file f --package-version 1.2.3 --listen-address :80");
+        assert_eq!(expected.package_file, PathBuf::from("f"));
+        for line in [
+            "-package-file f -package-version 1.2.3 -listen-address :80",
+            "--package-file=f --package-version=1.2.3 --listen-address=:80",
+            "-package-file=f -listen-address=:80 -package-version=1.2.3",
+        ] {
+            assert_eq!(settings(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn defaults() {
+        let settings = settings(BOTH);
+        assert_eq!(settings.listen_address, ListenAddress::default());
+        assert_eq!((settings.extensions.len(), settings.force), (0, false));
+        assert_eq!(settings.package_url, None);
+    }
+
+    #[test]
+    fn the_rest() {
+        let line =
+            format!("{BOTH}--extension a.gz --force --extension=b.gz --package-url http://m/x");
+        let settings = settings(&line);
+        assert_eq!(settings.extensions, [PathBuf::from("a.gz"), PathBuf::from("b.gz")]);
+        assert_eq!(settings.package_url.unwrap().as_str(), "http://m/x/");
+        assert!(settings.force);
+    }
+
+    #[test]
+    fn help_goes_before_everything() {
+        assert_eq!(parse("--help"), Ok(Command::Help));
+        assert_eq!(parse("--nonsense -h"), Ok(Command::Help));
+        assert_eq!(parse("--version"), Ok(Command::Version));
+    }
+
+    #[test]
+    fn messages() {
+        for (line, message) in [
+            ("", "--package-file is required"),
+            ("--package-file f", "--package-version is required"),
+            ("--package-file", "--package-file needs a value"),
+            ("--package-file --package-version 1", "--package-file needs a value"),
+            ("--package-file= --package-version 1", "--package-file needs a value"),
+            ("--extension= ", "--extension needs a value"),
+            (&format!("{BOTH}--package-file g"), "--package-file is given more than once"),
+            (&format!("{BOTH}-package-file=g"), "--package-file is given more than once"),
+            (&format!("{BOTH}--force --force"), "--force is given more than once"),
+            (&format!("{BOTH}--verbose"), "there is no flag \"--verbose\""),
+            (&format!("{BOTH}-extension x"), "there is no flag \"-extension\""),
+            (&format!("{BOTH}more"), "\"more\" is left over; every value needs its flag"),
+            (
+                &format!("{BOTH}--package-url ftp://x"),
+                "--package-url \"ftp://x\" is wrong: it must begin with http:// or https://",
+            ),
+            (
+                &format!("{BOTH}--package-url /packages/"),
+                "--package-url \"/packages/\" is wrong: it must begin with http:// or https://",
+            ),
+            (
+                &format!("{BOTH}--listen-address 8000"),
+                "--listen-address \"8000\" is wrong: the port is missing; \
+                 write HOST:PORT, such as localhost:8000",
+            ),
+        ] {
+            assert_eq!(parse(line).unwrap_err().to_string(), message, "{line}");
+        }
+        let error = parse("--package-file f --package-version latest").unwrap_err().to_string();
+        assert!(error.starts_with("--package-version \"latest\" is wrong: "), "{error}");
+    }
+
+    #[test]
+    fn help_fits_a_screen() {
+        assert!(HELP.lines().count() <= 25, "{} lines", HELP.lines().count());
+        assert!(HELP.lines().all(|line| line.len() <= 80));
+        for flag in VALUED.iter().chain([&FORCE]) {
+            assert!(HELP.contains(flag), "{flag}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Lines for people, on standard error.
+
+use std::io::{self, Write};
+use std::time::SystemTime;
+
+/// How important a line is: the priorities of syslog that are used here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Priority {
+    Error,
+    Warning,
+    Notice,
+    Info,
+}
+
+impl Priority {
+    fn number(self) -> u8 {
+        match self {
+            Self::Error => 3,
+            Self::Warning => 4,
+            Self::Notice => 5,
+            Self::Info => 6,
+        }
+    }
+}
+
+/// Where lines go, and how they begin: with a priority for the journal, which
+/// has times of its own, and otherwise with the time.
+#[derive(Clone, Copy, Debug)]
+pub struct Log {
+    is_journal: bool,
+}
+
+impl Log {
+    pub fn new() -> Self {
+        Self { is_journal: is_journal() }
+    }
+
+    /// Writes one line, in one piece. That nobody can read it is no reason to
+    /// stop serving.
+    pub fn line(self, priority: Priority, text: &str) {
+        let line = if self.is_journal {
+            format!("<{}>{text}\n", priority.number())
+        } else {
+            let now = humantime::format_rfc3339_seconds(SystemTime::now());
+            format!("{now} {text}\n")
+        };
+        let _ = io::stderr().write_all(line.as_bytes());
+    }
+
+    /// Writes what the program ends with.
+    pub fn error(self, text: &str) {
+        self.line(Priority::Error, &format!("error: {text}"));
+    }
+}
+
+/// systemd names the device and inode of the journal's stream in
+/// `$JOURNAL_STREAM`; somebody may have redirected standard error since
+/// (`systemd.exec(5)`).
+fn is_journal() -> bool {
+    let Ok(stat) = rustix::fs::fstat(io::stderr()) else { return false };
+    let here = format!("{}:{}", stat.st_dev, stat.st_ino);
+    std::env::var("JOURNAL_STREAM").is_ok_and(|stream| stream == here)
+}

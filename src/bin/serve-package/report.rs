@@ -1,0 +1,136 @@
+//! What the server does, in words: one line for each thing that happens.
+
+use std::fmt;
+
+use omaha::Reason;
+use omaha::protocol::{EventResult, VersionText, request::Event};
+use omaha::server::{Activity, CutCause, Download, Machine};
+
+use crate::log::Priority;
+use crate::words::{Quoted, Rate};
+
+/// The line for an activity, and how important it is.
+pub fn line(activity: &Activity<'_>) -> (Priority, String) {
+    (priority(activity), Line(activity).to_string())
+}
+
+fn priority(activity: &Activity<'_>) -> Priority {
+    match activity {
+        Activity::Reported { event, .. } if event.result == EventResult::ERROR => Priority::Warning,
+        Activity::DownloadCut { cause: CutCause::Client(_), .. } => Priority::Notice,
+        Activity::DownloadCut { .. } | Activity::Trouble { .. } | Activity::CheckFailed { .. } => {
+            Priority::Error
+        }
+        Activity::Refused { .. } | Activity::AppRefused { .. } | Activity::Expelled { .. } => {
+            Priority::Warning
+        }
+        _ => Priority::Info,
+    }
+}
+
+struct Line<'a>(&'a Activity<'a>);
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Activity::Checked { machine, offered, reason } => {
+                write!(f, "{}: update check: ", Who(machine))?;
+                match offered {
+                    Some(version) => write!(f, "{version} offered: {reason}")?,
+                    None => write!(f, "no update: {reason}")?,
+                }
+                if matches!(reason, Reason::NoVersion | Reason::NotAVersion | Reason::Newer) {
+                    f.write_str(" (--force would offer the update)")?;
+                }
+                Ok(())
+            }
+            Activity::CheckFailed { machine, status, error } => {
+                write!(f, "{}: update check failed with {status}: {error}", Who(machine))
+            }
+            Activity::AppRefused { machine, status, error } => {
+                write!(f, "{}: application refused with {status}: {error}", Who(machine))
+            }
+            Activity::Pinged { machine } => write!(f, "{}: ping: it is alive", Who(machine)),
+            Activity::Reported { machine, event } => {
+                write!(f, "{}: reports: {}", Who(machine), Report(event))
+            }
+            Activity::DownloadStarted(download) => write!(f, "{} started", What(download)),
+            Activity::DownloadFinished { download, elapsed } => {
+                let bytes = download.range.end - download.range.start;
+                let (seconds, rate) = (elapsed.as_secs_f64(), Rate(bytes, *elapsed));
+                write!(f, "{} finished: {bytes} bytes in {seconds:.1} s, {rate}", What(download))
+            }
+            Activity::DownloadCut { download, at, elapsed, cause } => {
+                let seconds = elapsed.as_secs_f64();
+                write!(f, "{} cut at byte {at} after {seconds:.1} s: {cause}", What(download))
+            }
+            Activity::Refused { address, request, status, reason } => {
+                let request = if request.is_empty() { "a request" } else { request };
+                // The reason may quote the request.
+                let (request, reason) = (Quoted(request), Quoted(reason));
+                write!(f, "client {}: {request} refused with {status}: {reason}", address.ip())
+            }
+            Activity::Expelled { address, offence } => {
+                write!(f, "client {address}: connection ended: {offence}")
+            }
+            Activity::Trouble { what, error } => write!(f, "{what}: {error}"),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+/// A machine by its alias, or else its id, with its address and its version.
+struct Who<'a>(&'a Machine<'a>);
+
+impl fmt::Display for Who<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Machine { id, alias, address, version, .. } = self.0;
+        f.write_str("machine ")?;
+        match (*alias, *id) {
+            ("", "") => f.write_str("without an id")?,
+            ("", id) => write!(f, "{}", Quoted(id))?,
+            (alias, "") => write!(f, "{}", Quoted(alias))?,
+            (alias, id) => write!(f, "{} {}", Quoted(alias), Quoted(id))?,
+        }
+        write!(f, " at {}, ", address.ip())?;
+        match version {
+            VersionText::Empty => f.write_str("without a version"),
+            version => write!(f, "version {}", Quoted(version.as_str())),
+        }
+    }
+}
+
+/// An event, decoded.
+struct Report<'a>(&'a Event);
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Event { event_type, result, error_code, next_version, previous_version } = self.0;
+        write!(f, "{event_type}: {result}")?;
+        if let Some(code) = error_code {
+            write!(f, ": {code}")?;
+        }
+        // `update_engine` names 0.0.0.0 when there was none.
+        if !matches!(previous_version.as_str(), "" | "0.0.0.0") {
+            write!(f, ", before it was {}", Quoted(previous_version.as_str()))?;
+        }
+        if *next_version != VersionText::Empty {
+            write!(f, ", next is {}", Quoted(next_version.as_str()))?;
+        }
+        Ok(())
+    }
+}
+
+/// A download, with the part that is fetched unless it is all.
+struct What<'a>(&'a Download<'a>);
+
+impl fmt::Display for What<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Download { address, package, size, range } = self.0;
+        write!(f, "client {}: download of {package}", address.ip())?;
+        if *range != (0..*size) {
+            write!(f, ", bytes {} to {} of {size},", range.start, range.end - 1)?;
+        }
+        Ok(())
+    }
+}

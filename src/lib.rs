@@ -1,0 +1,80 @@
+//! **Omaha**, the XML update protocol (version 3.0), in the dialect of CoreOS
+//! Container Linux and its successor Flatcar.
+//!
+//! Omaha is a protocol of polls: a machine asks whether there is an update for
+//! what it runs, downloads the packages that the answer names, and reports
+//! each step as an event. The crate has a room for each part of that:
+//!
+//! - [`protocol`]: the documents, as types that read and write their XML.
+//! - [`Updater`]: what an update server decides. [`TrivialUpdater`] offers one
+//!   [`Update`] to everybody.
+//! - [`server`]: HTTP in front of any `Updater`, and the packages beside it.
+//!
+//! The `serve-package` command is a thin layer on top.
+//!
+//! # Serve an update
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//! use omaha::{Codebase, PackageFile, TrivialUpdater, Update, server::Server};
+//!
+//! let package = Arc::new(PackageFile::open("fixtures/update.gz".as_ref(), "update.gz".parse()?)?);
+//! let update = Update::of_packages("4152.2.0".parse()?, Codebase::default(), &[package.clone()]);
+//! let server = Server::bind(&"localhost:0".parse()?, TrivialUpdater::new(update))?
+//!     .with_packages([package]);
+//! println!("SERVER=http://{}/v1/update/", server.address());
+//! let handle = server.handle();
+//! let running = std::thread::spawn(move || server.run());
+//! // … until it is time to stop:
+//! handle.stop();
+//! running.join().expect("the server does not panic")?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Decide for yourself
+//!
+//! ```
+//! use omaha::protocol::{Request, request::App};
+//! use omaha::{Decision, Reason, Updater, UpdaterError};
+//!
+//! struct Never;
+//!
+//! impl Updater for Never {
+//!     fn check_update(&self, _: &Request, _: &App) -> Result<Decision, UpdaterError> {
+//!         Ok(Decision::none(Reason::Other("the freeze is on".to_owned())))
+//!     }
+//! }
+//! ```
+//!
+//! # Read and write the documents
+//!
+//! ```
+//! use omaha::protocol::{EventResult, EventType, Request};
+//!
+//! let mut request = Request::new();
+//! let app = request.add_app("{e96281a6-d1af-4bde-9a0a-97b76e56dc57}", "4081.2.0");
+//! app.add_event(EventType::UPDATE_DOWNLOAD_STARTED, EventResult::SUCCESS);
+//! let document = request.to_xml();
+//! assert_eq!(Request::read(document.as_bytes())?, request);
+//! # Ok::<(), omaha::protocol::ReadError>(())
+//! ```
+
+mod authority;
+mod digest;
+mod package;
+pub mod protocol;
+pub mod server;
+mod updater;
+mod version;
+
+pub use authority::{Authority, ParseAuthorityError};
+pub use digest::{Digests, ParseDigestError, Sha1, Sha256};
+pub use package::{
+    PackageError, PackageFile, PackageName, ParsePackageNameError, VerifyError, VerifyErrorKind,
+};
+pub use updater::{
+    Codebase, Decision, ParseCodebaseError, Reason, TrivialUpdater, Update, Updater, UpdaterError,
+};
+pub use version::{ParseVersionError, Version};

@@ -1,0 +1,127 @@
+//! The accepting thread: takes connections and gives each its thread.
+//!
+//! The engine's own accepting thread dies, and the port with it, when the
+//! process runs out of descriptors or threads. This one uses the same parts of
+//! the engine, but what fails is shed, and the next connection is tried.
+
+use std::io;
+use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Resource, getrlimit};
+
+use super::activity::Activity;
+use super::shared::Shared;
+use super::slots::Slots;
+use super::{connection, guard, sys};
+
+/// Descriptors kept for everything else: standard streams, packages, listener.
+const DESCRIPTORS_KEPT: u64 = 32;
+
+/// Room for the engine's and our own frames; the default of 2 MiB would be
+/// gigabytes of address space in a full house.
+const STACK: usize = 256 * 1024;
+
+/// How long to wait after a failure that the next try would share.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How often a full house tries to make room.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Accepts connections until the server stops.
+pub(super) fn run(listener: TcpListener, stop: &UnixStream, shared: &Arc<Shared>) {
+    let Ok(plain) = tiny_http::SslContextWrap::build_ssl_capabilities(None) else {
+        return shared.fail(io::Error::other("the HTTP engine refuses to work without TLS"));
+    };
+    let port = match listener.local_addr() {
+        Ok(address) => address.port(),
+        Err(error) => return shared.fail(error),
+    };
+    let listener = tiny_http::Listener::from(listener);
+    let slots = Arc::new(Slots::new(affordable(shared.limits.max_connections)));
+    while !shared.stopping.load(Ordering::Relaxed) {
+        if let Err(error) = wait(&listener, stop) {
+            return shared.fail(error);
+        }
+        if shared.stopping.load(Ordering::Relaxed) {
+            return;
+        }
+        let Some(slot) = slots.take(Duration::ZERO).or_else(|| {
+            guard::make_room(shared);
+            slots.take(PATIENCE)
+        }) else {
+            continue;
+        };
+
+        let descriptors = shared.connections.hold_descriptors();
+        let accepted = sys::lowest_free_descriptor(&listener).and_then(|expected| {
+            // The engine panics when it cannot duplicate the descriptor.
+            catch_unwind(AssertUnwindSafe(|| {
+                tiny_http::Server::accept_connection(&listener, &plain)
+            }))
+            .unwrap_or_else(|_| Err(io::Error::other("its descriptor cannot be duplicated")))
+            .map(|requests| (requests, shared.connections.track(expected, port)))
+        });
+        drop(descriptors);
+
+        let (requests, tracked) = match accepted {
+            Ok((Some(requests), Some(tracked))) => (requests, tracked),
+            // The client was gone before it was accepted.
+            Ok(_) => continue,
+            Err(error) if is_transient(&error) => continue,
+            Err(error) => {
+                shed(shared, &error);
+                continue;
+            }
+        };
+        let shared_there = Arc::clone(shared);
+        let tracked_there = Arc::clone(&tracked);
+        let spawned = thread::Builder::new().name("connection".to_owned()).stack_size(STACK).spawn(
+            move || {
+                let _slot = slot;
+                connection::serve(requests, &tracked_there, &shared_there);
+            },
+        );
+        if let Err(error) = spawned {
+            shared.connections.forget(&tracked);
+            shed(shared, &error);
+        }
+    }
+}
+
+/// Waits for a connection, or to be stopped.
+fn wait(listener: &tiny_http::Listener, stop: &UnixStream) -> io::Result<()> {
+    let mut events = [PollFd::new(listener, PollFlags::IN), PollFd::new(stop, PollFlags::IN)];
+    match poll(&mut events, None) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The client was gone before it was accepted, or somebody else took it.
+fn is_transient(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, Interrupted, WouldBlock};
+    matches!(error.kind(), ConnectionAborted | Interrupted | WouldBlock)
+}
+
+/// Descriptors, threads or memory are short: gives back what an idle
+/// connection holds, and takes a breath.
+fn shed(shared: &Shared, error: &io::Error) {
+    let (what, error) = ("a connection could not be accepted", &error.to_string());
+    shared.observer.observe(&Activity::Trouble { what, error });
+    guard::make_room(shared);
+    thread::sleep(PAUSE);
+}
+
+/// As many of the wanted connections as the descriptors suffice for.
+fn affordable(wanted: usize) -> usize {
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let left = usize::try_from(descriptors.saturating_sub(DESCRIPTORS_KEPT)).unwrap_or(usize::MAX);
+    wanted.min(left / guard::DESCRIPTORS_EACH).max(1)
+}

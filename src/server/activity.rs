@@ -1,0 +1,188 @@
+//! What the server tells its owner about: one value for each thing that
+//! happens.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
+use std::time::Duration;
+
+use super::Offence;
+use crate::protocol::request::{App, Event};
+use crate::protocol::{AppStatus, UpdateStatus, VersionText};
+use crate::updater::{Reason, UpdaterError};
+use crate::version::Version;
+
+/// Is told everything that a [`Server`](super::Server) does.
+///
+/// Called from several threads. It should not block: the update checks wait
+/// for it.
+pub trait Observer: Send + Sync {
+    /// Takes note of one thing.
+    fn observe(&self, activity: &Activity<'_>);
+}
+
+/// Every function of an activity is an observer.
+impl<F: Fn(&Activity<'_>) + Send + Sync> Observer for F {
+    fn observe(&self, activity: &Activity<'_>) {
+        self(activity);
+    }
+}
+
+/// A machine, as far as a request tells who it is. Everything here but the
+/// address is the client's word; escape it before it is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Machine<'a> {
+    /// `machineid`, or empty.
+    pub id: &'a str,
+    /// `machinealias`, or empty.
+    pub alias: &'a str,
+    /// `appid`.
+    pub app_id: &'a str,
+    /// The version it runs.
+    pub version: &'a VersionText,
+    /// Where the request came from.
+    pub address: SocketAddr,
+}
+
+impl<'a> Machine<'a> {
+    pub(super) fn new(app: &'a App, address: SocketAddr) -> Self {
+        Self {
+            id: &app.machine_id,
+            alias: &app.machine_alias,
+            app_id: &app.id,
+            version: &app.version,
+            address,
+        }
+    }
+}
+
+/// Something that happened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Activity<'a> {
+    /// An update check was answered.
+    Checked {
+        /// Who asked.
+        machine: Machine<'a>,
+        /// The version that was offered, if any.
+        offered: Option<&'a Version>,
+        /// Why.
+        reason: &'a Reason,
+    },
+    /// An update check was answered with an error status.
+    CheckFailed {
+        /// Who asked.
+        machine: Machine<'a>,
+        /// The status in the answer.
+        status: &'a UpdateStatus,
+        /// Why.
+        error: &'a UpdaterError,
+    },
+    /// An application was refused.
+    AppRefused {
+        /// Who asked.
+        machine: Machine<'a>,
+        /// The status in the answer.
+        status: &'a AppStatus,
+        /// Why.
+        error: &'a UpdaterError,
+    },
+    /// A machine said that it is alive, and nothing else: it needs no update
+    /// now, or waits for its reboot.
+    Pinged {
+        /// Which one.
+        machine: Machine<'a>,
+    },
+    /// A machine reported an event.
+    Reported {
+        /// Which one.
+        machine: Machine<'a>,
+        /// What.
+        event: &'a Event,
+    },
+    /// A download began.
+    DownloadStarted(&'a Download<'a>),
+    /// A download came to its end.
+    DownloadFinished {
+        /// Which one.
+        download: &'a Download<'a>,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// A download was cut before its end.
+    DownloadCut {
+        /// Which one.
+        download: &'a Download<'a>,
+        /// The first byte of the package that was not handed to the network.
+        at: u64,
+        /// How long it took until then.
+        elapsed: Duration,
+        /// By whom, and why.
+        cause: &'a CutCause,
+    },
+    /// A request was refused with an HTTP status.
+    Refused {
+        /// Where it came from.
+        address: SocketAddr,
+        /// Its method and path, or empty when it could not even be read.
+        request: &'a str,
+        /// The HTTP status.
+        status: u16,
+        /// Why, in words.
+        reason: &'a str,
+    },
+    /// A connection was ended because it broke a rule of the
+    /// [guard](super::Offence).
+    Expelled {
+        /// Whose.
+        address: IpAddr,
+        /// Which rule.
+        offence: Offence,
+    },
+    /// Something went wrong that is no client's doing.
+    Trouble {
+        /// What, in words.
+        what: &'a str,
+        /// Why.
+        error: &'a str,
+    },
+}
+
+/// A download under way.
+#[derive(Clone, Debug)]
+pub struct Download<'a> {
+    /// Who fetches it.
+    pub address: SocketAddr,
+    /// The package's name.
+    pub package: &'a str,
+    /// The package's length in bytes.
+    pub size: u64,
+    /// The bytes that were asked for.
+    pub range: Range<u64>,
+}
+
+/// What cut a download.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CutCause {
+    /// The connection broke, or the client read nothing for too long.
+    Client(io::Error),
+    /// The file could not be read.
+    Disk(io::Error),
+    /// The file was changed, so that its bytes are no longer what was hashed.
+    Changed,
+}
+
+impl fmt::Display for CutCause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                formatter.write_str("the client stopped reading")
+            }
+            Self::Client(error) => write!(formatter, "the client went away: {error}"),
+            Self::Disk(error) => write!(formatter, "the package cannot be read: {error}"),
+            Self::Changed => formatter.write_str("the package was changed meanwhile"),
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! One connection: reads its requests, one at a time, and writes the answers.
+//!
+//! Each connection has a thread of its own, and everything that may wait for
+//! the client happens on it: reading a body, writing an answer, disposing of a
+//! body that nobody wants. Update requests are answered elsewhere, by the loop
+//! ([`Server::run`](super::Server::run)), which is handed the whole body and
+//! hands back the whole answer, and so never touches a socket. The next request
+//! is read only when the answer to the last one is written, so requests that a
+//! client sends ahead wait in the socket.
+
+use std::fmt::Display;
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use tiny_http::{HTTPVersion, Request};
+
+use super::activity::Activity;
+use super::condition::Conditions;
+use super::download::{Answer, Wish};
+use super::guard::{Phase, Tracked};
+use super::media_type;
+use super::omaha::Question;
+use super::reply::{Persistence, Reply, Status, write_head};
+use super::route::{Route, Target, authority, route};
+use super::shared::{Job, Message, Shared};
+
+/// Longest body that is read: as in go-omaha, far more than any machine sends.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// Seconds after which a client may try again that came when there were too
+/// many downloads. `update_engine` waits 20 s whatever it is told.
+const RETRY_AFTER: &str = "20";
+
+/// Serves a connection until either side has enough of it.
+pub(super) fn serve<E: Display>(
+    mut requests: impl Iterator<Item = Result<Request, E>>,
+    tracked: &Tracked,
+    shared: &Shared,
+) {
+    let (answer, answers) = sync_channel(1);
+    let connection = Connection { shared, tracked, answer, answers };
+    // A panic is reported by the hook; here it only ends the connection.
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        for request in requests.by_ref() {
+            match connection.take(request) {
+                Ok(Persistence::KeepAlive) => connection.enter(Phase::Waiting),
+                Ok(Persistence::Close) | Err(_) => return,
+            }
+        }
+    }));
+    let _descriptors = shared.connections.hold_descriptors();
+    drop(requests);
+    shared.connections.forget(tracked);
+}
+
+struct Connection<'a> {
+    shared: &'a Shared,
+    tracked: &'a Tracked,
+    answer: SyncSender<Reply>,
+    answers: Receiver<Reply>,
+}
+
+/// What becomes of a request's body.
+enum Body {
+    Whole(Vec<u8>),
+    /// It is not read; the connection cannot be used again.
+    Refused(Reply),
+    /// The client went away in the middle.
+    Cut,
+}
+
+impl Connection<'_> {
+    fn enter(&self, phase: Phase) {
+        self.tracked.enter(phase, self.shared.connections.now());
+    }
+
+    fn take<E: Display>(&self, request: Result<Request, E>) -> io::Result<Persistence> {
+        match request {
+            Ok(request) => {
+                let _under_way = self.shared.under_way.count();
+                self.handle(request)
+            }
+            Err(error) => {
+                self.note_unreadable(&error.to_string());
+                Ok(Persistence::Close)
+            }
+        }
+    }
+
+    fn handle(&self, mut request: Request) -> io::Result<Persistence> {
+        self.enter(Phase::Body);
+        let body = match read_body(&mut request) {
+            Body::Whole(body) => body,
+            Body::Refused(reply) => return self.answer_unread(request, &reply),
+            Body::Cut => return Ok(Persistence::Close),
+        };
+        self.enter(Phase::Answering);
+        let address = self.tracked.peer();
+        let url = request.url().to_owned();
+        let target = Target::of(&url);
+        let reply = match route(request.method(), target.path) {
+            Route::Update => self.update(&request, &target, body, address),
+            Route::Package { name, head } => return self.package(request, name, head, address),
+            Route::NotAllowed(allowed) => {
+                let reason = format!("only {allowed} is allowed here");
+                Reply::refusal(Status::MethodNotAllowed, reason).with_header("Allow", allowed)
+            }
+            Route::NotFound => Reply::refusal(Status::NotFound, "there is nothing here"),
+        };
+        self.note_refusal(&request, &reply);
+        self.write(request, &reply)
+    }
+
+    /// Has the loop answer an update request.
+    fn update(
+        &self,
+        request: &Request,
+        target: &Target<'_>,
+        body: Vec<u8>,
+        address: SocketAddr,
+    ) -> Reply {
+        if let Err(reason) = media_type::check(header(request, "Content-Type")) {
+            return Reply::refusal(Status::UnsupportedMediaType, reason);
+        }
+        let host = header(request, "Host");
+        let server = match authority(target, host, self.shared.authority.as_ref()) {
+            Ok(authority) => format!("http://{authority}"),
+            Err(reason) => return Reply::refusal(Status::BadRequest, reason),
+        };
+        let question = Question { body, server, address };
+        let job = Job { question, answer: self.answer.clone() };
+        let asked = self.shared.messages.send(Message::Job(job));
+        match asked.ok().and_then(|()| self.answers.recv().ok()) {
+            Some(reply) => reply,
+            None => Reply::refusal(Status::ServiceUnavailable, "the server is stopping"),
+        }
+    }
+
+    fn package(
+        &self,
+        request: Request,
+        name: &str,
+        head: bool,
+        address: SocketAddr,
+    ) -> io::Result<Persistence> {
+        let Some(package) = self.shared.package(name) else {
+            let reply = Reply::refusal(Status::NotFound, "there is no package of this name");
+            self.note_refusal(&request, &reply);
+            return self.write(request, &reply);
+        };
+        let conditions = Conditions {
+            if_match: header(&request, "If-Match"),
+            if_unmodified_since: header(&request, "If-Unmodified-Since"),
+            if_none_match: header(&request, "If-None-Match"),
+            if_modified_since: header(&request, "If-Modified-Since"),
+            if_range: header(&request, "If-Range"),
+        };
+        let wish = Wish { range: header(&request, "Range"), conditions, head };
+        let observer = &*self.shared.observer;
+        if !head && !self.shared.connections.may_download(address.ip(), &self.shared.limits) {
+            let reply = Reply::refusal(Status::ServiceUnavailable, "too many downloads at once")
+                .with_header("Retry-After", RETRY_AFTER);
+            self.note_refusal(&request, &reply);
+            return self.write(request, &reply);
+        }
+        match package.answer(&wish, observer) {
+            Answer::Short(reply) => {
+                self.note_refusal(&request, &reply);
+                self.write(request, &reply)
+            }
+            Answer::Content { status, range } => {
+                let persistence = self.persistence(&request);
+                let mut sink = request.into_writer();
+                self.enter(Phase::Sending);
+                package.write_head(&mut sink, status, &range, persistence)?;
+                if head {
+                    sink.flush()?;
+                } else if package.send(&mut sink, range, address, observer).is_err() {
+                    return Ok(Persistence::Close);
+                }
+                Ok(persistence)
+            }
+        }
+    }
+
+    /// Writes an answer whose request was read to its end.
+    fn write(&self, request: Request, reply: &Reply) -> io::Result<Persistence> {
+        let persistence = self.persistence(&request);
+        let head = *request.method() == tiny_http::Method::Head;
+        let mut sink = request.into_writer();
+        sink.write_all(&render(reply, persistence, head)?)?;
+        sink.flush()?;
+        Ok(persistence)
+    }
+
+    /// Writes an answer whose request has a body that nobody wants. The engine
+    /// reads what is left of it, here, after the answer; then the connection
+    /// is closed.
+    fn answer_unread(&self, request: Request, reply: &Reply) -> io::Result<Persistence> {
+        self.note_refusal(&request, reply);
+        let content_type = tiny_http::Header::from_str("Content-Type", reply.content_type);
+        let response = tiny_http::Response::new(
+            reply.status.code().into(),
+            content_type.ok().into_iter().collect::<Vec<_>>().into(),
+            &reply.body[..],
+            Some(reply.body.len()),
+            None,
+        );
+        request.respond(response)?;
+        Ok(Persistence::Close)
+    }
+
+    /// As the client wishes (RFC 9112, section 9.3), until the server stops.
+    fn persistence(&self, request: &Request) -> Persistence {
+        let wish = header(request, "Connection").unwrap_or_default().to_ascii_lowercase();
+        let keeps = if *request.http_version() > HTTPVersion(1, 0) {
+            !wish.contains("close")
+        } else {
+            wish.contains("keep-alive")
+        };
+        if keeps && !self.shared.stopping.load(Ordering::Relaxed) {
+            Persistence::KeepAlive
+        } else {
+            Persistence::Close
+        }
+    }
+
+    fn note_refusal(&self, request: &Request, reply: &Reply) {
+        if let Some(reason) = &reply.refusal {
+            self.shared.observer.observe(&Activity::Refused {
+                address: self.tracked.peer(),
+                request: &format!("{} {}", request.method(), request.url()),
+                status: reply.status.code(),
+                reason,
+            });
+        }
+    }
+
+    /// The engine answers what it cannot read by itself. That a client hangs
+    /// up arrives here as well, and is nothing to tell.
+    fn note_unreadable(&self, error: &str) {
+        if !error.starts_with("[ReadIoError]") {
+            self.shared.observer.observe(&Activity::Refused {
+                address: self.tracked.peer(),
+                request: "",
+                status: Status::BadRequest.code(),
+                reason: error,
+            });
+        }
+    }
+}
+
+/// Reads a body to its end, so that nothing of it is left in the connection.
+fn read_body(request: &mut Request) -> Body {
+    let announced = request.body_length();
+    if announced.is_none() && header(request, "Content-Length").is_some() {
+        let reason = "the Content-Length is not a number";
+        return Body::Refused(Reply::refusal(Status::BadRequest, reason));
+    }
+    let too_large = || {
+        let reason = format!("the body is longer than {MAX_BODY} bytes");
+        Body::Refused(Reply::refusal(Status::ContentTooLarge, reason))
+    };
+    if announced.is_some_and(|length| length > MAX_BODY) {
+        return too_large();
+    }
+    let mut body = Vec::new();
+    let limit = MAX_BODY as u64 + 1;
+    match request.as_reader().take(limit).read_to_end(&mut body) {
+        Err(_) => Body::Cut,
+        Ok(_) if body.len() > MAX_BODY => too_large(),
+        Ok(_) if announced.is_some_and(|length| length != body.len()) => Body::Cut,
+        Ok(_) => Body::Whole(body),
+    }
+}
+
+fn render(reply: &Reply, persistence: Persistence, head: bool) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(512 + reply.body.len());
+    // A 304 has no body, and its length would be that of the package.
+    let has_body = reply.status != Status::NotModified;
+    let length = has_body.then_some(reply.body.len() as u64);
+    let content_type = has_body.then_some(reply.content_type);
+    write_head(&mut bytes, reply.status, content_type, length, &reply.headers, persistence)?;
+    if has_body && !head {
+        bytes.extend_from_slice(&reply.body);
+    }
+    Ok(bytes)
+}
+
+fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request.headers().get(name).map(|value| value.as_str())
+}

@@ -1,0 +1,140 @@
+//! What a request is about, by its method and target.
+
+use tiny_http::Method;
+
+use crate::authority::Authority;
+use crate::updater::Codebase;
+
+/// Where update requests go: this path, and everything below it.
+const UPDATE: &str = "/v1/update";
+
+/// What a request is about.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Route<'a> {
+    /// An update request.
+    Update,
+    /// GET or HEAD of a package, by its name.
+    Package { name: &'a str, head: bool },
+    /// Known, but not with this method; these are allowed.
+    NotAllowed(&'static str),
+    /// Nothing that is here.
+    NotFound,
+}
+
+/// The target of a request: the host, if it names one, and the path.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Target<'a> {
+    /// From an absolute URL, which goes before the `Host` header (RFC 9112,
+    /// section 3.2.2). Not yet checked.
+    pub authority: Option<&'a str>,
+    /// Without the query string.
+    pub path: &'a str,
+}
+
+impl<'a> Target<'a> {
+    pub fn of(url: &'a str) -> Self {
+        let url = url.split(['?', '#']).next().unwrap_or_default();
+        let is_http = |scheme: &&str| {
+            url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        };
+        let Some(scheme) = ["http://", "https://"].iter().find(|scheme| is_http(scheme)) else {
+            return Self { authority: None, path: url };
+        };
+        let rest = url.get(scheme.len()..).unwrap_or_default();
+        let (authority, path) = match rest.find('/') {
+            Some(slash) => rest.split_at(slash),
+            None => (rest, "/"),
+        };
+        Self { authority: Some(authority), path }
+    }
+}
+
+/// Finds out what a request is about.
+pub(super) fn route<'a>(method: &Method, path: &'a str) -> Route<'a> {
+    let below = path.strip_prefix(UPDATE);
+    if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        return match method {
+            Method::Post => Route::Update,
+            _ => Route::NotAllowed("POST"),
+        };
+    }
+    match path.strip_prefix(Codebase::PACKAGES) {
+        None | Some("") => Route::NotFound,
+        Some(name) => match method {
+            Method::Get => Route::Package { name, head: false },
+            Method::Head => Route::Package { name, head: true },
+            _ => Route::NotAllowed("GET, HEAD"),
+        },
+    }
+}
+
+/// This server as the client knows it, from the target or the `Host` header.
+///
+/// # Errors
+///
+/// What is wrong, in words, when there is neither or it is malformed. Then
+/// `fallback` is used if there was no header at all.
+pub(super) fn authority(
+    target: &Target<'_>,
+    host: Option<&str>,
+    fallback: Option<&Authority>,
+) -> Result<Authority, &'static str> {
+    match target.authority.or(host).map(str::trim) {
+        Some("") | None => fallback.cloned().ok_or("the Host header is missing"),
+        Some(text) => text.parse().map_err(|_| "the Host header is not HOST or HOST:PORT"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes() {
+        use Method::{Get, Head, Post, Put};
+        let package = |name, head| Route::Package { name, head };
+        for (method, path, expected) in [
+            (Post, "/v1/update", Route::Update),
+            (Post, "/v1/update/", Route::Update),
+            (Post, "/v1/update/extra", Route::Update),
+            (Get, "/v1/update/", Route::NotAllowed("POST")),
+            (Post, "/v1/updates", Route::NotFound),
+            (Post, "/", Route::NotFound),
+            (Get, "/packages/update.gz", package("update.gz", false)),
+            (Head, "/packages/update.gz", package("update.gz", true)),
+            (Put, "/packages/update.gz", Route::NotAllowed("GET, HEAD")),
+            (Get, "/packages/", Route::NotFound),
+            (Get, "/packages", Route::NotFound),
+            (Get, "/packages/../etc/passwd", package("../etc/passwd", false)),
+        ] {
+            assert_eq!(route(&method, path), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn targets() {
+        for (url, authority, path) in [
+            ("/v1/update/?x=1", None, "/v1/update/"),
+            ("/a#b?c", None, "/a"),
+            ("http://h:1/v1/update?x", Some("h:1"), "/v1/update"),
+            ("HTTPS://h", Some("h"), "/"),
+            ("*", None, "*"),
+            ("", None, ""),
+        ] {
+            assert_eq!(Target::of(url), Target { authority, path }, "{url}");
+        }
+    }
+
+    #[test]
+    fn only_a_well_formed_host_comes_back() {
+        let here: Authority = "127.0.0.1:8000".parse().unwrap();
+        let plain = Target::of("/v1/update");
+        let full = Target::of("http://full:1/v1/update");
+        let of = |target, host| authority(target, host, Some(&here)).map(|a| a.to_string());
+        assert_eq!(of(&plain, Some("a.lan:80")), Ok("a.lan:80".to_owned()));
+        assert_eq!(of(&full, Some("a.lan:80")), Ok("full:1".to_owned()));
+        assert_eq!(of(&plain, None), Ok("127.0.0.1:8000".to_owned()));
+        assert!(of(&plain, Some("a\"><url codebase=\"http://evil")).is_err());
+        assert!(authority(&plain, None, None).is_err());
+    }
+}

@@ -1,0 +1,89 @@
+//! What an update server decides, apart from how it is asked.
+
+mod codebase;
+mod decision;
+mod trivial;
+mod update;
+
+use std::error::Error;
+use std::fmt;
+
+pub use codebase::{Codebase, ParseCodebaseError};
+pub use decision::{Decision, Reason};
+pub use trivial::TrivialUpdater;
+pub use update::Update;
+
+use crate::protocol::request::{App, Event, Request};
+use crate::protocol::{AppStatus, UpdateStatus};
+
+/// An update server's decisions and the reports it takes.
+///
+/// The server calls these methods for each application of a request, from one
+/// thread at a time: [`check_app`](Self::check_app) first; unless that refuses,
+/// then [`check_update`](Self::check_update), [`ping`](Self::ping) and
+/// [`event`](Self::event) for what the application holds. They should not
+/// block: every update check waits for them.
+pub trait Updater: Send + Sync {
+    /// Whether this server deals with the application at all.
+    ///
+    /// # Errors
+    ///
+    /// [`UpdaterError::App`] becomes the application's status; anything else
+    /// `error-internal`.
+    fn check_app(&self, request: &Request, app: &App) -> Result<(), UpdaterError> {
+        let _ = (request, app);
+        Ok(())
+    }
+
+    /// Whether there is an update for the application.
+    ///
+    /// # Errors
+    ///
+    /// [`UpdaterError::Update`] becomes the status of the update check,
+    /// [`UpdaterError::App`] that of the application, anything else
+    /// `error-internal`. A machine takes every one of them for a broken server
+    /// (`update_engine`'s error 34); where there is merely nothing to offer,
+    /// answer [`Decision::none`].
+    fn check_update(&self, request: &Request, app: &App) -> Result<Decision, UpdaterError>;
+
+    /// Takes a report of what happened on the machine.
+    fn event(&self, request: &Request, app: &App, event: &Event) {
+        let _ = (request, app, event);
+    }
+
+    /// Takes a sign of life.
+    fn ping(&self, request: &Request, app: &App) {
+        let _ = (request, app);
+    }
+}
+
+/// Why an [`Updater`] has no answer.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum UpdaterError {
+    /// The application is refused with this status.
+    App(AppStatus),
+    /// The update check is refused with this status.
+    Update(UpdateStatus),
+    /// Something broke; the client learns only that.
+    Internal(Box<dyn Error + Send + Sync>),
+}
+
+impl fmt::Display for UpdaterError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::App(status) => write!(formatter, "application status {status}"),
+            Self::Update(status) => write!(formatter, "update status {status}"),
+            Self::Internal(error) => write!(formatter, "{error}"),
+        }
+    }
+}
+
+impl Error for UpdaterError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Internal(error) => Some(error.as_ref()),
+            Self::App(_) | Self::Update(_) => None,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What is offered.
+
+use std::sync::Arc;
+
+use super::Codebase;
+use crate::package::PackageFile;
+use crate::protocol::VersionText;
+use crate::protocol::response::{Manifest, Url};
+use crate::version::Version;
+
+/// An update: a manifest, whom it is for, and where its packages are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// The application it is for; none for any.
+    pub app_id: Option<String>,
+    /// The version it can be applied to; none for any.
+    pub previous_version: Option<Version>,
+    /// The version that results. The same stands in the manifest.
+    pub version: Version,
+    /// Where the packages are.
+    pub codebase: Codebase,
+    /// What the client is told.
+    pub manifest: Manifest,
+}
+
+impl Update {
+    /// An update for any machine, made of the operating system's package and
+    /// the extensions after it.
+    ///
+    /// The manifest has the form that every known client takes: `update_engine`
+    /// installs the first package and checks it against the SHA-256 of the
+    /// `postinstall` action; Flatcar's `download_sysext` checks the extensions
+    /// against their own `hash_sha256`, and would reject the whole answer for
+    /// one in base64 on the first.
+    pub fn of_packages(
+        version: Version,
+        codebase: Codebase,
+        packages: &[Arc<PackageFile>],
+    ) -> Self {
+        let mut manifest = Manifest {
+            version: VersionText::Version(version.clone()),
+            packages: packages.iter().map(|package| package.describe()).collect(),
+            ..Manifest::default()
+        };
+        if let Some(payload) = manifest.packages.first_mut() {
+            let sha256 = payload.sha256.take();
+            let action = manifest.add_action("postinstall");
+            action.sha256 = sha256;
+            action.disable_payload_backoff = true;
+        }
+        Self { app_id: None, previous_version: None, version, codebase, manifest }
+    }
+
+    /// The URLs of the codebase. A path is offered on every one of the
+    /// servers (`http://HOST`, without a final slash); a whole URL is itself.
+    pub fn urls<'a>(&self, servers: impl IntoIterator<Item = &'a str>) -> Vec<Url> {
+        let url = |codebase| Url { codebase };
+        if self.codebase.is_path() {
+            servers.into_iter().map(|server| url(format!("{server}{}", self.codebase))).collect()
+        } else {
+            vec![url(self.codebase.to_string())]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn update(codebase: &str) -> Update {
+        Update::of_packages("2.0.0".parse().unwrap(), codebase.parse().unwrap(), &[])
+    }
+
+    #[test]
+    fn a_path_is_offered_on_every_mirror() {
+        let urls = update("/packages/").urls(["http://a:8000", "http://b"]);
+        let codebases: Vec<_> = urls.iter().map(|url| url.codebase.as_str()).collect();
+        assert_eq!(codebases, ["http://a:8000/packages/", "http://b/packages/"]);
+    }
+
+    #[test]
+    fn a_url_is_itself() {
+        let urls = update("https://mirror/os").urls(["http://a:8000", "http://b"]);
+        assert_eq!(urls, [Url { codebase: "https://mirror/os/".to_owned() }]);
+    }
+}
