@@ -16,6 +16,10 @@ use std::time::{Duration, Instant};
 /// How long anything may take on a slow and busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long a start may take, which is when packages are hashed: there is one
+/// of 5 GiB, and processors without SHA instructions.
+pub const START_PATIENCE: Duration = Duration::from_secs(600);
+
 /// The version that the tests serve.
 pub const OFFERED: &str = "4152.2.0";
 

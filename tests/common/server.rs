@@ -6,11 +6,11 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{OFFERED, PATIENCE, UPDATE, until};
+use super::{OFFERED, PATIENCE, START_PATIENCE, UPDATE, until};
 
 /// The binary that cargo built, or the one that `SERVE_PACKAGE_BINARY` names,
 /// so that the same tests try a static or a release build.
@@ -76,7 +76,7 @@ impl Server {
         });
         let collector = Some(collector);
         let mut server = Self { child, address: ([0, 0, 0, 0], 0).into(), log, collector };
-        let line = server.wait_for_line("listening on ");
+        let line = server.find("listening on ", 1, START_PATIENCE).remove(0);
         let (_, address) = line.split_once("listening on ").unwrap();
         server.address = address.parse().unwrap_or_else(|error| panic!("{line:?}: {error}"));
         server
@@ -102,12 +102,16 @@ impl Server {
 
     /// The first line that contains this text, once there is one.
     pub fn wait_for_line(&self, text: &str) -> String {
-        self.wait_for_lines(text, 1).remove(0)
+        self.find(text, 1, PATIENCE).remove(0)
     }
 
     /// The lines that contain this text, once there are so many.
     pub fn wait_for_lines(&self, text: &str, number: usize) -> Vec<String> {
-        let deadline = Instant::now() + PATIENCE;
+        self.find(text, number, PATIENCE)
+    }
+
+    fn find(&self, text: &str, number: usize, patience: Duration) -> Vec<String> {
+        let deadline = Instant::now() + patience;
         let mut said = self.log.said.lock().unwrap();
         loop {
             let found = said.lines.iter().filter(|line| line.contains(text));
@@ -203,7 +207,7 @@ pub fn run_command(mut command: Command) -> Outcome {
             child.wait().unwrap();
             panic!("{command:?} does not end; it says:\n{}", stderr.join().unwrap());
         }
-        thread::sleep(std::time::Duration::from_millis(10));
+        thread::sleep(Duration::from_millis(10));
     };
     let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
     Outcome { code: status.code(), stdout, stderr }
