@@ -3,10 +3,11 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::time::Duration;
 
+use super::Offence;
 use crate::protocol::request::{App, Event};
 use crate::protocol::{AppStatus, UpdateStatus, VersionText};
 use crate::updater::{Reason, UpdaterError};
@@ -123,13 +124,21 @@ pub enum Activity<'a> {
     /// A request was refused with an HTTP status.
     Refused {
         /// Where it came from.
-        address: Option<SocketAddr>,
+        address: SocketAddr,
         /// Its method and path, or empty when it could not even be read.
         request: &'a str,
         /// The HTTP status.
         status: u16,
         /// Why, in words.
         reason: &'a str,
+    },
+    /// A connection was ended because it broke a rule of the
+    /// [guard](super::Offence).
+    Expelled {
+        /// Whose.
+        address: IpAddr,
+        /// Which rule.
+        offence: Offence,
     },
     /// Something went wrong that is no client's doing.
     Trouble {

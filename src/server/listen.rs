@@ -15,12 +15,9 @@ use crate::authority::Authority;
 /// `net.core.somaxconn` (4096 since Linux 5.4).
 const BACKLOG: i32 = 4096;
 
-/// How long a client may be silent in the middle of a request, or between two.
-const RECEIVE_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// How long a client may take nothing of an answer. `update_engine` itself
-/// gives up after 90 s below 10 bytes/s.
-const SEND_TIMEOUT: Duration = Duration::from_secs(90);
+/// What the kernel holds of a client's request before it is read. Requests are
+/// small, and what waits here costs memory that the guard cannot see.
+const RECEIVE_BUFFER: usize = 64 * 1024;
 
 /// An address to listen on: `HOST:PORT`, `IP:PORT`, `[IPv6]:PORT`, or `:PORT`
 /// for all interfaces. Port 0 takes any free one.
@@ -122,18 +119,21 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Prepares a listening socket for the accepting thread. On Linux, connections
-/// inherit the listener's options, so this bounds every read and write on them
-/// without touching one of them.
+/// inherit the listener's options.
 pub(super) fn prepare(listener: &TcpListener) -> io::Result<()> {
     // The accepting thread waits in poll(2), where it can be woken.
     listener.set_nonblocking(true)?;
-    sockopt::set_socket_timeout(listener, Timeout::Recv, Some(RECEIVE_TIMEOUT))?;
-    sockopt::set_socket_timeout(listener, Timeout::Send, Some(SEND_TIMEOUT))?;
+    sockopt::set_socket_recv_buffer_size(listener, RECEIVE_BUFFER)?;
     // Answers are written whole; the end of one must not wait for an acknowledgement.
     sockopt::set_tcp_nodelay(listener, true)?;
     // Notices a machine that vanished in the middle of a transfer.
     sockopt::set_socket_keepalive(listener, true)?;
     Ok(())
+}
+
+/// Bounds every single wait for something to read on the connections to come.
+pub(super) fn set_patience(listener: &TcpListener, patience: Duration) -> io::Result<()> {
+    Ok(sockopt::set_socket_timeout(listener, Timeout::Recv, Some(patience))?)
 }
 
 impl Default for ListenAddress {

@@ -21,7 +21,9 @@ fn priority(activity: &Activity<'_>) -> Priority {
         Activity::DownloadCut { .. } | Activity::Trouble { .. } | Activity::CheckFailed { .. } => {
             Priority::Error
         }
-        Activity::Refused { .. } | Activity::AppRefused { .. } => Priority::Warning,
+        Activity::Refused { .. } | Activity::AppRefused { .. } | Activity::Expelled { .. } => {
+            Priority::Warning
+        }
         _ => Priority::Info,
     }
 }
@@ -63,14 +65,13 @@ impl fmt::Display for Line<'_> {
                 write!(f, "{} cut at byte {at} after {seconds:.1} s: {cause}", What(download))
             }
             Activity::Refused { address, request, status, reason } => {
-                match address {
-                    Some(address) => write!(f, "client {}", address.ip())?,
-                    None => f.write_str("a client")?,
-                }
                 let request = if request.is_empty() { "a request" } else { request };
                 // The reason may quote the request.
                 let (request, reason) = (Quoted(request), Quoted(reason));
-                write!(f, ": {request} refused with {status}: {reason}")
+                write!(f, "client {}: {request} refused with {status}: {reason}", address.ip())
+            }
+            Activity::Expelled { address, offence } => {
+                write!(f, "client {address}: connection ended: {offence}")
             }
             Activity::Trouble { what, error } => write!(f, "{what}: {error}"),
             other => write!(f, "{other:?}"),

@@ -7,6 +7,7 @@ use xml::attribute::OwnedAttribute;
 use xml::common::TextPosition;
 
 use super::error::{ReadError, ReadErrorKind};
+use crate::digest::{Sha1, Sha256};
 
 /// The beginning of an element: its name, its place, its attributes.
 pub(super) struct Element {
@@ -129,16 +130,23 @@ impl Value {
             .ok_or_else(|| self.wrong("is neither a number nor true nor false"))
     }
 
-    /// A digest in base64 or hex.
-    pub(super) fn digest<T: FromStr>(self) -> Result<Option<T>, WrongValue> {
+    /// A SHA-1 in base64 or hex.
+    pub(super) fn sha1(self) -> Result<Option<Sha1>, WrongValue> {
+        self.digest("is not a SHA-1 in base64 or hex")
+    }
+
+    /// A SHA-256 in base64 or hex: both are in use.
+    pub(super) fn sha256(self) -> Result<Option<Sha256>, WrongValue> {
+        self.digest("is not a SHA-256 in base64 or hex")
+    }
+
+    fn digest<T: FromStr>(self, problem: &'static str) -> Result<Option<T>, WrongValue> {
         let text = self.0.trim();
         if text.is_empty() {
             return Ok(None);
         }
-        match text.parse() {
-            Ok(digest) => Ok(Some(digest)),
-            Err(_) => Err(self.wrong("is not such a digest in base64 or hex")),
-        }
+        let digest = text.parse().ok();
+        digest.map(Some).ok_or_else(|| self.wrong(problem))
     }
 
     fn wrong(self, problem: &'static str) -> WrongValue {

@@ -6,7 +6,7 @@
 //! * `source` hands single bytes to the parser. It knows the encoding, the
 //!   size of the document and of its pieces, and stops at a document type
 //!   declaration before the parser sees it.
-//! * `reader` turns the parser's events into elements and counts them.
+//! * `reader` turns the parser's events into elements, and `meter` counts them.
 //! * `read_request` and `read_response` fill the types of this crate and
 //!   check that values are what they should be.
 //!
@@ -18,11 +18,14 @@ mod error;
 mod escape;
 mod excerpt;
 pub mod limits;
+mod meter;
 mod prolog;
 mod read_request;
 mod read_response;
 mod reader;
 mod source;
+#[cfg(test)]
+mod tests;
 mod write_request;
 mod write_response;
 mod writer;

@@ -168,8 +168,8 @@ fn package(reader: &mut Reader<'_>, element: Element) -> Result<Package> {
     element.attributes(|name, value| {
         match name {
             "name" => package.name = value.text(),
-            "hash" => package.sha1 = value.digest()?,
-            "hash_sha256" => package.sha256 = value.digest()?,
+            "hash" => package.sha1 = value.sha1()?,
+            "hash_sha256" => package.sha256 = value.sha256()?,
             "size" => package.size = value.number()?.unwrap_or_default(),
             "required" => package.required = value.truth()?,
             _ => {}
@@ -203,7 +203,7 @@ fn action(reader: &mut Reader<'_>, element: Element) -> Result<Action> {
         match name {
             "event" => action.event = value.text(),
             "DisplayVersion" => action.display_version = value.text(),
-            "sha256" => action.sha256 = value.digest()?,
+            "sha256" => action.sha256 = value.sha256()?,
             "needsadmin" => action.needs_admin = value.truth()?,
             "IsDeltaPayload" => action.is_delta_payload = value.truth()?,
             "DisablePayloadBackoff" => action.disable_payload_backoff = value.truth()?,

@@ -3,36 +3,35 @@
 use std::io::Read;
 
 use xml::Encoding;
-use xml::common::{Position, XmlVersion};
+use xml::common::{Position, TextPosition, XmlVersion};
 use xml::reader::{ErrorKind, EventReader, ParserConfig, XmlEvent};
 
 use super::attributes::Element;
 use super::error::{ReadError, ReadErrorKind};
 use super::excerpt::Excerpt;
 use super::limits;
+use super::meter::{Meter, check_text, too_many_attributes};
 use super::source::{BUFFER, Source};
 use crate::protocol::Protocol;
 
-/// Walks through a document. After an element was returned, its content
-/// is next: [`child`](Self::child) until it returns `None`, or
-/// [`text`](Self::text), or [`skip`](Self::skip); each consumes the element's end.
+/// Walks through a document. After an element was returned, its content is
+/// next: [`child`](Self::child) until it returns `None`, or
+/// [`text`](Self::text), or [`skip`](Self::skip). Each consumes the element's
+/// end.
 pub(super) struct Reader<'a> {
     events: EventReader<Source<'a>>,
-    depth: usize,
-    elements: usize,
-    attributes: usize,
+    meter: Meter,
+    /// Whether the root element had not begun before the present event.
+    at_root: bool,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader at the beginning of a document. It asks the source for no
-    /// more than what is needed to see the root element's end, up to a
-    /// buffer's worth.
+    /// A reader at the beginning of a document.
     pub(super) fn new(source: &'a mut dyn Read, buffer: &'a mut [u8; BUFFER]) -> Self {
         Self {
             events: EventReader::new_with_config(Source::new(source, buffer), config()),
-            depth: 0,
-            elements: 0,
-            attributes: 0,
+            meter: Meter::default(),
+            at_root: true,
         }
     }
 
@@ -41,10 +40,10 @@ impl<'a> Reader<'a> {
         let root = loop {
             match self.next()? {
                 XmlEvent::StartElement { name, attributes, .. } => {
-                    break Element::new(name.local_name, attributes, self.events.position());
+                    break Element::new(name.local_name, attributes, self.position());
                 }
                 XmlEvent::StartDocument { version, encoding, .. } => {
-                    self.check_declaration(version, encoding)?;
+                    check_declaration(version, encoding).map_err(|kind| self.error(kind))?;
                 }
                 _ => {}
             }
@@ -67,7 +66,7 @@ impl<'a> Reader<'a> {
         loop {
             match self.next()? {
                 XmlEvent::StartElement { name, attributes, .. } => {
-                    let position = self.events.position();
+                    let position = self.position();
                     return Ok(Some(Element::new(name.local_name, attributes, position)));
                 }
                 XmlEvent::EndElement { .. } => return Ok(None),
@@ -81,15 +80,10 @@ impl<'a> Reader<'a> {
         let mut text = String::new();
         loop {
             match self.next()? {
+                // Usually there is one, unless something stands in between.
                 XmlEvent::Characters(more) => {
-                    if text.len() + more.len() > limits::TEXT {
-                        return Err(self.beyond(limits::TEXT, "bytes of text in an element"));
-                    }
-                    if text.is_empty() {
-                        text = more;
-                    } else {
-                        text.push_str(&more);
-                    }
+                    check_text(text.len() + more.len()).map_err(|kind| self.error(kind))?;
+                    text.push_str(&more);
                 }
                 XmlEvent::StartElement { .. } => self.skip()?,
                 XmlEvent::EndElement { .. } => return Ok(text),
@@ -100,8 +94,8 @@ impl<'a> Reader<'a> {
 
     /// Ignores the rest of the present element.
     pub(super) fn skip(&mut self) -> Result<(), ReadError> {
-        let outside = self.depth.saturating_sub(1);
-        while self.depth > outside {
+        let outside = self.meter.depth().saturating_sub(1);
+        while self.meter.depth() > outside {
             self.next()?;
         }
         Ok(())
@@ -109,82 +103,29 @@ impl<'a> Reader<'a> {
 
     /// The next event, if the document stays within the limits.
     fn next(&mut self) -> Result<XmlEvent, ReadError> {
+        self.at_root = self.meter.elements() == 0;
         self.events.source_mut().begin_piece();
-        let event = match self.events.next() {
-            Ok(event) => event,
-            Err(error) => return Err(self.explain(&error)),
-        };
-        match &event {
-            XmlEvent::StartElement { name, attributes, namespace } => {
-                self.depth += 1;
-                self.elements += 1;
-                self.attributes += attributes.len();
-                if self.depth > limits::DEPTH {
-                    return Err(self.beyond(limits::DEPTH, "elements within each other"));
-                }
-                self.check_elements()?;
-                if attributes.len() > limits::ATTRIBUTES {
-                    return Err(self.beyond(limits::ATTRIBUTES, "attributes on an element"));
-                }
-                if self.attributes > limits::DOCUMENT_ATTRIBUTES {
-                    let limit = limits::DOCUMENT_ATTRIBUTES;
-                    return Err(self.beyond(limit, "attributes in the document"));
-                }
-                self.check_name(&name.local_name)?;
-                for attribute in attributes {
-                    self.check_name(&attribute.name.local_name)?;
-                    if attribute.value.len() > limits::ATTRIBUTE {
-                        return Err(self.beyond(limits::ATTRIBUTE, "bytes in an attribute"));
-                    }
-                }
-                let names = namespace.iter().map(|(prefix, uri)| prefix.len() + uri.len());
-                if names.sum::<usize>() > limits::NAMESPACES {
-                    return Err(self.beyond(limits::NAMESPACES, "bytes of namespaces"));
-                }
-            }
-            XmlEvent::EndElement { .. } => self.depth = self.depth.saturating_sub(1),
-            XmlEvent::ProcessingInstruction { name, .. } => {
-                self.elements += 1;
-                self.check_elements()?;
-                self.check_name(name)?;
-            }
-            _ => {}
+        match self.events.next() {
+            Ok(event) => match self.meter.count(&event) {
+                Ok(()) => Ok(event),
+                Err(kind) => Err(self.error(kind)),
+            },
+            Err(error) => Err(self.explain(&error)),
         }
-        Ok(event)
-    }
-
-    fn check_elements(&self) -> Result<(), ReadError> {
-        if self.elements > limits::ELEMENTS {
-            return Err(self.beyond(limits::ELEMENTS, "elements in the document"));
-        }
-        Ok(())
-    }
-
-    fn check_name(&self, name: &str) -> Result<(), ReadError> {
-        if name.len() > limits::NAME {
-            return Err(self.beyond(limits::NAME, "bytes in a name"));
-        }
-        Ok(())
-    }
-
-    fn check_declaration(&self, version: XmlVersion, encoding: String) -> Result<(), ReadError> {
-        if version != XmlVersion::Version10 {
-            let reason = format!("XML {version} is not read, only 1.0");
-            return Err(self.error(ReadErrorKind::NotWellFormed(reason)));
-        }
-        // The parser reads UTF-8 whatever is declared, as it is configured.
-        if !encoding.eq_ignore_ascii_case("UTF-8") && !encoding.eq_ignore_ascii_case("UTF8") {
-            return Err(self.error(ReadErrorKind::Encoding(Some(encoding))));
-        }
-        Ok(())
-    }
-
-    fn beyond(&self, limit: usize, what: &'static str) -> ReadError {
-        self.error(ReadErrorKind::Limit { limit, what })
     }
 
     fn error(&self, kind: ReadErrorKind) -> ReadError {
-        ReadError::new(kind, self.events.position())
+        ReadError::new(kind, self.position())
+    }
+
+    /// Where the present event begins.
+    fn position(&self) -> TextPosition {
+        if self.at_root && self.events.source().begins_with_root() {
+            // In this one case the parser gives the end of the tag.
+            TextPosition::new()
+        } else {
+            self.events.position()
+        }
     }
 
     /// What is behind an error of the parser's.
@@ -194,25 +135,30 @@ impl<'a> Reader<'a> {
         if let Some(kind) = source.take_refusal() {
             return self.error(kind);
         }
-        if source.has_ended() {
-            return self.error(ReadErrorKind::UnexpectedEnd);
-        }
+        let ended = source.has_ended();
         match error.kind() {
-            ErrorKind::Syntax(message) if message.starts_with(ATTRIBUTES_EXCEEDED) => {
-                let what = "attributes on an element";
-                self.beyond(limits::ATTRIBUTES, what)
+            // The parser looks at every byte at once, so if it has seen the
+            // end, that is what it complains about.
+            ErrorKind::Syntax(_) if ended => {
+                ReadError::new(ReadErrorKind::UnexpectedEnd, error.position())
+            }
+            _ if ended => self.error(ReadErrorKind::UnexpectedEnd),
+            ErrorKind::Syntax(message) if message.starts_with(LIMIT_EXCEEDED) => {
+                self.error(too_many_attributes())
             }
             ErrorKind::Syntax(message) => {
-                ReadError::new(ReadErrorKind::NotWellFormed(reason(message)), error.position())
+                let kind = ReadErrorKind::NotWellFormed(reason(message));
+                ReadError::new(kind, error.position())
             }
+            // The source has kept its own errors, so this is the decoder's.
             _ => self.error(ReadErrorKind::Encoding(None)),
         }
     }
 }
 
 /// How the parser says that one of its own limits was exceeded. It does not
-/// say which; but only one of them is below ours.
-const ATTRIBUTES_EXCEEDED: &str = "This document is larger/more complex than allowed";
+/// say which, but only one of them is below ours.
+const LIMIT_EXCEEDED: &str = "This document is larger/more complex than allowed";
 
 /// The parser's settings.
 fn config() -> ParserConfig {
@@ -220,22 +166,33 @@ fn config() -> ParserConfig {
         // All text, however it is written, is one kind of event.
         .whitespace_to_characters(true)
         .cdata_to_characters(true)
-        // Without this an encoding that contradicts the source's is an error
-        // without a kind; with it, the declared one is handed to us and ignored.
+        // Decode UTF-8 whatever is declared, and let us see what is declared.
         .override_encoding(Some(Encoding::Utf8))
         .ignore_invalid_encoding_declarations(true)
         .allow_multiple_root_elements(false)
-        // Never reached: a document type declaration is refused before.
+        // Never used: a document type declaration is refused before.
         .max_entity_expansion_depth(1)
         .max_entity_expansion_length(0)
         .max_attributes(limits::ATTRIBUTES)
-        // These only repeat the limit of a piece: the finer limits are checked
-        // here, where it is known what to say.
+        // Never reached: a piece ends before. The finer limits are checked by
+        // the meter, which knows what to say.
         .max_name_length(limits::PIECE)
         .max_attribute_length(limits::PIECE)
         .max_data_length(limits::PIECE);
     config.coalesce_characters = true;
     config
+}
+
+/// Refuses a document that is declared to be something that cannot be read.
+fn check_declaration(version: XmlVersion, encoding: String) -> Result<(), ReadErrorKind> {
+    if version != XmlVersion::Version10 {
+        let reason = format!("this is XML {version}, not 1.0");
+        return Err(ReadErrorKind::NotWellFormed(reason));
+    }
+    if !["UTF-8", "UTF8"].iter().any(|name| encoding.eq_ignore_ascii_case(name)) {
+        return Err(ReadErrorKind::Encoding(Some(encoding)));
+    }
+    Ok(())
 }
 
 /// The parser's message as the end of a sentence.

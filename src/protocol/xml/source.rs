@@ -34,6 +34,8 @@ pub(super) struct Source<'a> {
     doctype: Option<usize>,
     started: bool,
     ended: bool,
+    /// Whether the very first thing is the root element.
+    bare: bool,
     refusal: Option<ReadErrorKind>,
 }
 
@@ -52,6 +54,7 @@ impl<'a> Source<'a> {
             doctype: None,
             started: false,
             ended: false,
+            bare: false,
             refusal: None,
         }
     }
@@ -70,6 +73,11 @@ impl<'a> Source<'a> {
     /// Whether the parser has seen the end of the input.
     pub(super) fn has_ended(&self) -> bool {
         self.ended
+    }
+
+    /// Whether the root element is the very first thing in the document.
+    pub(super) fn begins_with_root(&self) -> bool {
+        self.bare
     }
 
     fn set_stop(&mut self) {
@@ -100,7 +108,7 @@ impl<'a> Source<'a> {
         if offset - self.piece >= limits::PIECE {
             return Err(ReadErrorKind::Limit {
                 limit: limits::PIECE,
-                what: "bytes from one tag to the next",
+                what: "bytes in a tag or between two",
             });
         }
         self.before = offset;
@@ -113,6 +121,9 @@ impl<'a> Source<'a> {
             self.fill(4)?;
             self.started = true;
             self.next = skip_mark(self.buffer.get(..self.filled).unwrap_or_default())?;
+            let start = self.buffer.get(self.next..self.filled);
+            self.bare = !matches!(start, Some([b'<', b'!' | b'?', ..]))
+                && matches!(start, Some([b'<', _, ..]));
         }
         if !self.prolog.is_over() {
             let fresh = self.buffer.get(self.next..self.filled).unwrap_or_default();

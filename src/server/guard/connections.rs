@@ -1,0 +1,220 @@
+//! Every connection there is, as far as the guard needs to know it.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Limits;
+use super::rule::{Judgement, Mark, Phase, judge};
+use crate::server::sys::{self, Traffic};
+
+/// Descriptors of one connection: the engine holds a reading and a writing
+/// one, the guard a third.
+pub(in crate::server) const DESCRIPTORS_EACH: usize = 3;
+
+/// Descriptors that a program may have besides, when one is searched for.
+const OTHER_DESCRIPTORS: RawFd = 1024;
+
+/// The connections that are open.
+#[derive(Debug, Default)]
+pub(in crate::server) struct Connections {
+    by_peer: Mutex<HashMap<SocketAddr, Arc<Tracked>>>,
+    /// Held while a connection is accepted or closed, so that the descriptor
+    /// which is free before accepting is the one that is used.
+    descriptors: Mutex<()>,
+    /// Microseconds on the guard's clock.
+    clock: AtomicU64,
+}
+
+/// A connection, with a descriptor of our own for it.
+#[derive(Debug)]
+pub(in crate::server) struct Tracked {
+    socket: TcpStream,
+    peer: SocketAddr,
+    mark: Mutex<Mark>,
+    gone: AtomicBool,
+}
+
+impl Connections {
+    /// The guard's time.
+    pub fn now(&self) -> Duration {
+        Duration::from_micros(self.clock.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn advance(&self, by: Duration) {
+        let by = u64::try_from(by.as_micros()).unwrap_or(0);
+        self.clock.fetch_add(by, Ordering::Relaxed);
+    }
+
+    /// Keeps descriptors from being closed, until it is dropped.
+    pub fn hold_descriptors(&self) -> MutexGuard<'_, ()> {
+        self.descriptors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note of a connection that was just accepted on `port`, most
+    /// likely under the number `expected`. None if it is gone already.
+    pub fn track(&self, expected: RawFd, port: u16) -> Option<Arc<Tracked>> {
+        let mut by_peer = self.lock();
+        let on_port = |number| {
+            let socket = sys::duplicate_socket(number).ok()?;
+            (socket.local_addr().ok()?.port() == port).then_some(socket)
+        };
+        let (socket, peer) = match on_port(expected) {
+            // No peer: the client was gone before it was accepted.
+            Some(socket) => socket.peer_addr().ok().map(|peer| (socket, peer)),
+            // Something else in the process took the number: look everywhere.
+            // Descriptors are few and dense, so this covers all that are open.
+            None => {
+                let known = RawFd::try_from(by_peer.len() * DESCRIPTORS_EACH).ok()?;
+                (3..known.saturating_add(OTHER_DESCRIPTORS))
+                    .filter_map(on_port)
+                    .filter_map(|socket| socket.peer_addr().ok().map(|peer| (socket, peer)))
+                    .find(|(_, peer)| !by_peer.contains_key(peer))
+            }
+        }?;
+        let tracked = Arc::new(Tracked {
+            peer,
+            socket,
+            mark: Mutex::new(Mark {
+                phase: Phase::Waiting,
+                since: self.now(),
+                traffic: Traffic::default(),
+            }),
+            gone: AtomicBool::new(false),
+        });
+        by_peer.insert(tracked.peer, Arc::clone(&tracked));
+        Some(tracked)
+    }
+
+    /// Forgets a connection.
+    pub fn forget(&self, tracked: &Tracked) {
+        self.lock().remove(&tracked.peer);
+    }
+
+    /// All connections at this moment.
+    pub fn all(&self) -> Vec<Arc<Tracked>> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// The connection that would be missed least: of the address that has most
+    /// connections without a request, the one that waited longest.
+    pub fn most_dispensable(&self) -> Option<Arc<Tracked>> {
+        let idle: Vec<_> = self
+            .all()
+            .into_iter()
+            .filter_map(|tracked| {
+                let mark = *tracked.mark();
+                let is_idle = mark.phase == Phase::Waiting && !tracked.is_gone();
+                is_idle.then_some((tracked, mark.since))
+            })
+            .collect();
+        let mut by_address: HashMap<IpAddr, usize> = HashMap::new();
+        for (tracked, _) in &idle {
+            *by_address.entry(tracked.address()).or_default() += 1;
+        }
+        let crowd = |tracked: &Tracked| by_address.get(&tracked.address()).copied();
+        idle.into_iter()
+            .max_by_key(|(tracked, since)| (crowd(tracked), std::cmp::Reverse(*since)))
+            .map(|(tracked, _)| tracked)
+    }
+
+    /// How many downloads are under way, and how many of them at one address.
+    fn downloads(&self, address: IpAddr) -> (usize, usize) {
+        let all = self.all();
+        let sending = all.iter().filter(|tracked| tracked.mark().phase == Phase::Sending);
+        sending.fold((0, 0), |(total, here), tracked| {
+            (total + 1, here + usize::from(tracked.address() == address))
+        })
+    }
+
+    /// Whether one more download may begin. Three quarters of all connections
+    /// may be downloads, so that checks always find one; when a quarter of
+    /// those places is left, no address may take more than a quarter.
+    pub fn may_download(&self, address: IpAddr, limits: &Limits) -> bool {
+        let places = (limits.max_connections * 3 / 4).max(1);
+        let (total, here) = self.downloads(address);
+        total < places && (total < places * 3 / 4 || here < (places / 4).max(1))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<SocketAddr, Arc<Tracked>>> {
+        self.by_peer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tracked {
+    /// The client's address; IPv4 as what it is, even on an IPv6 socket.
+    pub fn address(&self) -> IpAddr {
+        self.peer.ip().to_canonical()
+    }
+
+    /// The client's address and port, IPv4 as what it is.
+    pub fn peer(&self) -> SocketAddr {
+        SocketAddr::new(self.address(), self.peer.port())
+    }
+
+    /// The connection itself.
+    pub fn socket(&self) -> &TcpStream {
+        &self.socket
+    }
+
+    /// How many bytes the connection has received, and how many of them were
+    /// read.
+    pub fn received_and_taken(&self) -> io::Result<(u64, u64)> {
+        let received = sys::traffic(&self.socket)?.received;
+        let waiting = rustix::io::ioctl_fionread(&self.socket)?;
+        Ok((received, received.saturating_sub(waiting)))
+    }
+
+    /// Says what the connection does from now on, and how many bytes it had
+    /// received by then.
+    pub fn enter(&self, phase: Phase, now: Duration, received: u64) {
+        let acknowledged = match phase {
+            Phase::Sending => sys::traffic(&self.socket).unwrap_or_default().acknowledged,
+            _ => 0,
+        };
+        let traffic = Traffic { received, acknowledged };
+        *self.mark() = Mark { phase, since: now, traffic };
+    }
+
+    pub(super) fn judge(&self, now: Duration, limits: &Limits) -> Judgement {
+        let mut mark = self.mark();
+        let traffic = match mark.phase {
+            Phase::Waiting | Phase::Answering => Traffic::default(),
+            Phase::Body | Phase::Sending => sys::traffic(&self.socket).unwrap_or_default(),
+        };
+        let judgement = judge(&mark, now, traffic, limits);
+        if judgement == Judgement::NewWindow {
+            *mark = Mark { since: now, traffic, ..*mark };
+        }
+        judgement
+    }
+
+    /// Ends the connection. False if that was done before, or the client was
+    /// quicker.
+    pub fn shut_down(&self) -> bool {
+        let first = !self.gone.swap(true, Ordering::Relaxed);
+        self.socket.shutdown(Shutdown::Both).is_ok() && first
+    }
+
+    /// Makes sure that a connection which was ended is at an end. After a
+    /// shutdown its thread still reads what comes in, and from a client that
+    /// sends fast enough there is always more; so the connection is reset.
+    /// Linux refuses that while a thread waits on it, but such a thread was
+    /// woken by the shutdown.
+    pub(super) fn reset(&self) {
+        let _ = rustix::net::connect_unspec(&self.socket);
+    }
+
+    /// Whether it was ended by us.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
+    fn mark(&self) -> MutexGuard<'_, Mark> {
+        self.mark.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,108 @@
+//! The connection guard: keeps one client from harming the others.
+//!
+//! The HTTP engine gives every connection a thread and waits for it for ever,
+//! whatever the client does or does not do. The guard looks at every
+//! connection several times a second, and shuts down those that break a rule;
+//! the engine's reads and writes on them then fail, and their threads end.
+//!
+//! | threat | rule | limit |
+//! | --- | --- | --- |
+//! | connections that send nothing, or drip a head | a complete head within [`Limits::idle_timeout`] of the connection or the last answer | 30 s |
+//! | endless request lines and headers | the [gate](super::gate): so many bytes and lines before anything is read | 16 KiB, 100 lines |
+//! | bodies that fill the memory together | so many bytes of large bodies at a time, else 503 | 16 MiB |
+//! | bodies announced and withheld, or dripped | a body ends in time | 60 s |
+//! | bodies without end | so many bytes, wanted or not | 8 MiB |
+//! | answers that are never read | taken in time | 60 s |
+//! | downloads that are never read | [`Limits::min_rate`], over each minute | 1000 bytes/s |
+//! | more connections than there are threads for | the one that waited longest goes, of the address that has most | [`Limits::max_connections`] |
+//! | one address that takes every download | above a quarter of all downloads it waits (503) when they become few | see [`Limits`] |
+//!
+//! What it does not do: it knows no clients but by their addresses, so many
+//! machines behind one address share what that address is allowed.
+//!
+//! The guard's clock stands still while the process does (SIGSTOP, a suspended
+//! machine), and no change of the system's time moves it.
+
+mod connections;
+mod rule;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub(super) use connections::{Connections, DESCRIPTORS_EACH, Tracked};
+pub use rule::Offence;
+pub(super) use rule::Phase;
+
+use super::activity::Activity;
+use super::shared::Shared;
+use rule::Judgement;
+
+/// How often the guard looks.
+const TICK: Duration = Duration::from_millis(200);
+
+/// What connections may do. The defaults suit a rack of 500 machines that all
+/// update at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at a time; fewer where the descriptors do not suffice.
+    /// Three quarters of them may be downloads.
+    pub max_connections: usize,
+    /// How long a connection may be without a complete request.
+    pub idle_timeout: Duration,
+    /// Bytes per second that a download must be taken with, over each minute.
+    pub min_rate: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_connections: 1000, idle_timeout: Duration::from_secs(30), min_rate: 1000 }
+    }
+}
+
+/// Watches the connections until the server stops.
+pub(super) fn run(shared: &Arc<Shared>) {
+    let mut last = Instant::now();
+    while !shared.stopping.load(Ordering::Relaxed) {
+        look(shared);
+        thread::sleep(TICK);
+        let now = Instant::now();
+        // A longer gap is time in which no client could do anything either.
+        shared.connections.advance((now - last).min(TICK * 5));
+        last = now;
+    }
+}
+
+/// Looks at every connection once.
+fn look(shared: &Shared) {
+    for connection in shared.connections.all() {
+        if connection.is_gone() {
+            connection.reset();
+            continue;
+        }
+        match connection.judge(shared.connections.now(), &shared.limits) {
+            Judgement::Fine | Judgement::NewWindow => {}
+            Judgement::Offence(offence) => expel(shared, &connection, offence),
+        }
+    }
+}
+
+/// Shuts a connection down and tells the operator.
+pub(super) fn expel(shared: &Shared, connection: &Tracked, offence: Offence) {
+    if connection.shut_down() {
+        if offence != Offence::Crowded {
+            connection.reset();
+        }
+        let address = connection.address();
+        shared.observer.observe(&Activity::Expelled { address, offence });
+    }
+}
+
+/// Makes room for one more connection at the expense of an idle one. Whether
+/// there was one.
+pub(super) fn make_room(shared: &Shared) -> bool {
+    let Some(connection) = shared.connections.most_dispensable() else { return false };
+    expel(shared, &connection, Offence::Crowded);
+    true
+}
