@@ -15,6 +15,9 @@ use crate::updater::{Reason, Updater};
 /// How often the loop looks whether the last request has ended after a stop.
 const TICK: Duration = Duration::from_millis(20);
 
+/// Longer than any transfer takes, and no instant overflows with it.
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// How the server is, as the loop itself tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -36,14 +39,13 @@ pub(super) struct EventLoop<'a> {
     pub shared: &'a Shared,
     pub updater: &'a dyn Updater,
     pub inbox: &'a Receiver<Message>,
-    pub grace: Duration,
     pub pulse: Option<Pulse>,
 }
 
 impl EventLoop<'_> {
     /// Answers until it is told to stop, and then until nothing is under way.
     pub fn run(mut self) -> Result<(), ServeError> {
-        let mut deadline = None;
+        let mut deadline: Option<Instant> = None;
         let mut next_beat = Instant::now();
         loop {
             let now = Instant::now();
@@ -61,8 +63,9 @@ impl EventLoop<'_> {
                     // A connection that broke meanwhile needs no answer.
                     let _ = job.answer.send(reply);
                 }
-                Some(Message::Stop) => {
-                    deadline = Some(Instant::now() + self.grace);
+                Some(Message::Stop(grace)) => {
+                    let end = Instant::now() + grace.min(FOREVER);
+                    deadline = Some(deadline.map_or(end, |deadline| deadline.min(end)));
                     self.beat(true);
                 }
                 Some(Message::Failed(error)) => return Err(ServeError(error)),
@@ -122,7 +125,7 @@ impl EventLoop<'_> {
     }
 }
 
-/// Why a [`Server`] cannot go on.
+/// Why a [`Server`](super::Server) cannot go on.
 #[derive(Debug)]
 pub struct ServeError(io::Error);
 

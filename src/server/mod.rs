@@ -11,6 +11,7 @@
 //! client's socket can hold it up.
 
 mod accept;
+mod activation;
 mod activity;
 mod body;
 mod condition;
@@ -36,11 +37,12 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
+pub use activation::{ActivationError, passed_listener};
 pub use activity::{Activity, CutCause, Download, Machine, Observer};
 pub use event_loop::{Heartbeat, ServeError};
 pub use guard::{Limits, Offence};
@@ -111,6 +113,7 @@ impl Server {
             body_budget: Budget::default(),
             limits: Limits::default(),
             stopping: Arc::new(AtomicBool::new(false)),
+            over: AtomicBool::new(false),
         };
         Ok(Self {
             listener,
@@ -178,6 +181,7 @@ impl Server {
             messages: self.shared.messages.clone(),
             stopping: Arc::clone(&self.shared.stopping),
             stop: Arc::clone(&self.stop),
+            grace: self.grace,
         }
     }
 
@@ -190,7 +194,7 @@ impl Server {
     /// When connections can no longer be accepted.
     pub fn run(self) -> Result<(), ServeError> {
         let handle = self.handle();
-        let Self { listener, updater, mut shared, inbox, wake, grace, pulse, .. } = self;
+        let Self { listener, updater, mut shared, inbox, wake, pulse, .. } = self;
         shared.limits.max_connections = accept::affordable(shared.limits.max_connections);
         listen::set_patience(&listener, shared.limits.idle_timeout)?;
         let shared = Arc::new(shared);
@@ -201,10 +205,11 @@ impl Server {
             let accepting =
                 spawn("accept").spawn_scoped(scope, || accept::run(listener, &wake, shared));
             let result = match (&guarding, &accepting) {
-                (Ok(_), Ok(_)) => EventLoop { shared, updater, inbox, grace, pulse }.run(),
+                (Ok(_), Ok(_)) => EventLoop { shared, updater, inbox, pulse }.run(),
                 _ => Ok(()),
             };
             handle.stop();
+            shared.over.store(true, Ordering::Release);
             for spawned in [guarding, accepting] {
                 // An observer that panicked there is no reason to panic here.
                 let _ = spawned.map_err(ServeError::from)?.join();

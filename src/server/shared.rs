@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Sender, SyncSender};
+use std::time::Duration;
 
 use super::activity::Observer;
 use super::body::Budget;
@@ -26,14 +27,18 @@ pub(super) struct Shared {
     /// The memory that large bodies may take together.
     pub body_budget: Budget,
     pub limits: Limits,
+    /// No new connections, and no further requests on old ones.
     pub stopping: Arc<AtomicBool>,
+    /// The loop has ended.
+    pub over: AtomicBool,
 }
 
 /// What the loop is told.
 #[derive(Debug)]
 pub(super) enum Message {
     Job(Job),
-    Stop,
+    /// To end when nothing is under way, or after so long.
+    Stop(Duration),
     Failed(io::Error),
 }
 

@@ -61,10 +61,10 @@ impl Default for Limits {
     }
 }
 
-/// Watches the connections until the server stops.
+/// Watches the connections until the server has ended.
 pub(super) fn run(shared: &Arc<Shared>) {
     let mut last = Instant::now();
-    while !shared.stopping.load(Ordering::Relaxed) {
+    while !shared.over.load(Ordering::Relaxed) {
         look(shared);
         thread::sleep(TICK);
         let now = Instant::now();
