@@ -49,8 +49,8 @@ fn a_version_of_http_that_is_not_spoken() {
     {
         let mut client = Client::connect(server.address());
         client.send(head);
-        client.finish_sending();
-        assert_eq!(client.read_head().status, 505, "{head:?}");
+        client.read_answer("GET").expect_refusal(400, "this is not HTTP/1");
+        client.expect_end();
     }
     assert!(update(server.address(), &fixture("check-older")).offers());
 }
