@@ -1,6 +1,6 @@
 //! Reading the body of a request.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tiny_http::Request;
@@ -22,7 +22,10 @@ pub(super) enum Body {
     Whole { bytes: Vec<u8>, length: Option<usize> },
     /// It is not read; the connection cannot be used again.
     Refused(Reply),
-    /// The client went away in the middle.
+    /// It ended before its length: the client has no more to send, or the
+    /// guard ended the connection.
+    Short,
+    /// The connection broke in the middle.
     Cut,
 }
 
@@ -60,14 +63,16 @@ impl Drop for Share<'_> {
 /// Reads a body to its end, so that nothing of it is left in the connection.
 pub(super) fn read(request: &mut Request, budget: &Budget) -> Body {
     let announced = request.body_length();
-    let header = |name| request.headers().get(name).is_some();
+    let header = |name| request.headers().get(name);
     let refuse = |status, reason: &str| Body::Refused(Reply::refusal(status, reason));
-    if announced.is_none() && header("Content-Length") {
+    // The engine takes "+5" for 5 and a number that is too large for none.
+    let is_number = |text: &str| announced.is_some() && text.bytes().all(|b| b.is_ascii_digit());
+    if header("Content-Length").is_some_and(|length| !is_number(length.as_str())) {
         return refuse(Status::BadRequest, "the Content-Length is not a number");
     }
     // Where neither is said there is no body, and the engine's reader might
     // be the whole connection (`Connection: upgrade`).
-    if announced.is_none() && !header("Transfer-Encoding") {
+    if announced.is_none() && header("Transfer-Encoding").is_none() {
         return Body::Whole { bytes: Vec::new(), length: Some(0) };
     }
     if announced.is_some_and(|length| length > MAX_BODY) {
@@ -79,9 +84,13 @@ pub(super) fn read(request: &mut Request, budget: &Budget) -> Body {
     let mut bytes = Vec::new();
     let limit = announced.unwrap_or(MAX_BODY + 1) as u64;
     match request.as_reader().take(limit).read_to_end(&mut bytes) {
+        // What the engine's decoder of chunks says.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            refuse(Status::BadRequest, "the chunks of the body are malformed")
+        }
         Err(_) => Body::Cut,
         Ok(_) if bytes.len() > MAX_BODY => too_large(),
-        Ok(_) if announced.is_some_and(|length| length != bytes.len()) => Body::Cut,
+        Ok(length) if announced.is_some_and(|announced| announced != length) => Body::Short,
         Ok(_) => Body::Whole { bytes, length: announced },
     }
 }

@@ -132,7 +132,12 @@ impl Connection<'_> {
                 bytes
             }
             Body::Refused(reply) => return self.answer_unread(request, &reply),
-            Body::Cut => return Ok(Persistence::Close),
+            Body::Short if !self.tracked.is_gone() => {
+                let reason = "the body is shorter than its Content-Length";
+                let reply = Reply::refusal(Status::BadRequest, reason);
+                return self.answer_unread(request, &reply);
+            }
+            Body::Short | Body::Cut => return Ok(Persistence::Close),
         };
         self.enter(Phase::Answering);
         let address = self.tracked.peer();

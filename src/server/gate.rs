@@ -128,7 +128,14 @@ struct Scan {
     position: usize,
     line_start: usize,
     lines: usize,
+    /// How often each of [`ONCE`] was there.
+    once: [usize; ONCE.len()],
 }
+
+/// Headers of which there may be only one: the engine takes the first, and
+/// another program between here and the client may take another (RFC 9112,
+/// sections 3.2 and 6.3).
+const ONCE: [&[u8]; 3] = [b"Host:", b"Content-Length:", b"Transfer-Encoding:"];
 
 #[derive(Debug, PartialEq, Eq)]
 enum Progress {
@@ -153,6 +160,14 @@ impl Scan {
                     }
                     if self.lines == 0 && !is_request_line(line) {
                         return NOT_HTTP;
+                    }
+                    for (name, number) in ONCE.iter().zip(&mut self.once) {
+                        let start = line.get(..name.len());
+                        *number += usize::from(start.is_some_and(|s| s.eq_ignore_ascii_case(name)));
+                        if *number > 1 {
+                            let reason = "a header is there twice that may be there once";
+                            return Progress::Refused(Status::BadRequest, reason);
+                        }
                     }
                     self.lines += 1;
                     self.line_start = self.position;
@@ -231,6 +246,8 @@ mod tests {
             b"GET / HTTP/1.1\rX",
             b"GET /\0 HTTP/1.1\r\n",
             b"GET / HTTP/1.1\r\nA: \x01",
+            b"GET / HTTP/1.1\r\nHost: a\r\nX: y\r\nhost: a\r\n",
+            b"GET / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n",
         ] {
             let text = String::from_utf8_lossy(head);
             assert!(matches!(scan(head), Progress::Refused(Status::BadRequest, _)), "{text:?}");

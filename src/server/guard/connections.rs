@@ -210,7 +210,7 @@ impl Tracked {
     }
 
     /// Whether it was ended by us.
-    pub(super) fn is_gone(&self) -> bool {
+    pub fn is_gone(&self) -> bool {
         self.gone.load(Ordering::Relaxed)
     }
 
