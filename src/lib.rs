@@ -69,6 +69,10 @@ pub mod server;
 mod updater;
 mod version;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use server::fuzzing;
+
 pub use authority::{Authority, ParseAuthorityError};
 pub use digest::{Digests, ParseDigestError, Sha1, Sha256};
 pub use package::{

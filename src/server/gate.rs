@@ -124,7 +124,7 @@ fn wait_for_more(socket: &TcpStream, seen: usize, patience: Duration) -> io::Res
 
 /// How far a head has been looked at.
 #[derive(Debug, Default)]
-struct Scan {
+pub(super) struct Scan {
     position: usize,
     line_start: usize,
     lines: usize,
@@ -137,8 +137,9 @@ struct Scan {
 /// sections 3.2 and 6.3).
 const ONCE: [&[u8]; 3] = [b"Host:", b"Content-Length:", b"Transfer-Encoding:"];
 
+/// What a look at a head has come to.
 #[derive(Debug, PartialEq, Eq)]
-enum Progress {
+pub(super) enum Progress {
     Incomplete,
     Complete(usize),
     Refused(Status, &'static str),
@@ -146,7 +147,7 @@ enum Progress {
 
 impl Scan {
     /// Goes on in a head of which these bytes, from its beginning, are known.
-    fn head(&mut self, bytes: &[u8]) -> Progress {
+    pub fn head(&mut self, bytes: &[u8]) -> Progress {
         const NOT_HTTP: Progress = Progress::Refused(Status::BadRequest, "this is not HTTP/1");
         while let Some(&byte) = bytes.get(self.position) {
             let before = self.position.checked_sub(1).and_then(|before| bytes.get(before));
