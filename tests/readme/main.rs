@@ -88,7 +88,7 @@ fn the_table_of_lines_is_true() {
     let mut server = Server::start(
         Command::new(BINARY)
             .args(["--listen-address", "localhost:0", "--package-version", "4152.2.0"])
-            .arg("--package-file")
+            .args(["--idle-timeout", "1s", "--package-file"])
             .arg(&payload),
     );
     let port = server.await_port();
@@ -104,6 +104,8 @@ fn the_table_of_lines_is_true() {
     drop(impatient);
     server.await_line(" cut at byte ");
     machine.get("/", "");
+    let _idle = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    server.await_line(" connection ended: ");
 
     machine.ask();
     Machine { version: "4230.1.0", ..machine }.ask();
