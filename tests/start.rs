@@ -71,7 +71,9 @@ fn a_package_that_may_not_be_read() {
     let directory = Directory::new();
     fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let copy = directory.join("serve-package");
-    fs::copy(binary(), &copy).unwrap();
+    // By another process: a file that is open for writing cannot be executed,
+    // and what other tests start just now would inherit ours.
+    assert!(Command::new("cp").arg(binary()).arg(&copy).status().unwrap().success());
     fs::set_permissions(&copy, PermissionsExt::from_mode(0o755)).unwrap();
     let secret = directory.write("secret", b"x");
     fs::set_permissions(&secret, PermissionsExt::from_mode(0o000)).unwrap();

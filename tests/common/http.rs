@@ -85,10 +85,11 @@ impl Client {
 
     /// A client whose system takes little ahead of it, so that a server that
     /// sends [`MORE_THAN_BUFFERS`](super::payload::MORE_THAN_BUFFERS) waits for
-    /// it to read.
+    /// it to read. (Less than some segments, of 64 KiB on the loopback
+    /// interface, and the two would wait for each other's timers.)
     pub fn slow(address: SocketAddr) -> Self {
         let client = Self::connect(address);
-        rustix::net::sockopt::set_socket_recv_buffer_size(&client.stream, 16 * 1024).unwrap();
+        rustix::net::sockopt::set_socket_recv_buffer_size(&client.stream, 256 * 1024).unwrap();
         client
     }
 
