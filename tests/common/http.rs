@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
 
 use omaha::protocol::Response;
 use omaha::protocol::response::{Manifest, UpdateCheck};
@@ -93,8 +94,9 @@ impl Client {
         client
     }
 
-    pub fn local_address(&self) -> SocketAddr {
-        self.stream.local_addr().unwrap()
+    /// Breaks the connection, as a machine does that is switched off and on.
+    pub fn reset(self) {
+        rustix::net::sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO)).unwrap();
     }
 
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
