@@ -39,8 +39,7 @@ fn main() -> ExitCode {
         Ok(Command::Version) => print(concat!("serve-package ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Command::Serve(settings)) => serve(&settings),
         Err(error) => {
-            // There is nobody left to tell when this fails.
-            let _ = writeln!(io::stderr(), "serve-package: {error}\nTry 'serve-package --help'.");
+            log::Log::new().usage(&error.to_string());
             ExitCode::from(USAGE)
         }
     }

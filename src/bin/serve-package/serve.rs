@@ -30,7 +30,7 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     let offered = settings.package_version.to_string();
     let watch = Arc::new(Watch::new(log, Goal::new(settings), settings.events, offered.clone()));
 
-    systemd::status("reading the packages");
+    systemd::status("hashing the packages");
     let packages = open(settings)?;
     let server = prepare(settings, &packages, &watch)?;
     watch.control(server.handle());
