@@ -108,8 +108,10 @@ fn a_check_behind_a_download_that_is_not_read() {
     let directory = Directory::new();
     let (server, payload) = serve(&directory);
     let mut client = Client::slow(server.address());
-    let check = update_request(&fixture("check-older"));
-    client.send([request("GET", PACKAGE, &[], b""), check].concat());
+    // More of them than the engine reads ahead, so that some are still in the
+    // socket when the download ends.
+    let checks = update_request(&fixture("check-older")).repeat(20);
+    client.send([request("GET", PACKAGE, &[], b""), checks].concat());
     assert_eq!(client.read_head().content_length(), payload.len());
     expect_answers(server.address());
     // Sending ahead does not harm the answer under way. What was sent ahead is
