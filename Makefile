@@ -4,7 +4,7 @@ PACKAGE ?= fixtures/update.gz
 VERSION ?= 4152.2.0
 ADDRESS ?= localhost:8000
 
-BINARY := target/release/serve-package
+BINARY := $(or $(CARGO_TARGET_DIR),target)/release/serve-package
 
 .PHONY: build run test clean help
 

@@ -1,7 +1,7 @@
 //! `serve-package`: serves one operating-system update to `update_engine`.
 //!
 //! The command line becomes checked settings ([`args`]), the settings become a
-//! server ([`serve`]), and what the server does is watched ([`watch`]): it
+//! server ([`mod@serve`]), and what the server does is watched ([`watch`]): it
 //! becomes lines for people ([`report`], [`log`]) and for programs ([`events`]),
 //! and ends the run when its goal is reached ([`goal`]).
 
