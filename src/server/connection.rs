@@ -81,9 +81,24 @@ impl Connection<'_> {
                 None => Persistence::Close,
             };
             if persistence == Persistence::Close {
+                if self.is_ahead {
+                    self.linger()?;
+                }
                 break;
             }
         }
+        Ok(())
+    }
+
+    /// Lets the client take its answer, and throws away what it sends in the
+    /// meantime. If the connection were closed with something unread in it, or
+    /// still coming, it would be reset, and what was not yet sent of the answer
+    /// would be lost (RFC 9112, section 9.6). The guard ends it in time.
+    fn linger(&self) -> io::Result<()> {
+        self.enter(Phase::Answering);
+        let mut socket = self.tracked.socket();
+        socket.shutdown(Shutdown::Write)?;
+        io::copy(&mut socket, &mut io::sink())?;
         Ok(())
     }
 
@@ -131,7 +146,10 @@ impl Connection<'_> {
                 self.look_ahead(length);
                 bytes
             }
-            Body::Refused(reply) => return self.answer_unread(request, &reply),
+            Body::Refused(reply) => {
+                self.is_ahead = true;
+                return self.answer_unread(request, &reply);
+            }
             Body::Short if !self.tracked.is_gone() => {
                 let reason = "the body is shorter than its Content-Length";
                 let reply = Reply::refusal(Status::BadRequest, reason);
