@@ -9,7 +9,7 @@
 //! client sends ahead wait in the socket.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -32,6 +32,10 @@ use super::shared::{Job, Message, Shared};
 /// Seconds after which a client may try again that came when there were too
 /// many downloads. `update_engine` waits 20 s whatever it is told.
 const RETRY_AFTER: &str = "20";
+
+/// Bytes that are thrown away so that a client can take its answer. One that
+/// sends more is not reading.
+const MAX_LINGER: u64 = 8 * 1024 * 1024;
 
 /// Serves a connection until either side has enough of it.
 pub(super) fn serve<E: Display>(
@@ -96,9 +100,9 @@ impl Connection<'_> {
     /// would be lost (RFC 9112, section 9.6). The guard ends it in time.
     fn linger(&self) -> io::Result<()> {
         self.enter(Phase::Answering);
-        let mut socket = self.tracked.socket();
+        let socket = self.tracked.socket();
         socket.shutdown(Shutdown::Write)?;
-        io::copy(&mut socket, &mut io::sink())?;
+        io::copy(&mut socket.take(MAX_LINGER), &mut io::sink())?;
         Ok(())
     }
 
