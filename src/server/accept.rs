@@ -81,13 +81,12 @@ pub(super) fn run(listener: TcpListener, stop: &UnixStream, shared: &Arc<Shared>
         };
         let shared_there = Arc::clone(shared);
         let tracked_there = Arc::clone(&tracked);
-        let spawned = thread::Builder::new()
-            .name("connection".to_owned())
-            .stack_size(STACK)
-            .spawn(move || {
+        let spawned = thread::Builder::new().name("connection".to_owned()).stack_size(STACK).spawn(
+            move || {
                 let _slot = slot;
                 connection::serve(requests, &tracked_there, &shared_there);
-            });
+            },
+        );
         if let Err(error) = spawned {
             shared.connections.forget(&tracked);
             shed(shared, &error);

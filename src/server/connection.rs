@@ -21,11 +21,11 @@ use super::activity::Activity;
 use super::condition::Conditions;
 use super::download::{Answer, Wish};
 use super::guard::{Phase, Tracked};
-use super::media_type;
 use super::omaha::Question;
 use super::reply::{Persistence, Reply, Status, write_head};
 use super::route::{Route, Target, authority, route};
 use super::{Job, Message, Shared};
+use crate::media_type;
 
 /// Longest body that is read: as in go-omaha, far more than any machine sends.
 const MAX_BODY: usize = 1024 * 1024;

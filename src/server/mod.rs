@@ -17,7 +17,6 @@ mod connection;
 mod download;
 mod guard;
 mod listen;
-mod media_type;
 mod omaha;
 mod range;
 mod reply;

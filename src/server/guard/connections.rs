@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::rule::{Judgement, Mark, Phase, judge};
 use super::Limits;
+use super::rule::{Judgement, Mark, Phase, judge};
 use crate::server::sys::{self, Traffic};
 
 /// Descriptors of one connection: the engine holds a reading and a writing
