@@ -5,6 +5,7 @@
 //! ([`report`], [`log`]).
 
 mod args;
+mod check;
 mod limits;
 mod log;
 mod report;
@@ -25,7 +26,8 @@ const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     match args::parse(std::env::args_os().skip(1)) {
-        Ok(Command::Help) => print(args::HELP),
+        Ok(Command::Help(text)) => print(text),
+        Ok(Command::Check(settings)) => check::run(&settings),
         Ok(Command::Version) => print(concat!("serve-package ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Command::Serve(settings)) => match serve::run(&settings) {
             Ok(()) => ExitCode::SUCCESS,

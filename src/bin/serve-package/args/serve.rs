@@ -1,15 +1,14 @@
-//! The command line, checked once: what comes out of here is valid.
+//! `serve-package`: the command line of serving.
 
-use std::ffi::{OsStr, OsString};
-use std::fmt;
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsString;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use omaha::server::ListenAddress;
 use omaha::{Codebase, Version};
 
-pub const HELP: &str = "\
+use super::{Command, Flags, UsageError, parsed, path, paths, separate};
+
+const HELP: &str = "\
 Serves an operating-system update to update_engine (Container Linux, Flatcar).
 
 Usage: serve-package --package-file FILE --package-version VERSION [OPTION]...
@@ -35,14 +34,6 @@ Then, on each machine, set SERVER=http://HOST:8000/v1/update/ in
 Exit status: 0 stopped by SIGTERM or SIGINT, 1 failure, 2 wrong usage.
 ";
 
-/// What is to be done.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Command {
-    Serve(Box<Settings>),
-    Help,
-    Version,
-}
-
 /// How to serve.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -61,21 +52,22 @@ const EXTENSION: &str = "--extension";
 const PACKAGE_URL: &str = "--package-url";
 const FORCE: &str = "--force";
 
-/// The flags that have a value.
-const VALUED: [&str; 5] = [PACKAGE_FILE, PACKAGE_VERSION, LISTEN_ADDRESS, EXTENSION, PACKAGE_URL];
-
-/// go-omaha's flags, which Go takes with one dash as well.
-const SINGLE_DASH: [&str; 3] = [PACKAGE_FILE, PACKAGE_VERSION, LISTEN_ADDRESS];
+const FLAGS: Flags = Flags {
+    valued: &[PACKAGE_FILE, PACKAGE_VERSION, LISTEN_ADDRESS, EXTENSION, PACKAGE_URL],
+    // go-omaha's.
+    single_dash: &[PACKAGE_FILE, PACKAGE_VERSION, LISTEN_ADDRESS],
+    switches: &[FORCE],
+};
 
 /// Reads the arguments that follow the program's name.
 ///
 /// # Errors
 ///
-/// The first thing that is wrong, to be shown with a hint at `--help`.
+/// The first thing that is wrong.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
-    let mut arguments = pico_args::Arguments::from_vec(separate(arguments.into_iter())?);
+    let mut arguments = pico_args::Arguments::from_vec(separate(arguments, &FLAGS)?);
     if arguments.contains(["-h", "--help"]) {
-        return Ok(Command::Help);
+        return Ok(Command::Help(HELP));
     }
     if arguments.contains(["-V", "--version"]) {
         return Ok(Command::Version);
@@ -87,14 +79,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     let extensions = paths(&mut arguments, EXTENSION)?;
     let package_url: Option<Codebase> = parsed(&mut arguments, PACKAGE_URL)?;
     let force = arguments.contains(FORCE);
-    if let Some(left_over) = arguments.finish().first() {
-        return Err(match left_over.to_str() {
-            Some(FORCE) => UsageError::Repeated(FORCE),
-            Some(text) if text.starts_with('-') && text != "-" => {
-                UsageError::UnknownFlag(text.to_owned())
-            }
-            _ => UsageError::LeftOver(left_over.clone()),
-        });
+    if let Some(left_over) = arguments.finish().into_iter().next() {
+        return Err(FLAGS.refuse(left_over));
     }
     if let Some(url) = package_url.as_ref().filter(|url| url.is_path()) {
         return Err(UsageError::Value {
@@ -112,110 +98,6 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         force,
     })))
 }
-
-/// Brings every flag that has a value into the form `--flag value`, whatever
-/// bytes the value holds, and catches those whose value was forgotten: nothing
-/// follows, or another flag does. (A value that begins with two dashes can be
-/// given as `--flag=value`.)
-fn separate(arguments: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, UsageError> {
-    let mut separate = Vec::new();
-    let mut arguments = arguments.peekable();
-    while let Some(argument) = arguments.next() {
-        let Some((flag, value)) = valued(&argument) else {
-            separate.push(argument);
-            continue;
-        };
-        let is_flag = |value: &OsString| value.as_bytes().starts_with(b"--");
-        let value = match value {
-            Some(value) => Some(value.to_owned()),
-            None => arguments.next_if(|value| !is_flag(value)),
-        };
-        match value {
-            Some(value) if !value.is_empty() => separate.extend([flag.into(), value]),
-            _ => return Err(UsageError::NoValue(flag)),
-        }
-    }
-    Ok(separate)
-}
-
-/// The flag that an argument is, and the value that it holds behind `=`.
-fn valued(argument: &OsStr) -> Option<(&'static str, Option<&OsStr>)> {
-    let bytes = argument.as_bytes();
-    VALUED.iter().find_map(|flag| {
-        let short = SINGLE_DASH.contains(flag).then(|| flag.strip_prefix('-')).flatten();
-        let rest = [Some(*flag), short]
-            .into_iter()
-            .flatten()
-            .find_map(|name| bytes.strip_prefix(name.as_bytes()))?;
-        match rest.split_first() {
-            None => Some((*flag, None)),
-            Some((b'=', value)) => Some((*flag, Some(OsStr::from_bytes(value)))),
-            Some(_) => None,
-        }
-    })
-}
-
-fn paths(
-    arguments: &mut pico_args::Arguments,
-    flag: &'static str,
-) -> Result<Vec<PathBuf>, UsageError> {
-    let read = |value: &OsStr| Ok::<_, UsageError>(PathBuf::from(value));
-    arguments.values_from_os_str(flag, read).map_err(|_| UsageError::NoValue(flag))
-}
-
-fn path(
-    arguments: &mut pico_args::Arguments,
-    flag: &'static str,
-) -> Result<Option<PathBuf>, UsageError> {
-    let mut paths = paths(arguments, flag)?;
-    if paths.len() > 1 {
-        return Err(UsageError::Repeated(flag));
-    }
-    Ok(paths.pop())
-}
-
-fn parsed<T: FromStr<Err: fmt::Display>>(
-    arguments: &mut pico_args::Arguments,
-    flag: &'static str,
-) -> Result<Option<T>, UsageError> {
-    let Some(value) = path(arguments, flag)? else { return Ok(None) };
-    let value = value.to_string_lossy();
-    value.parse().map(Some).map_err(|error: T::Err| UsageError::Value {
-        flag,
-        value: value.into_owned(),
-        reason: error.to_string(),
-    })
-}
-
-/// What is wrong with the command line.
-#[derive(Debug, PartialEq, Eq)]
-pub enum UsageError {
-    Required(&'static str),
-    NoValue(&'static str),
-    Repeated(&'static str),
-    UnknownFlag(String),
-    LeftOver(OsString),
-    Value { flag: &'static str, value: String, reason: String },
-}
-
-impl fmt::Display for UsageError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Required(flag) => write!(formatter, "{flag} is required"),
-            Self::NoValue(flag) => write!(formatter, "{flag} needs a value"),
-            Self::Repeated(flag) => write!(formatter, "{flag} is given more than once"),
-            Self::UnknownFlag(flag) => write!(formatter, "there is no flag {flag:?}"),
-            Self::LeftOver(argument) => {
-                write!(formatter, "{argument:?} is left over; every value needs its flag")
-            }
-            Self::Value { flag, value, reason } => {
-                write!(formatter, "{flag} {value:?} is wrong: {reason}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for UsageError {}
 
 #[cfg(test)]
 mod tests {
@@ -267,8 +149,8 @@ mod tests {
 
     #[test]
     fn help_goes_before_everything() {
-        assert_eq!(parse("--help"), Ok(Command::Help));
-        assert_eq!(parse("--nonsense -h"), Ok(Command::Help));
+        assert_eq!(parse("--help"), Ok(Command::Help(HELP)));
+        assert_eq!(parse("--nonsense -h"), Ok(Command::Help(HELP)));
         assert_eq!(parse("--version"), Ok(Command::Version));
     }
 
@@ -311,7 +193,7 @@ mod tests {
     fn help_fits_a_screen() {
         assert!(HELP.lines().count() <= 25, "{} lines", HELP.lines().count());
         assert!(HELP.lines().all(|line| line.len() <= 80));
-        for flag in VALUED.iter().chain([&FORCE]) {
+        for flag in FLAGS.valued.iter().chain(FLAGS.switches) {
             assert!(HELP.contains(flag), "{flag}");
         }
     }

@@ -1,0 +1,155 @@
+//! `serve-package check`: the command line of checking.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use omaha::client::ServerUrl;
+
+use super::{Command, Flags, UsageError, parsed, path, separate};
+
+/// The first argument.
+pub const COMMAND: &str = "check";
+
+const HELP: &str = "\
+Asks an update server what it offers, as a machine would, and says what real
+machines would stumble over. Works with any Omaha server for Container Linux
+and Flatcar.
+
+Usage: serve-package check URL [OPTION]...
+
+  URL                what a machine has as SERVER=; /v1/update/ may be left out
+  --app-version VER  the version to have (default: 0.0.0)
+  --app-id ID        the application
+                     (default: {e96281a6-d1af-4bde-9a0a-97b76e56dc57})
+  --track NAME       the channel (default: stable)
+  --board NAME       the board (default: amd64-usr)
+  --oem NAME         the OEM, such as azure (default: none)
+  --machine-id ID    the machine to be (default: 32 zeros)
+  --download DIR     fetch every package into DIR and verify it
+  --no-events        report nothing to the server, neither progress nor failure
+  --strict           warnings are failures
+  --tries N          how often to ask (default: 1); downloads continue in any
+                     case where they were cut
+  --timeout TIME     how long to wait, such as 5s or 2m (default: 30s)
+  --json             print one JSON object instead of words
+  --help
+
+With --download, unless --no-events, the server is told of a complete update.
+
+Exit status: 0 an update is offered (and verified), 3 no update, 1 failure,
+2 wrong usage.
+";
+
+/// What to check, and how.
+#[derive(Debug, PartialEq, Eq)]
+pub struct CheckSettings {
+    pub server: ServerUrl,
+    pub app_id: String,
+    pub app_version: String,
+    pub track: String,
+    pub board: String,
+    pub oem: String,
+    pub machine_id: String,
+    pub download: Option<PathBuf>,
+    pub events: bool,
+    pub strict: bool,
+    pub tries: u32,
+    pub timeout: Duration,
+    pub json: bool,
+}
+
+const APP_ID: &str = "--app-id";
+const APP_VERSION: &str = "--app-version";
+const TRACK: &str = "--track";
+const BOARD: &str = "--board";
+const OEM: &str = "--oem";
+const MACHINE_ID: &str = "--machine-id";
+const DOWNLOAD: &str = "--download";
+const NO_EVENTS: &str = "--no-events";
+const STRICT: &str = "--strict";
+const TRIES: &str = "--tries";
+const TIMEOUT: &str = "--timeout";
+const JSON: &str = "--json";
+
+const FLAGS: Flags = Flags {
+    valued: &[APP_ID, APP_VERSION, TRACK, BOARD, OEM, MACHINE_ID, DOWNLOAD, TRIES, TIMEOUT],
+    single_dash: &[],
+    switches: &[NO_EVENTS, STRICT, JSON],
+};
+
+/// Container Linux's, and Flatcar's.
+const CONTAINER_LINUX: &str = "{e96281a6-d1af-4bde-9a0a-97b76e56dc57}";
+
+/// Of the form that machines have, and nobody's.
+const NO_MACHINE: &str = "00000000000000000000000000000000";
+
+/// Reads the arguments that follow `check`.
+///
+/// # Errors
+///
+/// The first thing that is wrong.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
+    let mut arguments = pico_args::Arguments::from_vec(separate(arguments, &FLAGS)?);
+    if arguments.contains(["-h", "--help"]) {
+        return Ok(Command::Help(HELP));
+    }
+    let mut text = |flag, default: &str| {
+        Ok(parsed(&mut arguments, flag)?.unwrap_or_else(|| default.to_owned()))
+    };
+    let app_id = text(APP_ID, CONTAINER_LINUX)?;
+    let app_version = text(APP_VERSION, "0.0.0")?;
+    let track = text(TRACK, "stable")?;
+    let board = text(BOARD, "amd64-usr")?;
+    let oem = text(OEM, "")?;
+    let machine_id = text(MACHINE_ID, NO_MACHINE)?;
+    let download = path(&mut arguments, DOWNLOAD)?;
+    let tries = parsed(&mut arguments, TRIES)?;
+    let timeout: Option<humantime::Duration> = parsed(&mut arguments, TIMEOUT)?;
+    let events = !arguments.contains(NO_EVENTS);
+    let strict = arguments.contains(STRICT);
+    let json = arguments.contains(JSON);
+
+    let is_url = |argument: &OsString| !argument.to_string_lossy().starts_with('-');
+    let mut rest = arguments.finish();
+    let url = rest.iter().position(is_url).map(|index| rest.remove(index));
+    if let Some(left_over) = rest.into_iter().next() {
+        return Err(FLAGS.refuse(left_over));
+    }
+    Ok(Command::Check(Box::new(CheckSettings {
+        server: server(url.ok_or(UsageError::Required("URL"))?)?,
+        app_id,
+        app_version,
+        track,
+        board,
+        oem,
+        machine_id,
+        download,
+        events,
+        strict,
+        tries: match tries {
+            Some(0) => return Err(wrong(TRIES, "0", "at least one try is needed")),
+            tries => tries.unwrap_or(1),
+        },
+        timeout: match timeout.map(Duration::from) {
+            Some(Duration::ZERO) => return Err(wrong(TIMEOUT, "0", "it must be longer")),
+            timeout => timeout.unwrap_or(Duration::from_secs(30)),
+        },
+        json,
+    })))
+}
+
+fn server(url: OsString) -> Result<ServerUrl, UsageError> {
+    let url = url.to_string_lossy();
+    let server: ServerUrl = url.parse().map_err(|error| wrong("URL", &url, error))?;
+    if server.as_url().is_https() && !cfg!(feature = "tls") {
+        let reason =
+            "this program was built without TLS; use http, or build it with --features tls";
+        return Err(wrong("URL", &url, reason));
+    }
+    Ok(server)
+}
+
+fn wrong(flag: &'static str, value: &str, reason: impl ToString) -> UsageError {
+    UsageError::Value { flag, value: value.to_owned(), reason: reason.to_string() }
+}
