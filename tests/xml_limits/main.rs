@@ -65,11 +65,7 @@ fn peak<T>(work: impl FnOnce() -> T) -> usize {
 #[test]
 fn no_document_takes_more_than_its_share() {
     for (name, document) in hostile::documents() {
-        assert!(
-            document.len() <= hostile::SIZE,
-            "{name}: {} bytes",
-            document.len()
-        );
+        assert!(document.len() <= hostile::SIZE, "{name}: {} bytes", document.len());
         let taken = peak(|| Request::read(&document[..]));
         assert!(taken < MEMORY, "{name} as a request: {taken} bytes");
         let taken = peak(|| Response::read(&document[..]));

@@ -23,11 +23,7 @@ impl Element {
         attributes: Vec<OwnedAttribute>,
         position: TextPosition,
     ) -> Self {
-        Self {
-            name,
-            attributes,
-            position,
-        }
+        Self { name, attributes, position }
     }
 
     /// The name, without a namespace's prefix.
@@ -154,10 +150,7 @@ impl Value {
     }
 
     fn wrong(self, problem: &'static str) -> WrongValue {
-        WrongValue {
-            value: self.0,
-            problem,
-        }
+        WrongValue { value: self.0, problem }
     }
 }
 

@@ -80,11 +80,7 @@ pub enum ReadErrorKind {
 impl ReadError {
     /// An error at a place of the document, counted from 0.
     pub(super) fn new(kind: ReadErrorKind, at: xml::common::TextPosition) -> Self {
-        Self {
-            kind,
-            line: at.row() + 1,
-            column: at.column() + 1,
-        }
+        Self { kind, line: at.row() + 1, column: at.column() + 1 }
     }
 
     /// What was wrong.
@@ -105,11 +101,7 @@ impl ReadError {
 
 impl fmt::Display for ReadError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "line {}, column {}: {}",
-            self.line, self.column, self.kind
-        )
+        write!(formatter, "line {}, column {}: {}", self.line, self.column, self.kind)
     }
 }
 
@@ -139,12 +131,7 @@ impl fmt::Display for ReadErrorKind {
                 "the protocol is \"{}\", but only \"3.0\" is spoken",
                 Excerpt::value(found)
             ),
-            Self::Value {
-                element,
-                attribute,
-                value,
-                problem,
-            } => write!(
+            Self::Value { element, attribute, value, problem } => write!(
                 formatter,
                 "attribute {}=\"{}\" of <{}> {problem}",
                 Excerpt::name(attribute),

@@ -71,14 +71,8 @@ mod tests {
     #[test]
     fn markup_and_white_space() {
         let text = "a<b>&\"'\t\r\n c]]>ü\u{1F600}";
-        assert_eq!(
-            attribute(text),
-            "a&lt;b&gt;&amp;&quot;'&#9;&#13;&#10; c]]&gt;ü\u{1F600}",
-        );
-        assert_eq!(
-            content(text),
-            "a&lt;b&gt;&amp;\"'\t&#13;\n c]]&gt;ü\u{1F600}",
-        );
+        assert_eq!(attribute(text), "a&lt;b&gt;&amp;&quot;'&#9;&#13;&#10; c]]&gt;ü\u{1F600}",);
+        assert_eq!(content(text), "a&lt;b&gt;&amp;\"'\t&#13;\n c]]&gt;ü\u{1F600}",);
     }
 
     #[test]

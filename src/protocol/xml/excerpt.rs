@@ -19,29 +19,17 @@ impl<'a> Excerpt<'a> {
 
     /// A value, to be put between double quotes.
     pub(super) fn value(text: &'a str) -> Self {
-        Self {
-            text,
-            characters: Self::VALUE,
-            quoted: true,
-        }
+        Self { text, characters: Self::VALUE, quoted: true }
     }
 
     /// A name, that stands without quotes.
     pub(super) fn name(text: &'a str) -> Self {
-        Self {
-            text,
-            characters: Self::VALUE,
-            quoted: false,
-        }
+        Self { text, characters: Self::VALUE, quoted: false }
     }
 
     /// A sentence of the parser's, that may hold values.
     pub(super) fn sentence(text: &'a str) -> Self {
-        Self {
-            text,
-            characters: Self::SENTENCE,
-            quoted: false,
-        }
+        Self { text, characters: Self::SENTENCE, quoted: false }
     }
 }
 
@@ -69,22 +57,13 @@ mod tests {
     #[test]
     fn nothing_breaks_the_line() {
         let text = "a\r\nb\u{1b}[1m\u{2028}\u{202e}\"\\'ü";
-        assert_eq!(
-            Excerpt::value(text).to_string(),
-            r#"a\r\nb\u{1b}[1m\u{2028}\u{202e}\"\\'ü"#,
-        );
-        assert_eq!(
-            Excerpt::name(text).to_string(),
-            r#"a\r\nb\u{1b}[1m\u{2028}\u{202e}"\'ü"#,
-        );
+        assert_eq!(Excerpt::value(text).to_string(), r#"a\r\nb\u{1b}[1m\u{2028}\u{202e}\"\\'ü"#,);
+        assert_eq!(Excerpt::name(text).to_string(), r#"a\r\nb\u{1b}[1m\u{2028}\u{202e}"\'ü"#,);
     }
 
     #[test]
     fn long_text_is_cut() {
         assert_eq!(Excerpt::value(&"é".repeat(64)).to_string(), "é".repeat(64));
-        assert_eq!(
-            Excerpt::value(&"é".repeat(65)).to_string(),
-            format!("{}…", "é".repeat(64)),
-        );
+        assert_eq!(Excerpt::value(&"é".repeat(65)).to_string(), format!("{}…", "é".repeat(64)),);
     }
 }

@@ -30,11 +30,7 @@ impl Meter {
     /// Takes an event into account.
     pub(super) fn count(&mut self, event: &XmlEvent) -> Result<(), ReadErrorKind> {
         match event {
-            XmlEvent::StartElement {
-                name,
-                attributes,
-                namespace,
-            } => {
+            XmlEvent::StartElement { name, attributes, namespace } => {
                 self.depth += 1;
                 at_most(self.depth, limits::DEPTH, "elements within each other")?;
                 self.count_element(&name.local_name)?;
@@ -73,10 +69,7 @@ const ATTRIBUTES: &str = "attributes on an element";
 
 /// The error for too many attributes, when the parser has noticed it first.
 pub(super) fn too_many_attributes() -> ReadErrorKind {
-    ReadErrorKind::Limit {
-        limit: limits::ATTRIBUTES,
-        what: ATTRIBUTES,
-    }
+    ReadErrorKind::Limit { limit: limits::ATTRIBUTES, what: ATTRIBUTES }
 }
 
 /// Refuses an element's text of so many bytes, if they are too many.
@@ -89,9 +82,7 @@ fn check_name(name: &str) -> Result<(), ReadErrorKind> {
 }
 
 fn check_namespaces(namespaces: &Namespace) -> Result<(), ReadErrorKind> {
-    let lengths = namespaces
-        .iter()
-        .map(|(prefix, name)| prefix.len() + name.len());
+    let lengths = namespaces.iter().map(|(prefix, name)| prefix.len() + name.len());
     at_most(lengths.sum(), limits::NAMESPACES, "bytes of namespaces")
 }
 

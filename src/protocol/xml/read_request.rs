@@ -37,10 +37,7 @@ impl Request {
 }
 
 fn request(reader: &mut Reader<'_>, element: Element) -> Result<Request> {
-    let mut request = Request {
-        protocol: Protocol::V3,
-        ..Request::default()
-    };
+    let mut request = Request { protocol: Protocol::V3, ..Request::default() };
     element.attributes(|name, value| {
         match name {
             "version" => request.version = value.text(),

@@ -29,10 +29,7 @@ impl Response {
 }
 
 fn response(reader: &mut Reader<'_>, element: Element) -> Result<Response> {
-    let mut response = Response {
-        protocol: Protocol::V3,
-        ..Response::default()
-    };
+    let mut response = Response { protocol: Protocol::V3, ..Response::default() };
     element.attributes(|name, value| {
         if name == "server" {
             response.server = value.text();

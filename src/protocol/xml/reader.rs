@@ -39,14 +39,10 @@ impl<'a> Reader<'a> {
     pub(super) fn root(&mut self, expected: &'static str) -> Result<Element, ReadError> {
         let root = loop {
             match self.next()? {
-                XmlEvent::StartElement {
-                    name, attributes, ..
-                } => {
+                XmlEvent::StartElement { name, attributes, .. } => {
                     break Element::new(name.local_name, attributes, self.position());
                 }
-                XmlEvent::StartDocument {
-                    version, encoding, ..
-                } => {
+                XmlEvent::StartDocument { version, encoding, .. } => {
                     check_declaration(version, encoding).map_err(|kind| self.error(kind))?;
                 }
                 _ => {}
@@ -69,9 +65,7 @@ impl<'a> Reader<'a> {
     pub(super) fn child(&mut self) -> Result<Option<Element>, ReadError> {
         loop {
             match self.next()? {
-                XmlEvent::StartElement {
-                    name, attributes, ..
-                } => {
+                XmlEvent::StartElement { name, attributes, .. } => {
                     let position = self.position();
                     return Ok(Some(Element::new(name.local_name, attributes, position)));
                 }
@@ -195,10 +189,7 @@ fn check_declaration(version: XmlVersion, encoding: String) -> Result<(), ReadEr
         let reason = format!("this is XML {version}, not 1.0");
         return Err(ReadErrorKind::NotWellFormed(reason));
     }
-    if !["UTF-8", "UTF8"]
-        .iter()
-        .any(|name| encoding.eq_ignore_ascii_case(name))
-    {
+    if !["UTF-8", "UTF8"].iter().any(|name| encoding.eq_ignore_ascii_case(name)) {
         return Err(ReadErrorKind::Encoding(Some(encoding)));
     }
     Ok(())

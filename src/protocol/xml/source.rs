@@ -127,10 +127,7 @@ impl<'a> Source<'a> {
         }
         if !self.prolog.is_over() {
             let fresh = self.buffer.get(self.next..self.filled).unwrap_or_default();
-            self.doctype = self
-                .prolog
-                .find_doctype(fresh)
-                .map(|found| self.next + found);
+            self.doctype = self.prolog.find_doctype(fresh).map(|found| self.next + found);
         }
         self.ended = self.next == self.filled;
         self.set_stop();

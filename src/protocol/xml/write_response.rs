@@ -49,27 +49,19 @@ fn response(writer: &mut Writer, response: &Response) {
 }
 
 fn app(writer: &mut Writer, app: &App) {
-    writer
-        .element("app")
-        .always("appid", &app.id)
-        .always("status", app.status.as_str())
-        .children(|writer| {
+    writer.element("app").always("appid", &app.id).always("status", app.status.as_str()).children(
+        |writer| {
             if let Some(status) = &app.ping {
-                writer
-                    .element("ping")
-                    .always("status", status.as_str())
-                    .empty();
+                writer.element("ping").always("status", status.as_str()).empty();
             }
             if let Some(check) = &app.update_check {
                 update_check(writer, check);
             }
             for status in &app.events {
-                writer
-                    .element("event")
-                    .always("status", status.as_str())
-                    .empty();
+                writer.element("event").always("status", status.as_str()).empty();
             }
-        });
+        },
+    );
 }
 
 fn update_check(writer: &mut Writer, check: &UpdateCheck) {
@@ -81,10 +73,7 @@ fn update_check(writer: &mut Writer, check: &UpdateCheck) {
             // There even if it is empty, as go-omaha writes it.
             writer.element("urls").children(|writer| {
                 for url in &check.urls {
-                    writer
-                        .element("url")
-                        .always("codebase", &url.codebase)
-                        .empty();
+                    writer.element("url").always("codebase", &url.codebase).empty();
                 }
             });
             for one in &check.manifests {
@@ -120,14 +109,8 @@ fn package(writer: &mut Writer, package: &Package) {
     let tag = writer
         .element("package")
         .always("name", &package.name)
-        .value(
-            "hash",
-            package.sha1.as_ref().map(|digest| digest.to_base64()),
-        )
-        .value(
-            "hash_sha256",
-            package.sha256.as_ref().map(|digest| digest.to_hex()),
-        )
+        .value("hash", package.sha1.as_ref().map(|digest| digest.to_base64()))
+        .value("hash_sha256", package.sha256.as_ref().map(|digest| digest.to_hex()))
         .value("size", Some(package.size))
         .value("required", Some(package.required));
     match &package.metadata {
@@ -146,10 +129,7 @@ fn action(writer: &mut Writer, action: &Action) {
         .element("action")
         .always("event", &action.event)
         .text("DisplayVersion", &action.display_version)
-        .value(
-            "sha256",
-            action.sha256.as_ref().map(|digest| digest.to_base64()),
-        )
+        .value("sha256", action.sha256.as_ref().map(|digest| digest.to_base64()))
         .truth("needsadmin", action.needs_admin)
         .truth("IsDeltaPayload", action.is_delta_payload)
         .truth("DisablePayloadBackoff", action.disable_payload_backoff)

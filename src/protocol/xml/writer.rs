@@ -58,11 +58,7 @@ impl Tag<'_> {
 
     /// An attribute that is left out when it is empty.
     pub(super) fn text(self, name: &str, value: &str) -> Self {
-        if value.is_empty() {
-            self
-        } else {
-            self.always(name, value)
-        }
+        if value.is_empty() { self } else { self.always(name, value) }
     }
 
     /// A number, or a digest, that is left out when there is none.

@@ -11,32 +11,20 @@ pub fn within_limits() -> Vec<Document> {
     let apps = format!("<app appid=\"{waste}\" track=\"{}\"/>", "x".repeat(321));
     let attributes: String = (0..8).map(|count| format!(" a{count}=\"\"")).collect();
     vec![
-        (
-            "1,000 apps with text",
-            fill_times(REQUEST, &apps, 1000, REQUEST_END),
-        ),
+        ("1,000 apps with text", fill_times(REQUEST, &apps, 1000, REQUEST_END)),
         (
             "1,000 apps with attributes",
             fill_times(REQUEST, &format!("<app{attributes}/>"), 1000, REQUEST_END),
         ),
-        (
-            "1,000 manifests",
-            fill_times(CHECK, "<manifest/>", 1000, CHECK_END),
-        ),
+        ("1,000 manifests", fill_times(CHECK, "<manifest/>", 1000, CHECK_END)),
         ("1,000 packages", {
             let before = format!("{CHECK}<manifest><packages>");
             let after = format!("</packages></manifest>{CHECK_END}");
             let package = format!("<package name=\"{waste}\" size=\"1\"/>");
             fill_times(&before, &package, 1000, &after)
         }),
-        (
-            "entities in attributes",
-            fill(REQUEST, &format!("<a b=\"{escaped}\"/>"), REQUEST_END),
-        ),
-        (
-            "comments between elements",
-            fill(REQUEST, &comment, REQUEST_END),
-        ),
+        ("entities in attributes", fill(REQUEST, &format!("<a b=\"{escaped}\"/>"), REQUEST_END)),
+        ("comments between elements", fill(REQUEST, &comment, REQUEST_END)),
         (
             "blanks between elements",
             fill(REQUEST, &format!("{}<a/>", " ".repeat(65_000)), REQUEST_END),

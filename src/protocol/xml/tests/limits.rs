@@ -7,10 +7,7 @@ use crate::protocol::{Request, Response, limits};
 fn check(make: impl Fn(usize) -> String, limit: usize, what: &str) {
     request(&make(limit));
     let refusal = refusal(make(limit + 1));
-    assert!(
-        refusal.ends_with(&format!(": more than {limit} {what}")),
-        "{refusal}"
-    );
+    assert!(refusal.ends_with(&format!(": more than {limit} {what}")), "{refusal}");
 }
 
 #[test]
@@ -46,12 +43,7 @@ fn piece() {
         "bytes in a tag or between two",
     );
     check(
-        |size| {
-            with(&format!(
-                "<!--{}-->",
-                "a".repeat(size - "<!----></request>".len())
-            ))
-        },
+        |size| with(&format!("<!--{}-->", "a".repeat(size - "<!----></request>".len()))),
         limits::PIECE,
         "bytes in a tag or between two",
     );
@@ -65,13 +57,7 @@ fn piece() {
 #[test]
 fn depth() {
     check(
-        |depth| {
-            with(&format!(
-                "{}{}",
-                "<a>".repeat(depth - 1),
-                "</a>".repeat(depth - 1)
-            ))
-        },
+        |depth| with(&format!("{}{}", "<a>".repeat(depth - 1), "</a>".repeat(depth - 1))),
         limits::DEPTH,
         "elements within each other",
     );
@@ -79,22 +65,12 @@ fn depth() {
 
 #[test]
 fn elements() {
-    check(
-        |count| with(&"<a/>".repeat(count - 1)),
-        limits::ELEMENTS,
-        "elements in the document",
-    );
-    check(
-        |count| with(&"<?a?>".repeat(count - 1)),
-        limits::ELEMENTS,
-        "elements in the document",
-    );
+    check(|count| with(&"<a/>".repeat(count - 1)), limits::ELEMENTS, "elements in the document");
+    check(|count| with(&"<?a?>".repeat(count - 1)), limits::ELEMENTS, "elements in the document");
 }
 
 fn attributes(count: usize) -> String {
-    (0..count)
-        .map(|number| format!(" a{number}=\"\""))
-        .collect()
+    (0..count).map(|number| format!(" a{number}=\"\"")).collect()
 }
 
 #[test]
@@ -131,21 +107,13 @@ fn attribute() {
 
 #[test]
 fn name() {
-    check(
-        |length| with(&format!("<{}/>", "x".repeat(length))),
-        limits::NAME,
-        "bytes in a name",
-    );
+    check(|length| with(&format!("<{}/>", "x".repeat(length))), limits::NAME, "bytes in a name");
     check(
         |length| with(&format!("<a {}=\"\"/>", "x".repeat(length))),
         limits::NAME,
         "bytes in a name",
     );
-    check(
-        |length| with(&format!("<?{}?>", "x".repeat(length))),
-        limits::NAME,
-        "bytes in a name",
-    );
+    check(|length| with(&format!("<?{}?>", "x".repeat(length))), limits::NAME, "bytes in a name");
 }
 
 #[test]
@@ -176,11 +144,7 @@ fn text() {
     };
     Response::read(document(limits::TEXT).as_bytes()).unwrap();
     let error = Response::read(document(limits::TEXT + 1).as_bytes()).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .ends_with(": more than 32768 bytes of text in an element")
-    );
+    assert!(error.to_string().ends_with(": more than 32768 bytes of text in an element"));
 }
 
 #[test]

@@ -16,10 +16,7 @@ fn read(document: &[u8]) {
     }
     match Response::read(document) {
         Ok(response) => {
-            assert_eq!(
-                Response::read(response.to_xml().as_bytes()).unwrap(),
-                response
-            );
+            assert_eq!(Response::read(response.to_xml().as_bytes()).unwrap(), response);
         }
         Err(error) => check_message(&error.to_string()),
     }
@@ -28,10 +25,7 @@ fn read(document: &[u8]) {
 /// A message is one line that is safe to print, and not long.
 fn check_message(message: &str) {
     assert!(message.chars().count() < 1000, "{message}");
-    assert!(
-        !message.contains(|character: char| character.is_control()),
-        "{message:?}"
-    );
+    assert!(!message.contains(|character: char| character.is_control()), "{message:?}");
 }
 
 /// What documents are made of, put together at random.

@@ -30,25 +30,15 @@ fn a_request_of_update_engine() {
         (&*os.platform, &*os.version, &*os.service_pack),
         ("CoreOS", "Chateau", "4152.2.0_x86_64")
     );
-    let [app] = &request.apps[..] else {
-        panic!("{request:?}")
-    };
+    let [app] = &request.apps[..] else { panic!("{request:?}") };
     assert_eq!(app.id, "{e96281a6-d1af-4bde-9a0a-97b76e56dc57}");
     assert_eq!(app.version, VersionText::from("4152.2.0"));
     assert_eq!(app.machine_alias, "Tom & Jerry's");
-    assert_eq!(
-        (&*app.track, &*app.oem, &*app.board),
-        ("stable", "ec2", "amd64-usr")
-    );
+    assert_eq!((&*app.track, &*app.oem, &*app.board), ("stable", "ec2", "amd64-usr"));
     assert!(!app.delta_okay);
     assert!(app.ping.as_ref().unwrap().active);
-    assert_eq!(
-        app.update_check.as_ref().unwrap().target_version_prefix,
-        "4"
-    );
-    let [first, second] = &app.events[..] else {
-        panic!("{app:?}")
-    };
+    assert_eq!(app.update_check.as_ref().unwrap().target_version_prefix, "4");
+    let [first, second] = &app.events[..] else { panic!("{app:?}") };
     assert_eq!(first.event_type, EventType::new(3));
     assert_eq!(first.result, EventResult::new(2));
     assert_eq!(first.error_code, None);
@@ -83,9 +73,7 @@ fn a_response_with_everything() {
     );
     assert_eq!(response.server, "nebraska");
     assert_eq!(response.day_start.unwrap().elapsed_seconds, 3661);
-    let [first, second] = &response.apps[..] else {
-        panic!("{response:?}")
-    };
+    let [first, second] = &response.apps[..] else { panic!("{response:?}") };
     assert_eq!(first.status, AppStatus::from("error-unknownApplication"));
     assert_eq!(second.events, [AckStatus::Ok, AckStatus::from("odd")]);
     assert_eq!(second.ping, Some(AckStatus::default()));
@@ -94,19 +82,12 @@ fn a_response_with_everything() {
     assert_eq!(check.poll_interval, Some(2700));
     let urls: Vec<_> = check.urls.iter().map(|url| &*url.codebase).collect();
     assert_eq!(urls, ["http://a/", "http://b/", ""]);
-    let [manifest] = &check.manifests[..] else {
-        panic!("{check:?}")
-    };
+    let [manifest] = &check.manifests[..] else { panic!("{check:?}") };
     assert!(manifest.is_floor && manifest.is_target);
     assert_eq!(manifest.floor_reason, "because");
-    let [package, empty] = &manifest.packages[..] else {
-        panic!("{manifest:?}")
-    };
+    let [package, empty] = &manifest.packages[..] else { panic!("{manifest:?}") };
     let sha256 = "bce0aff19cf5aa6a7469a30d61d04e4376e4bbf6381052ee9e7f33925c954d52";
-    assert_eq!(
-        package.sha1.as_ref().unwrap().to_base64(),
-        "HmY0v668A0gpgQWSPQ8m5HqjP/U="
-    );
+    assert_eq!(package.sha1.as_ref().unwrap().to_base64(), "HmY0v668A0gpgQWSPQ8m5HqjP/U=");
     assert_eq!(package.sha256.as_ref().unwrap().to_hex(), sha256);
     assert_eq!((package.size, package.required), (100, true));
     assert_eq!(
@@ -117,18 +98,13 @@ fn a_response_with_everything() {
         })
     );
     assert_eq!(empty, &crate::protocol::response::Package::default());
-    let [action] = &manifest.actions[..] else {
-        panic!("{manifest:?}")
-    };
+    let [action] = &manifest.actions[..] else { panic!("{manifest:?}") };
     assert_eq!(action.sha256.as_ref().unwrap().to_hex(), sha256);
     assert!(action.needs_admin && action.disable_payload_backoff && action.prompt);
     assert!(!action.is_delta_payload);
     assert_eq!(action.max_failure_count_per_url, Some(3));
     assert_eq!(action.metadata_size, Some(5));
-    assert_eq!(
-        (&*action.deadline, &*action.more_info),
-        ("now", "http://x/?a&b")
-    );
+    assert_eq!((&*action.deadline, &*action.more_info), ("now", "http://x/?a&b"));
 }
 
 #[test]
@@ -136,9 +112,7 @@ fn what_is_unknown_is_ignored() {
     let request = request(&with(
         r#"text<hw physmemory="4"/><![CDATA[x]]><?a b?><app appid="a" brand="x" delta="y"><data index="x"/><a><ping/><app appid="c"/></a></app><x><app appid="b"/></x>"#,
     ));
-    let [app] = &request.apps[..] else {
-        panic!("{request:?}")
-    };
+    let [app] = &request.apps[..] else { panic!("{request:?}") };
     assert_eq!(app.id, "a");
     assert_eq!(app.ping, None);
 }
@@ -162,11 +136,7 @@ fn the_last_of_several_counts() {
     let [app] = &request.apps[..] else { panic!() };
     let ping = app.ping.as_ref().unwrap();
     assert_eq!(
-        (
-            ping.active,
-            ping.last_active_report_days,
-            ping.last_report_days
-        ),
+        (ping.active, ping.last_active_report_days, ping.last_report_days),
         (false, None, Some(6))
     );
     assert_eq!(app.update_check.as_ref().unwrap().target_version_prefix, "");
@@ -189,14 +159,7 @@ fn numbers() {
     let response = response(
         "<response protocol=\"3.0\"><app><updatecheck PollInterval=\"18446744073709551615\"/></app></response>",
     );
-    assert_eq!(
-        response.apps[0]
-            .update_check
-            .as_ref()
-            .unwrap()
-            .poll_interval,
-        Some(u64::MAX)
-    );
+    assert_eq!(response.apps[0].update_check.as_ref().unwrap().poll_interval, Some(u64::MAX));
 }
 
 #[test]
@@ -225,9 +188,8 @@ fn truths() {
 
 #[test]
 fn text_is_decoded() {
-    let request = request(&with(
-        "<app appid='&lt;&gt;&amp;&apos;&quot;&#65;&#x42;&#x1F600;ü\t\r\n&#10;'/>",
-    ));
+    let request =
+        request(&with("<app appid='&lt;&gt;&amp;&apos;&quot;&#65;&#x42;&#x1F600;ü\t\r\n&#10;'/>"));
     // White space that is not written as a reference becomes blanks.
     assert_eq!(request.apps[0].id, "<>&'\"AB\u{1F600}ü  \n");
 }

@@ -95,10 +95,7 @@ fn what_is_not_well_formed() {
             "<request protocol=\"3.0\" protocol=\"3.0\"/>",
             "line 1, column 25: not well-formed XML: attribute 'protocol' is redefined",
         ),
-        (
-            "<request protocol=3.0/>",
-            "line 1, column 19: not well-formed XML: unexpected token: 3",
-        ),
+        ("<request protocol=3.0/>", "line 1, column 19: not well-formed XML: unexpected token: 3"),
         (
             "<request protocol=\"3.0\">&nbsp;</request>",
             "line 1, column 30: not well-formed XML: unexpected entity: nbsp",
@@ -146,15 +143,7 @@ fn what_is_not_well_formed() {
 
 #[test]
 fn other_encodings() {
-    for name in [
-        "ISO-8859-1",
-        "utf-16",
-        "US-ASCII",
-        "windows-1252",
-        "U",
-        "UTF-8000",
-        "",
-    ] {
+    for name in ["ISO-8859-1", "utf-16", "US-ASCII", "windows-1252", "U", "UTF-8000", ""] {
         let document =
             format!("<?xml version=\"1.0\" encoding=\"{name}\"?><request protocol=\"3.0\"/>");
         assert_eq!(
@@ -179,17 +168,9 @@ fn other_encodings() {
         "line 1, column 22: the text is not UTF-8"
     );
     // A surrogate, an overlong form, beyond the last character.
-    for bytes in [
-        &b"\xED\xA0\x80 "[..],
-        b"\xC0\xAF  ",
-        b"\xF5\x80\x80\x80",
-        b"\x80   ",
-    ] {
+    for bytes in [&b"\xED\xA0\x80 "[..], b"\xC0\xAF  ", b"\xF5\x80\x80\x80", b"\x80   "] {
         let document = [b"<request protocol=\"", bytes, b"\"/>"].concat();
-        assert!(
-            refusal(document).ends_with(": the text is not UTF-8"),
-            "{bytes:?}"
-        );
+        assert!(refusal(document).ends_with(": the text is not UTF-8"), "{bytes:?}");
     }
 }
 
@@ -201,11 +182,7 @@ fn document_type_declarations() {
         ("<?xml version=\"1.0\"?>\n", 2, 1),
         ("<?xml version=\"1.0\"?>\n<!-- a -->  ", 2, 13),
     ] {
-        for declaration in [
-            "<!DOCTYPE request>",
-            "<!DOCTYPE r [<!ENTITY a 'b'>]>",
-            "<!D",
-        ] {
+        for declaration in ["<!DOCTYPE request>", "<!DOCTYPE r [<!ENTITY a 'b'>]>", "<!D"] {
             let document = format!("{before}{declaration}<request protocol=\"3.0\"/>");
             assert_eq!(
                 refusal(&document),

@@ -36,18 +36,11 @@ impl Read for Broken {
 #[test]
 fn it_does_not_matter_how_the_bytes_arrive() {
     let content = "<!-- é --><app appid=\"ü\u{1F600}&amp;\"/>".repeat(300);
-    let document = format!(
-        "\u{FEFF}<?xml version=\"1.0\"?><!-- <!DOCTYPE -->{}",
-        with(&content)
-    );
+    let document = format!("\u{FEFF}<?xml version=\"1.0\"?><!-- <!DOCTYPE -->{}", with(&content));
     let expected = Request::read(document.as_bytes()).unwrap();
     assert_eq!(expected.apps.len(), 300);
     for step in [1, 2, 3, 5, 64, 4095, 4096, 4097] {
-        let source = Slow {
-            bytes: document.as_bytes(),
-            step,
-            interrupted: false,
-        };
+        let source = Slow { bytes: document.as_bytes(), step, interrupted: false };
         assert_eq!(Request::read(source).unwrap(), expected, "{step} at a time");
     }
 }
@@ -55,15 +48,9 @@ fn it_does_not_matter_how_the_bytes_arrive() {
 #[test]
 fn a_declaration_is_found_at_the_edge_of_a_buffer() {
     for before in 4080..4100 {
-        let document = format!(
-            "{}<!DOCTYPE a><request protocol=\"3.0\"/>",
-            " ".repeat(before)
-        );
+        let document = format!("{}<!DOCTYPE a><request protocol=\"3.0\"/>", " ".repeat(before));
         let error = Request::read(document.as_bytes()).unwrap_err();
-        assert!(
-            matches!(error.kind(), ReadErrorKind::Doctype),
-            "{before}: {error}"
-        );
+        assert!(matches!(error.kind(), ReadErrorKind::Doctype), "{before}: {error}");
         assert_eq!(error.column(), before as u64 + 1);
     }
 }
@@ -71,30 +58,16 @@ fn a_declaration_is_found_at_the_edge_of_a_buffer() {
 #[test]
 fn nothing_is_asked_for_after_the_root() {
     for document in [with("<app/>"), "<request protocol=\"3.0\"/>".to_owned()] {
-        let source = Slow {
-            bytes: document.as_bytes(),
-            step: 4096,
-            interrupted: false,
-        };
+        let source = Slow { bytes: document.as_bytes(), step: 4096, interrupted: false };
         Request::read(source.chain(Broken)).unwrap();
-        let source = Slow {
-            bytes: document.as_bytes(),
-            step: 1,
-            interrupted: false,
-        };
+        let source = Slow { bytes: document.as_bytes(), step: 1, interrupted: false };
         Request::read(source.chain(Broken)).unwrap();
     }
 }
 
 #[test]
 fn what_follows_the_root_is_ignored() {
-    for after in [
-        "x",
-        "<",
-        "<request protocol=\"2.0\"/>",
-        "\0\u{1}",
-        "<!DOCTYPE a>",
-    ] {
+    for after in ["x", "<", "<request protocol=\"2.0\"/>", "\0\u{1}", "<!DOCTYPE a>"] {
         let document = with("<app/>") + after;
         assert_eq!(Request::read(document.as_bytes()).unwrap().apps.len(), 1);
     }
@@ -104,10 +77,7 @@ fn what_follows_the_root_is_ignored() {
 fn a_failure_is_passed_on() {
     let start = "<request protocol=\"3.0\">\n<app>";
     let error = Request::read(start.as_bytes().chain(Broken)).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "line 2, column 6: cannot read further: the cable is out"
-    );
+    assert_eq!(error.to_string(), "line 2, column 6: cannot read further: the cable is out");
     assert!(matches!(error.kind(), ReadErrorKind::Io(_)));
     assert_eq!(error.source().unwrap().to_string(), "the cable is out");
 

@@ -6,18 +6,9 @@ use crate::protocol::{ReadErrorKind, Request};
 #[test]
 fn values() {
     for (content, message) in [
-        (
-            "<app installage=\"yes\"/>",
-            r#"attribute installage="yes" of <app> is not a number"#,
-        ),
-        (
-            "<app installage=\"0x10\"/>",
-            r#"attribute installage="0x10" of <app> is not a number"#,
-        ),
-        (
-            "<app installage=\"1.5\"/>",
-            r#"attribute installage="1.5" of <app> is not a number"#,
-        ),
+        ("<app installage=\"yes\"/>", r#"attribute installage="yes" of <app> is not a number"#),
+        ("<app installage=\"0x10\"/>", r#"attribute installage="0x10" of <app> is not a number"#),
+        ("<app installage=\"1.5\"/>", r#"attribute installage="1.5" of <app> is not a number"#),
         (
             "<app installage=\"9223372036854775808\"/>",
             r#"attribute installage="9223372036854775808" of <app> is too large a number"#,
@@ -38,20 +29,14 @@ fn values() {
             "<app><ping active=\"yes\"/></app>",
             r#"attribute active="yes" of <ping> is neither a number nor true nor false"#,
         ),
-        (
-            "<app><ping a=\"-\"/></app>",
-            r#"attribute a="-" of <ping> is not a number"#,
-        ),
+        ("<app><ping a=\"-\"/></app>", r#"attribute a="-" of <ping> is not a number"#),
         (
             "<app><event errorcode=\"a&quot;&#10;b\"/></app>",
             r#"attribute errorcode="a\"\nb" of <event> is not a number"#,
         ),
     ] {
         let message = message.to_owned();
-        assert!(
-            refusal(with(content)).ends_with(&format!(": {message}")),
-            "{content}"
-        );
+        assert!(refusal(with(content)).ends_with(&format!(": {message}")), "{content}");
     }
 }
 
@@ -108,10 +93,7 @@ fn long_values_are_cut_in_the_message() {
     let name = "a".repeat(250);
     assert_eq!(
         refusal(format!("<{name}/>")),
-        format!(
-            "line 1, column 1: the document is a <{}…>, not a <request>",
-            "a".repeat(64)
-        )
+        format!("line 1, column 1: the document is a <{}…>, not a <request>", "a".repeat(64))
     );
     let entity = "a".repeat(1000);
     let message = refusal(with(&format!("&{entity};")));
@@ -131,18 +113,8 @@ fn a_message_is_one_line() {
 fn the_kind_says_the_same_to_a_program() {
     let error = Request::read(with("<app installage=\"x\"/>").as_bytes()).unwrap_err();
     match error.kind() {
-        ReadErrorKind::Value {
-            element,
-            attribute,
-            value,
-            problem,
-        } => assert_eq!(
-            (
-                element.as_str(),
-                attribute.as_str(),
-                value.as_str(),
-                *problem
-            ),
+        ReadErrorKind::Value { element, attribute, value, problem } => assert_eq!(
+            (element.as_str(), attribute.as_str(), value.as_str(), *problem),
             ("app", "installage", "x", "is not a number")
         ),
         other => panic!("{other:?}"),

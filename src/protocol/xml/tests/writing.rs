@@ -22,18 +22,11 @@ fn a_response_has_the_form_of_go_omaha() {
     let manifest = check.add_manifest("2.0.0");
     let action = manifest.add_action("postinstall");
     action.disable_payload_backoff = true;
-    action.sha256 = Some(
-        "bce0aff19cf5aa6a7469a30d61d04e4376e4bbf6381052ee9e7f33925c954d52"
-            .parse()
-            .unwrap(),
-    );
+    action.sha256 =
+        Some("bce0aff19cf5aa6a7469a30d61d04e4376e4bbf6381052ee9e7f33925c954d52".parse().unwrap());
     let package = manifest.add_package("update.gz", 100);
     package.sha1 = Some("HmY0v668A0gpgQWSPQ8m5HqjP/U=".parse().unwrap());
-    package.sha256 = Some(
-        "vOCv8Zz1qmp0aaMNYdBOQ3bku/Y4EFLunn8zklyVTVI="
-            .parse()
-            .unwrap(),
-    );
+    package.sha256 = Some("vOCv8Zz1qmp0aaMNYdBOQ3bku/Y4EFLunn8zklyVTVI=".parse().unwrap());
     package.required = false;
     let package = manifest.add_package("oem-ec2.gz", 7);
     package.add_metadata(" {\"a\":\n1} ", "application/json");
@@ -100,10 +93,7 @@ fn a_request_has_its_form() {
     let mut request = Request {
         version: "update_engine-0.4.10".to_owned(),
         is_machine: true,
-        os: Some(Os {
-            platform: "CoreOS".to_owned(),
-            ..Os::default()
-        }),
+        os: Some(Os { platform: "CoreOS".to_owned(), ..Os::default() }),
         ..Request::default()
     };
     let app = request.add_app("{app}", "1.0.0");

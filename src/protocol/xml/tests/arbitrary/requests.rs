@@ -11,50 +11,40 @@ use crate::protocol::{ErrorCode, EventResult, EventType, Protocol};
 
 /// A request with such texts in it.
 pub fn request(text: &Text) -> impl Strategy<Value = Request> + use<> {
-    let os =
-        uniform4(text.clone()).prop_map(|[platform, version, service_pack, arch]| request::Os {
-            platform,
-            version,
-            service_pack,
-            arch,
-        });
-    (
-        uniform8(text.clone()),
-        any::<bool>(),
-        option::of(os),
-        vec(request_app(text), 0..3),
-    )
-        .prop_map(
-            |(
-                [
-                    version,
-                    updater_version,
-                    install_source,
-                    request_id,
-                    session_id,
-                    user_id,
-                    test_source,
-                    _,
-                ],
+    let os = uniform4(text.clone()).prop_map(|[platform, version, service_pack, arch]| {
+        request::Os { platform, version, service_pack, arch }
+    });
+    (uniform8(text.clone()), any::<bool>(), option::of(os), vec(request_app(text), 0..3)).prop_map(
+        |(
+            [
+                version,
+                updater_version,
+                install_source,
+                request_id,
+                session_id,
+                user_id,
+                test_source,
+                _,
+            ],
+            is_machine,
+            os,
+            apps,
+        )| {
+            Request {
+                protocol: Protocol::V3,
+                version,
+                updater_version,
+                install_source,
                 is_machine,
+                request_id,
+                session_id,
+                user_id,
+                test_source,
                 os,
                 apps,
-            )| {
-                Request {
-                    protocol: Protocol::V3,
-                    version,
-                    updater_version,
-                    install_source,
-                    is_machine,
-                    request_id,
-                    session_id,
-                    user_id,
-                    test_source,
-                    os,
-                    apps,
-                }
-            },
-        )
+            }
+        },
+    )
 }
 
 fn request_app(text: &Text) -> impl Strategy<Value = request::App> + use<> {
@@ -65,23 +55,16 @@ fn request_app(text: &Text) -> impl Strategy<Value = request::App> + use<> {
     });
     let check = text
         .clone()
-        .prop_map(|target_version_prefix| request::UpdateCheck {
-            target_version_prefix,
-        });
-    let event = (
-        any::<(i64, i64, Option<i64>)>(),
-        version(text),
-        version(text),
-    )
-        .prop_map(
-            |((event_type, result, error_code), next_version, previous_version)| request::Event {
-                event_type: EventType::new(event_type),
-                result: EventResult::new(result),
-                error_code: error_code.map(ErrorCode::new),
-                next_version,
-                previous_version,
-            },
-        );
+        .prop_map(|target_version_prefix| request::UpdateCheck { target_version_prefix });
+    let event = (any::<(i64, i64, Option<i64>)>(), version(text), version(text)).prop_map(
+        |((event_type, result, error_code), next_version, previous_version)| request::Event {
+            event_type: EventType::new(event_type),
+            result: EventResult::new(result),
+            error_code: error_code.map(ErrorCode::new),
+            next_version,
+            previous_version,
+        },
+    );
     (
         uniform10(text.clone()),
         uniform4(text.clone()),

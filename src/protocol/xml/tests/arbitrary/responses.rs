@@ -13,17 +13,9 @@ use crate::protocol::{AckStatus, AppStatus, Protocol, UpdateStatus};
 /// A response with such texts in it.
 pub fn response(text: &Text) -> impl Strategy<Value = Response> + use<> {
     let day_start = any::<u32>().prop_map(|elapsed_seconds| response::DayStart { elapsed_seconds });
-    (
-        text.clone(),
-        option::of(day_start),
-        vec(response_app(text), 0..3),
+    (text.clone(), option::of(day_start), vec(response_app(text), 0..3)).prop_map(
+        |(server, day_start, apps)| Response { protocol: Protocol::V3, server, day_start, apps },
     )
-        .prop_map(|(server, day_start, apps)| Response {
-            protocol: Protocol::V3,
-            server,
-            day_start,
-            apps,
-        })
 }
 
 fn response_app(text: &Text) -> impl Strategy<Value = response::App> + use<> {
@@ -33,17 +25,12 @@ fn response_app(text: &Text) -> impl Strategy<Value = response::App> + use<> {
         vec(text.clone(), 0..3),
         vec(manifest(text), 0..3),
     )
-        .prop_map(
-            |(status, poll_interval, urls, manifests)| response::UpdateCheck {
-                status,
-                poll_interval,
-                urls: urls
-                    .into_iter()
-                    .map(|codebase| response::Url { codebase })
-                    .collect(),
-                manifests,
-            },
-        );
+        .prop_map(|(status, poll_interval, urls, manifests)| response::UpdateCheck {
+            status,
+            poll_interval,
+            urls: urls.into_iter().map(|codebase| response::Url { codebase }).collect(),
+            manifests,
+        });
     (
         text.clone(),
         status::<AppStatus>("ok", text),
@@ -68,54 +55,31 @@ fn manifest(text: &Text) -> impl Strategy<Value = response::Manifest> + use<> {
         vec(package(text), 0..3),
         vec(action(text), 0..3),
     )
-        .prop_map(
-            |(version, (is_floor, is_target), floor_reason, packages, actions)| {
-                response::Manifest {
-                    version,
-                    packages,
-                    actions,
-                    is_floor,
-                    floor_reason,
-                    is_target,
-                }
-            },
-        )
+        .prop_map(|(version, (is_floor, is_target), floor_reason, packages, actions)| {
+            response::Manifest { version, packages, actions, is_floor, floor_reason, is_target }
+        })
 }
 
 fn package(text: &Text) -> impl Strategy<Value = response::Package> + use<> {
-    let metadata =
-        uniform3(text.clone()).prop_map(|[content_type, before, after]| response::Metadata {
-            content_type,
-            content: before + &after,
-        });
-    (
-        text.clone(),
-        any::<(Option<[u8; 20]>, Option<[u8; 32]>, u64, bool)>(),
-        option::of(metadata),
-    )
-        .prop_map(
-            |(name, (sha1, sha256, size, required), metadata)| response::Package {
-                name,
-                sha1: sha1.map(Sha1::from_bytes),
-                sha256: sha256.map(Sha256::from_bytes),
-                size,
-                required,
-                metadata,
-            },
-        )
+    let metadata = uniform3(text.clone()).prop_map(|[content_type, before, after]| {
+        response::Metadata { content_type, content: before + &after }
+    });
+    (text.clone(), any::<(Option<[u8; 20]>, Option<[u8; 32]>, u64, bool)>(), option::of(metadata))
+        .prop_map(|(name, (sha1, sha256, size, required), metadata)| response::Package {
+            name,
+            sha1: sha1.map(Sha1::from_bytes),
+            sha256: sha256.map(Sha256::from_bytes),
+            size,
+            required,
+            metadata,
+        })
 }
 
 fn action(text: &Text) -> impl Strategy<Value = response::Action> + use<> {
     let truths = any::<(bool, bool, bool, bool)>();
     let numbers = any::<(Option<u64>, Option<u64>, Option<[u8; 32]>)>();
     (uniform5(text.clone()), truths, numbers).prop_map(|(texts, truths, numbers)| {
-        let [
-            event,
-            display_version,
-            metadata_signature_rsa,
-            deadline,
-            more_info,
-        ] = texts;
+        let [event, display_version, metadata_signature_rsa, deadline, more_info] = texts;
         response::Action {
             event,
             display_version,
