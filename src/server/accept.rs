@@ -17,8 +17,9 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Resource, getrlimit};
 
 use super::activity::Activity;
+use super::shared::Shared;
 use super::slots::Slots;
-use super::{Shared, connection, guard, sys};
+use super::{connection, guard, sys};
 
 /// Descriptors kept for everything else: standard streams, packages, listener.
 const DESCRIPTORS_KEPT: u64 = 32;
@@ -43,7 +44,7 @@ pub(super) fn run(listener: TcpListener, stop: &UnixStream, shared: &Arc<Shared>
         Err(error) => return shared.fail(error),
     };
     let listener = tiny_http::Listener::from(listener);
-    let slots = Arc::new(Slots::new(affordable(shared.limits.max_connections)));
+    let slots = Arc::new(Slots::new(shared.limits.max_connections));
     while !shared.stopping.load(Ordering::Relaxed) {
         if let Err(error) = wait(&listener, stop) {
             return shared.fail(error);
@@ -119,7 +120,7 @@ fn shed(shared: &Shared, error: &io::Error) {
 }
 
 /// As many of the wanted connections as the descriptors suffice for.
-fn affordable(wanted: usize) -> usize {
+pub(super) fn affordable(wanted: usize) -> usize {
     let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     let left = usize::try_from(descriptors.saturating_sub(DESCRIPTORS_KEPT)).unwrap_or(usize::MAX);
     wanted.min(left / guard::DESCRIPTORS_EACH).max(1)

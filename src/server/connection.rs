@@ -9,8 +9,8 @@
 //! client sends ahead wait in the socket.
 
 use std::fmt::Display;
-use std::io::{self, Read, Write};
-use std::net::SocketAddr;
+use std::io::{self, Write};
+use std::net::{Shutdown, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -18,17 +18,16 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use tiny_http::{HTTPVersion, Request};
 
 use super::activity::Activity;
+use super::body::{self, Body};
 use super::condition::Conditions;
 use super::download::{Answer, Wish};
-use super::guard::{Phase, Tracked};
+use super::gate::{self, Arrival};
+use super::guard::{Offence, Phase, Tracked};
 use super::omaha::Question;
 use super::reply::{Persistence, Reply, Status, write_head};
 use super::route::{Route, Target, authority, route};
-use super::{Job, Message, Shared};
+use super::shared::{Job, Message, Shared};
 use crate::media_type;
-
-/// Longest body that is read: as in go-omaha, far more than any machine sends.
-const MAX_BODY: usize = 1024 * 1024;
 
 /// Seconds after which a client may try again that came when there were too
 /// many downloads. `update_engine` waits 20 s whatever it is told.
@@ -41,16 +40,10 @@ pub(super) fn serve<E: Display>(
     shared: &Shared,
 ) {
     let (answer, answers) = sync_channel(1);
-    let connection = Connection { shared, tracked, answer, answers };
+    let mut connection =
+        Connection { shared, tracked, answer, answers, received: 0, read: 0, is_ahead: false };
     // A panic is reported by the hook; here it only ends the connection.
-    let _ = catch_unwind(AssertUnwindSafe(|| {
-        while let Some(request) = requests.next() {
-            match connection.take(request) {
-                Ok(Persistence::KeepAlive) => connection.enter(Phase::Waiting),
-                Ok(Persistence::Close) | Err(_) => return,
-            }
-        }
-    }));
+    let _ = catch_unwind(AssertUnwindSafe(|| connection.exchange(&mut requests)));
     let _descriptors = shared.connections.hold_descriptors();
     drop(requests);
     shared.connections.forget(tracked);
@@ -61,41 +54,90 @@ struct Connection<'a> {
     tracked: &'a Tracked,
     answer: SyncSender<Reply>,
     answers: Receiver<Reply>,
-}
-
-/// What becomes of a request's body.
-enum Body {
-    Whole(Vec<u8>),
-    /// It is not read; the connection cannot be used again.
-    Refused(Reply),
-    /// The client went away in the middle.
-    Cut,
+    /// Bytes that the connection had received when that was last looked at.
+    received: u64,
+    /// Bytes of the requests that were read.
+    read: u64,
+    /// Whether the client sent something before it had its answer, or may have.
+    is_ahead: bool,
 }
 
 impl Connection<'_> {
-    fn enter(&self, phase: Phase) {
-        self.tracked.enter(phase, self.shared.connections.now());
+    /// Takes requests and answers them, one after another.
+    fn exchange<E: Display>(
+        &mut self,
+        requests: &mut impl Iterator<Item = Result<Request, E>>,
+    ) -> io::Result<()> {
+        while self.pass_gate()? {
+            let persistence = match requests.next() {
+                Some(Ok(request)) => {
+                    let _under_way = self.shared.under_way.count();
+                    self.handle(request)?
+                }
+                Some(Err(error)) => {
+                    self.note_unreadable(&error.to_string());
+                    Persistence::Close
+                }
+                None => Persistence::Close,
+            };
+            if persistence == Persistence::Close {
+                break;
+            }
+        }
+        Ok(())
     }
 
-    fn take<E: Display>(&self, request: Result<Request, E>) -> io::Result<Persistence> {
-        match request {
-            Ok(request) => {
-                let _under_way = self.shared.under_way();
-                self.handle(request)
+    fn enter(&self, phase: Phase) {
+        let received = self.received;
+        self.tracked.enter(phase, self.shared.connections.now(), received);
+    }
+
+    /// Waits for the head of the next request. False if there will be none.
+    fn pass_gate(&mut self) -> io::Result<bool> {
+        self.enter(Phase::Waiting);
+        let socket = self.tracked.socket();
+        let (connections, timeout) = (&self.shared.connections, self.shared.limits.idle_timeout);
+        let since = connections.now();
+        let is_late = || connections.now().saturating_sub(since) >= timeout;
+        match gate::wait_for_head(socket, timeout, is_late)? {
+            Arrival::Head(length) => {
+                self.read += length as u64;
+                self.enter(Phase::Body);
+                Ok(true)
             }
-            Err(error) => {
-                self.note_unreadable(&error.to_string());
-                Ok(Persistence::Close)
+            Arrival::Refused(reply) => {
+                self.enter(Phase::Answering);
+                self.note(&reply, "");
+                let mut socket = socket;
+                socket.write_all(&render(&reply, Persistence::Close, false)?)?;
+                // What was not read would make the close a reset, and the
+                // client might lose the answer.
+                socket.shutdown(Shutdown::Write)?;
+                gate::discard(socket)?;
+                Ok(false)
             }
+            Arrival::Late => {
+                let (address, offence) = (self.tracked.address(), Offence::Idle);
+                self.shared.observer.observe(&Activity::Expelled { address, offence });
+                Ok(false)
+            }
+            Arrival::Gone => Ok(false),
         }
     }
 
-    fn handle(&self, mut request: Request) -> io::Result<Persistence> {
-        self.enter(Phase::Body);
-        let body = match read_body(&mut request) {
-            Body::Whole(body) => body,
+    fn handle(&mut self, mut request: Request) -> io::Result<Persistence> {
+        let body = match body::read(&mut request, &self.shared.body_budget) {
+            Body::Whole { bytes, length } => {
+                self.look_ahead(length);
+                bytes
+            }
             Body::Refused(reply) => return self.answer_unread(request, &reply),
-            Body::Cut => return Ok(Persistence::Close),
+            Body::Short if !self.tracked.is_gone() => {
+                let reason = "the body is shorter than its Content-Length";
+                let reply = Reply::refusal(Status::BadRequest, reason);
+                return self.answer_unread(request, &reply);
+            }
+            Body::Short | Body::Cut => return Ok(Persistence::Close),
         };
         self.enter(Phase::Answering);
         let address = self.tracked.peer();
@@ -112,6 +154,22 @@ impl Connection<'_> {
         };
         self.note_refusal(&request, &reply);
         self.write(request, &reply)
+    }
+
+    /// Finds out whether the engine has read more than this request.
+    fn look_ahead(&mut self, body: Option<usize>) {
+        let Some(body) = body else {
+            self.is_ahead = true;
+            return;
+        };
+        self.read += body as u64;
+        match self.tracked.received_and_taken() {
+            Ok((received, taken)) => {
+                self.received = received;
+                self.is_ahead = taken != self.read;
+            }
+            Err(_) => self.is_ahead = true,
+        }
     }
 
     /// Has the loop answer an update request.
@@ -214,6 +272,7 @@ impl Connection<'_> {
     }
 
     /// As the client wishes (RFC 9112, section 9.3), until the server stops.
+    /// What a client sent ahead is behind the gate; it must ask again.
     fn persistence(&self, request: &Request) -> Persistence {
         let wish = header(request, "Connection").unwrap_or_default().to_ascii_lowercase();
         let keeps = if *request.http_version() > HTTPVersion(1, 0) {
@@ -221,7 +280,7 @@ impl Connection<'_> {
         } else {
             wish.contains("keep-alive")
         };
-        if keeps && !self.shared.stopping.load(Ordering::Relaxed) {
+        if keeps && !self.is_ahead && !self.shared.stopping.load(Ordering::Relaxed) {
             Persistence::KeepAlive
         } else {
             Persistence::Close
@@ -229,13 +288,13 @@ impl Connection<'_> {
     }
 
     fn note_refusal(&self, request: &Request, reply: &Reply) {
+        self.note(reply, &format!("{} {}", request.method(), request.url()));
+    }
+
+    fn note(&self, reply: &Reply, request: &str) {
         if let Some(reason) = &reply.refusal {
-            self.shared.observer.observe(&Activity::Refused {
-                address: self.tracked.peer(),
-                request: &format!("{} {}", request.method(), request.url()),
-                status: reply.status.code(),
-                reason,
-            });
+            let (address, status) = (self.tracked.peer(), reply.status.code());
+            self.shared.observer.observe(&Activity::Refused { address, request, status, reason });
         }
     }
 
@@ -250,30 +309,6 @@ impl Connection<'_> {
                 reason: error,
             });
         }
-    }
-}
-
-/// Reads a body to its end, so that nothing of it is left in the connection.
-fn read_body(request: &mut Request) -> Body {
-    let announced = request.body_length();
-    if announced.is_none() && header(request, "Content-Length").is_some() {
-        let reason = "the Content-Length is not a number";
-        return Body::Refused(Reply::refusal(Status::BadRequest, reason));
-    }
-    let too_large = || {
-        let reason = format!("the body is longer than {MAX_BODY} bytes");
-        Body::Refused(Reply::refusal(Status::ContentTooLarge, reason))
-    };
-    if announced.is_some_and(|length| length > MAX_BODY) {
-        return too_large();
-    }
-    let mut body = Vec::new();
-    let limit = MAX_BODY as u64 + 1;
-    match request.as_reader().take(limit).read_to_end(&mut body) {
-        Err(_) => Body::Cut,
-        Ok(_) if body.len() > MAX_BODY => too_large(),
-        Ok(_) if announced.is_some_and(|length| length != body.len()) => Body::Cut,
-        Ok(_) => Body::Whole(body),
     }
 }
 

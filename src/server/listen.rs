@@ -4,8 +4,9 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::str::FromStr;
+use std::time::Duration;
 
-use rustix::net::sockopt;
+use rustix::net::sockopt::{self, Timeout};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, ipproto, listen, socket_with};
 
 use crate::authority::Authority;
@@ -128,6 +129,11 @@ pub(super) fn prepare(listener: &TcpListener) -> io::Result<()> {
     // Notices a machine that vanished in the middle of a transfer.
     sockopt::set_socket_keepalive(listener, true)?;
     Ok(())
+}
+
+/// Bounds every single wait for something to read on the connections to come.
+pub(super) fn set_patience(listener: &TcpListener, patience: Duration) -> io::Result<()> {
+    Ok(sockopt::set_socket_timeout(listener, Timeout::Recv, Some(patience))?)
 }
 
 impl Default for ListenAddress {

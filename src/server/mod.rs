@@ -11,16 +11,22 @@
 //! client's socket can hold it up.
 
 mod accept;
+mod activation;
 mod activity;
+mod body;
 mod condition;
 mod connection;
 mod download;
+mod event_loop;
+mod gate;
 mod guard;
+mod handle;
 mod listen;
 mod omaha;
 mod range;
 mod reply;
 mod route;
+mod shared;
 mod slots;
 mod sys;
 mod under_way;
@@ -29,31 +35,30 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixStream;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+pub use activation::{ActivationError, passed_listener};
 pub use activity::{Activity, CutCause, Download, Machine, Observer};
+pub use event_loop::{Heartbeat, ServeError};
 pub use guard::{Limits, Offence};
+pub use handle::Handle;
 pub use listen::{BindError, ListenAddress, ParseListenAddressError};
 
-use crate::authority::Authority;
 use crate::package::PackageFile;
-use crate::updater::{Reason, Updater};
+use crate::updater::Updater;
+use body::Budget;
 use download::Published;
+use event_loop::{EventLoop, Pulse};
 use guard::Connections;
-use omaha::Question;
-use reply::{Reply, Status};
-use under_way::{Counted, UnderWay};
+use shared::{Message, Shared};
+use under_way::UnderWay;
 
 /// How long requests under way get to end after a stop.
 const GRACE: Duration = Duration::from_secs(10);
-
-/// How often the loop looks whether the last request has ended after a stop.
-const TICK: Duration = Duration::from_millis(20);
 
 /// An update server: answers update requests through an [`Updater`], and
 /// serves packages.
@@ -66,48 +71,7 @@ pub struct Server {
     stop: Arc<UnixStream>,
     wake: UnixStream,
     grace: Duration,
-}
-
-/// What the loop and the connections share.
-struct Shared {
-    messages: Sender<Message>,
-    packages: Vec<Published>,
-    observer: Arc<dyn Observer>,
-    /// This server's name for clients that do not say how they know it.
-    authority: Option<Authority>,
-    under_way: UnderWay,
-    connections: Connections,
-    limits: Limits,
-    stopping: Arc<AtomicBool>,
-}
-
-/// What the loop is told.
-enum Message {
-    Job(Job),
-    Stop,
-    Failed(io::Error),
-}
-
-/// An update request to answer.
-struct Job {
-    question: Question,
-    answer: SyncSender<Reply>,
-}
-
-impl Shared {
-    fn package(&self, name: &str) -> Option<&Published> {
-        self.packages.iter().find(|package| package.name() == name)
-    }
-
-    fn under_way(&self) -> Counted<'_> {
-        self.under_way.count()
-    }
-
-    /// Ends the loop with an error.
-    fn fail(&self, error: io::Error) {
-        // Without a loop there is nothing left to end.
-        let _ = self.messages.send(Message::Failed(error));
-    }
+    pulse: Option<Pulse>,
 }
 
 impl Server {
@@ -123,10 +87,15 @@ impl Server {
         updater: impl Updater + 'static,
     ) -> Result<Self, BindError> {
         let listener = address.bind()?;
-        Self::prepare(listener, updater).map_err(|source| BindError::new(address, source))
+        Self::on(listener, updater).map_err(|source| BindError::new(address, source))
     }
 
-    fn prepare(listener: TcpListener, updater: impl Updater + 'static) -> io::Result<Self> {
+    /// Listens on a socket that was opened elsewhere, by systemd for example.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a listening TCP socket.
+    pub fn on(listener: TcpListener, updater: impl Updater + 'static) -> io::Result<Self> {
         listen::prepare(&listener)?;
         let address = listener.local_addr()?;
         let (messages, inbox) = channel();
@@ -140,8 +109,10 @@ impl Server {
                 .and_then(|address| address.to_string().parse().ok()),
             under_way: UnderWay::default(),
             connections: Connections::default(),
+            body_budget: Budget::default(),
             limits: Limits::default(),
             stopping: Arc::new(AtomicBool::new(false)),
+            over: AtomicBool::new(false),
         };
         Ok(Self {
             listener,
@@ -152,6 +123,7 @@ impl Server {
             stop: Arc::new(stop),
             wake,
             grace: GRACE,
+            pulse: None,
         })
     }
 
@@ -184,6 +156,19 @@ impl Server {
         self
     }
 
+    /// Has the loop itself call `beat`: first when it begins to answer, then
+    /// every so often, and at once when it is told to stop. A loop that is
+    /// stuck does not call, which is what a watchdog is to notice.
+    #[must_use]
+    pub fn with_heartbeat(
+        mut self,
+        every: Duration,
+        beat: impl FnMut(&Heartbeat) + Send + 'static,
+    ) -> Self {
+        self.pulse = Some(Pulse { every, beat: Box::new(beat) });
+        self
+    }
+
     /// The address it listens on, with the port that was chosen.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -195,6 +180,7 @@ impl Server {
             messages: self.shared.messages.clone(),
             stopping: Arc::clone(&self.shared.stopping),
             stop: Arc::clone(&self.stop),
+            grace: self.grace,
         }
     }
 
@@ -206,47 +192,33 @@ impl Server {
     ///
     /// When connections can no longer be accepted.
     pub fn run(self) -> Result<(), ServeError> {
-        let shared = Arc::new(self.shared);
-        let accepting = {
-            let shared = Arc::clone(&shared);
-            thread::Builder::new()
-                .name("accept".to_owned())
-                .spawn(move || accept::run(self.listener, &self.wake, &shared))
-                .map_err(ServeError)?
-        };
-        {
-            let shared = Arc::clone(&shared);
-            thread::Builder::new()
-                .name("guard".to_owned())
-                .spawn(move || guard::run(&shared))
-                .map_err(ServeError)?;
+        let handle = self.handle();
+        let Self { listener, updater, mut shared, inbox, wake, pulse, .. } = self;
+        shared.limits.max_connections = accept::affordable(shared.limits.max_connections);
+        listen::set_patience(&listener, shared.limits.idle_timeout)?;
+        let shared = Arc::new(shared);
+        let (shared, updater, inbox) = (&shared, &*updater, &inbox);
+        let result = thread::scope(|scope| {
+            let spawn = |name: &str| thread::Builder::new().name(name.to_owned());
+            let guarding = spawn("guard").spawn_scoped(scope, || guard::run(shared));
+            let accepting =
+                spawn("accept").spawn_scoped(scope, || accept::run(listener, &wake, shared));
+            let result = match (&guarding, &accepting) {
+                (Ok(_), Ok(_)) => EventLoop { shared, updater, inbox, pulse }.run(),
+                _ => Ok(()),
+            };
+            handle.stop();
+            shared.over.store(true, Ordering::Release);
+            for spawned in [guarding, accepting] {
+                // An observer that panicked there is no reason to panic here.
+                let _ = spawned.map_err(ServeError::from)?.join();
+            }
+            result
+        });
+        for connection in shared.connections.all() {
+            connection.shut_down();
         }
-        let mut deadline = None;
-        loop {
-            match receive(&self.inbox, deadline.map(|_| TICK)) {
-                Some(Message::Job(job)) => {
-                    let reply = answer(&*self.updater, &shared, &job.question);
-                    // A connection that broke meanwhile needs no answer.
-                    let _ = job.answer.send(reply);
-                }
-                Some(Message::Stop) => deadline = Some(Instant::now() + self.grace),
-                Some(Message::Failed(error)) => return Err(ServeError(error)),
-                None => {}
-            }
-            let Some(deadline) = deadline else { continue };
-            let left = shared.under_way.number();
-            if left > 0 && Instant::now() < deadline {
-                continue;
-            }
-            if left > 0 {
-                let what = "stopped before every request had its answer";
-                let error = &format!("{left} under way");
-                shared.observer.observe(&Activity::Trouble { what, error });
-            }
-            // It was told to stop before the loop was; it only lets go of the port.
-            let _ = accepting.join();
-            return Ok(());
-        }
+        result
     }
 }
 
@@ -254,67 +226,5 @@ impl fmt::Debug for Server {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = &self.address;
         formatter.debug_struct("Server").field("address", address).finish_non_exhaustive()
-    }
-}
-
-/// The next message, or none after a while. The inbox cannot be disconnected
-/// while the connections' side of it is shared with the loop.
-fn receive(inbox: &Receiver<Message>, patience: Option<Duration>) -> Option<Message> {
-    match patience {
-        None => inbox.recv().ok(),
-        Some(patience) => inbox.recv_timeout(patience).ok(),
-    }
-}
-
-/// Answers an update request, and survives an [`Updater`] that panics.
-fn answer(updater: &dyn Updater, shared: &Shared, question: &Question) -> Reply {
-    let observer = |activity: &Activity<'_>| {
-        shared.observer.observe(activity);
-        if let Activity::Checked { reason: Reason::PackageChanged, .. } = activity {
-            for package in &shared.packages {
-                package.is_intact(&*shared.observer);
-            }
-        }
-    };
-    catch_unwind(AssertUnwindSafe(|| omaha::answer(updater, &observer, question))).unwrap_or_else(
-        |_| Reply::refusal(Status::InternalServerError, "the server failed on this request"),
-    )
-}
-
-/// Stops a [`Server`] from another thread.
-#[derive(Clone, Debug)]
-pub struct Handle {
-    messages: Sender<Message>,
-    stopping: Arc<AtomicBool>,
-    stop: Arc<UnixStream>,
-}
-
-impl Handle {
-    /// Lets the server end: no new connections, and
-    /// [`run`](Server::run) returns when the requests under way have ended, or
-    /// after the grace that they are given. More calls change nothing.
-    pub fn stop(&self) {
-        if self.stopping.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        // Both fail only when the server has ended already.
-        let _ = self.stop.shutdown(std::net::Shutdown::Both);
-        let _ = self.messages.send(Message::Stop);
-    }
-}
-
-/// Why a [`Server`] cannot go on.
-#[derive(Debug)]
-pub struct ServeError(io::Error);
-
-impl fmt::Display for ServeError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "connections can no longer be accepted: {}", self.0)
-    }
-}
-
-impl std::error::Error for ServeError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0)
     }
 }

@@ -113,6 +113,7 @@ pub(super) enum Status {
     ContentTooLarge,
     UnsupportedMediaType,
     RangeNotSatisfiable,
+    HeaderTooLarge,
     InternalServerError,
     ServiceUnavailable,
 }
@@ -130,6 +131,7 @@ impl Status {
             Self::ContentTooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::RangeNotSatisfiable => 416,
+            Self::HeaderTooLarge => 431,
             Self::InternalServerError => 500,
             Self::ServiceUnavailable => 503,
         }
@@ -147,6 +149,7 @@ impl Status {
             Self::ContentTooLarge => "Content Too Large",
             Self::UnsupportedMediaType => "Unsupported Media Type",
             Self::RangeNotSatisfiable => "Range Not Satisfiable",
+            Self::HeaderTooLarge => "Request Header Fields Too Large",
             Self::InternalServerError => "Internal Server Error",
             Self::ServiceUnavailable => "Service Unavailable",
         }

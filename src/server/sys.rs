@@ -3,9 +3,10 @@
 
 use std::io;
 use std::net::TcpStream;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::io::fcntl_dupfd_cloexec;
+use rustix::io::{fcntl_dupfd_cloexec, fcntl_getfd};
 
 /// The lowest descriptor that is free: the one that the next call which opens
 /// something in this process will get (POSIX, "File Descriptor Allocation").
@@ -32,6 +33,20 @@ pub(super) fn duplicate_socket(number: RawFd) -> io::Result<TcpStream> {
     let socket = TcpStream::from(duplicate);
     socket.local_addr()?;
     Ok(socket)
+}
+
+/// Takes a descriptor that this process was started with. None if it was taken
+/// before, or nothing is open there.
+pub(super) fn adopt(number: RawFd) -> Option<OwnedFd> {
+    static ADOPTED: AtomicBool = AtomicBool::new(false);
+    // SAFETY: as in `duplicate_socket`; this only asks whether it is open.
+    let is_open = number >= 0 && fcntl_getfd(unsafe { BorrowedFd::borrow_raw(number) }).is_ok();
+    if !is_open || ADOPTED.swap(true, Ordering::AcqRel) {
+        return None;
+    }
+    // SAFETY: the descriptor is open. Whoever started the process passed it on
+    // to be owned, and it is taken only once.
+    Some(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 /// How many bytes have gone over a connection.
@@ -76,6 +91,26 @@ pub(super) fn traffic(socket: &TcpStream) -> io::Result<Traffic> {
         received: counter(RECEIVED).unwrap_or(0),
         acknowledged: counter(ACKNOWLEDGED).unwrap_or(0),
     })
+}
+
+/// Has `poll(2)` wait until at least so many bytes can be read, and reading
+/// calls wait for as many (`SO_RCVLOWAT`).
+pub(super) fn set_receive_low_water(socket: &TcpStream, bytes: usize) -> io::Result<()> {
+    let bytes = libc::c_int::try_from(bytes).map_err(io::Error::other)?;
+    let length = libc::socklen_t::try_from(size_of_val(&bytes)).map_err(io::Error::other)?;
+    // SAFETY: the descriptor is open, because `socket` owns it. The value is a
+    // `c_int`, as the option asks for, and `length` is its size; the kernel
+    // only reads it, during the call.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_RCVLOWAT,
+            (&raw const bytes).cast(),
+            length,
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 #[cfg(test)]

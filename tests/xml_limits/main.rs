@@ -1,8 +1,8 @@
 //! No document costs much memory, whatever it is.
 //!
-//! The time is not asserted, because it depends on the machine. What bounds
-//! it is: every byte is looked at once, and everything that costs more than
-//! that is counted. `make bench` shows the times.
+//! The time is not asserted, because it depends on the machine. What bounds it
+//! is that every byte is looked at once, and that everything that costs more
+//! than a look is counted.
 
 mod hostile;
 

@@ -1,16 +1,26 @@
 //! `serve-package`: serves one operating-system update to `update_engine`.
 //!
 //! The command line becomes checked settings ([`args`]), the settings become a
-//! server ([`serve`]), and what the server does becomes lines for people
-//! ([`report`], [`log`]).
+//! server ([`serve`]), and what the server does is watched ([`watch`]): it
+//! becomes lines for people ([`report`], [`log`]) and for programs ([`events`]),
+//! and ends the run when its goal is reached ([`goal`]).
 
 mod args;
 mod check;
+mod events;
+mod fleet;
+mod goal;
+mod introduction;
+mod json;
 mod limits;
 mod log;
+mod ready_file;
 mod report;
 mod serve;
 mod signals;
+mod systemd;
+mod throttle;
+mod watch;
 mod words;
 
 use std::io::{self, Write};
@@ -27,19 +37,26 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     match args::parse(std::env::args_os().skip(1)) {
         Ok(Command::Help(text)) => print(text),
-        Ok(Command::Check(settings)) => check::run(&settings),
         Ok(Command::Version) => print(concat!("serve-package ", env!("CARGO_PKG_VERSION"), "\n")),
-        Ok(Command::Serve(settings)) => match serve::run(&settings) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                log::Log::new().error(&error.to_string());
-                ExitCode::from(FAILURE)
-            }
-        },
+        Ok(Command::Check(settings)) => check::run(&settings),
+        Ok(Command::Serve(settings)) => serve(&settings),
         Err(error) => {
             // There is nobody left to tell when this fails.
             let _ = writeln!(io::stderr(), "serve-package: {error}\nTry 'serve-package --help'.");
             ExitCode::from(USAGE)
+        }
+    }
+}
+
+fn serve(settings: &args::Settings) -> ExitCode {
+    let log = log::Log::new();
+    match serve::run(settings, log) {
+        Ok(outcome) => ExitCode::from(outcome.status()),
+        Err(error) => {
+            let text = error.to_string();
+            systemd::status(&text);
+            log.error(&text);
+            ExitCode::from(FAILURE)
         }
     }
 }

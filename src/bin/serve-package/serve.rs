@@ -6,52 +6,56 @@ use std::net::{IpAddr, UdpSocket};
 use std::path::Path;
 use std::sync::Arc;
 
-use omaha::server::{Activity, ListenAddress, Server};
+use omaha::server::{Activity, ListenAddress, Observer, Server, passed_listener};
 use omaha::{Codebase, PackageFile, PackageName, TrivialUpdater, Update};
 
 use crate::args::Settings;
+use crate::goal::{Goal, Outcome};
 use crate::log::{Log, Priority};
-use crate::{limits, report, signals};
+use crate::watch::{self, Watch};
+use crate::{events, introduction, limits, ready_file, signals, systemd};
 
 /// What the operating system's package is called, whatever its file is: the
 /// name that go-omaha's clients and scripts know.
 const PAYLOAD: &str = "update.gz";
 
-/// Serves until a signal stops it.
+/// Serves until the run has come to its end.
 ///
 /// # Errors
 ///
 /// When a package cannot be served, the address cannot be had, or serving
 /// fails later.
-pub fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
-    let log = Log::new();
+pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     limits::raise_descriptors();
+    let offered = settings.package_version.to_string();
+    let watch = Arc::new(Watch::new(log, Goal::new(settings), settings.events, offered.clone()));
 
+    systemd::status("reading the packages");
     let packages = open(settings)?;
-    let codebase = settings.package_url.clone().unwrap_or_default();
-    let update = Update::of_packages(settings.package_version.clone(), codebase.clone(), &packages);
-    let mut updater = TrivialUpdater::new(update).force(settings.force);
-    let serves_packages = codebase.is_path() || points_here(&codebase, &settings.listen_address);
-    if serves_packages {
-        updater = updater.watching(packages.iter().cloned());
-    }
-    let mut server = Server::bind(&settings.listen_address, updater)?.with_observer(
-        move |activity: &Activity<'_>| {
-            let (priority, text) = report::line(activity);
-            log.line(priority, &text);
-        },
-    );
-    if serves_packages {
-        server = server.with_packages(packages.iter().cloned());
-    }
-    signals::stop_on_signal(server.handle(), log)?;
+    let server = prepare(settings, &packages, &watch)?;
+    watch.control(server.handle());
+    signals::stop_on_signal(server.handle(), Arc::clone(&watch))?;
 
-    for line in introduction(settings, &packages, &server) {
+    for line in introduction::lines(settings, &packages, &server) {
         log.line(Priority::Info, &line);
     }
+    let address = server.address();
+    if settings.events {
+        events::write(events::serving(&offered, &address.to_string()));
+    }
+    // The socket listens: whoever connects now is answered.
+    if let Some(path) = &settings.ready_file {
+        ready_file::write(path, address)?;
+    }
     server.run()?;
-    log.line(Priority::Notice, "stopped");
-    Ok(())
+
+    watch.summarize();
+    let (outcome, counts) = (watch.goal().outcome(), watch.counts());
+    if settings.events {
+        events::write(events::stopped(outcome.as_str(), counts));
+    }
+    log.line(Priority::Notice, &watch::farewell(counts));
+    Ok(outcome)
 }
 
 /// Opens and hashes the operating system's package and the extensions.
@@ -74,6 +78,38 @@ fn file_name(path: &Path) -> Result<&str, StartError> {
     name.ok_or_else(|| StartError::NoName(path.display().to_string()))
 }
 
+/// Puts the server together.
+fn prepare(
+    settings: &Settings,
+    packages: &[Arc<PackageFile>],
+    watch: &Arc<Watch>,
+) -> Result<Server, Box<dyn Error>> {
+    let codebase = settings.package_url.clone().unwrap_or_default();
+    let served_here = codebase.is_path() || points_here(&codebase, &settings.listen_address);
+    let served = if served_here { packages } else { &[] };
+
+    let update = Update::of_packages(settings.package_version.clone(), codebase, packages);
+    let updater =
+        TrivialUpdater::new(update).force(settings.force).watching(served.iter().cloned());
+    let observer = Arc::clone(watch);
+    let mut server = listen(settings, updater)?
+        .with_packages(served.iter().cloned())
+        .with_limits(settings.limits)
+        .with_observer(move |activity: &Activity<'_>| observer.observe(activity));
+    if let Some(every) = systemd::interval().into_iter().chain(watch.goal().interval()).min() {
+        server = server.with_heartbeat(every, watch::heartbeat(watch));
+    }
+    Ok(server)
+}
+
+/// On the socket that systemd passed, or else on the address.
+fn listen(settings: &Settings, updater: TrivialUpdater) -> Result<Server, Box<dyn Error>> {
+    match passed_listener()? {
+        Some(listener) => Ok(Server::on(listener, updater)?),
+        None => Ok(Server::bind(&settings.listen_address, updater)?),
+    }
+}
+
 /// Whether a URL leads back to this server, so that the packages must be
 /// served after all.
 fn points_here(codebase: &Codebase, listen: &ListenAddress) -> bool {
@@ -83,58 +119,13 @@ fn points_here(codebase: &Codebase, listen: &ListenAddress) -> bool {
         && codebase.port() == Some(listen.port())
         && (host.eq_ignore_ascii_case(listen.host())
             || host.eq_ignore_ascii_case("localhost")
-            || host.eq_ignore_ascii_case(&host_name())
+            || host.eq_ignore_ascii_case(&introduction::host_name())
             || host.parse().is_ok_and(is_local))
 }
 
 /// Whether an address belongs to this machine: then a socket can have it.
 fn is_local(address: IpAddr) -> bool {
     UdpSocket::bind((address, 0)).is_ok()
-}
-
-fn host_name() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
-/// What is served, where, and the two lines that a person needs next.
-fn introduction(
-    settings: &Settings,
-    packages: &[Arc<PackageFile>],
-    server: &Server,
-) -> Vec<String> {
-    let mut lines = vec![format!(
-        "serve-package {}: offering version {}{}",
-        env!("CARGO_PKG_VERSION"),
-        settings.package_version,
-        if settings.force { " to every machine that has another" } else { "" },
-    )];
-    for package in packages {
-        let (name, path) = (package.name(), package.path());
-        let (size, sha256) = (package.size(), package.digests().sha256.to_hex());
-        lines.push(format!("package {name} from {path:?}: {size} bytes, SHA-256 {sha256}"));
-    }
-    if let Some(url) = &settings.package_url {
-        lines.push(format!("packages are fetched from {url}"));
-    }
-    let address = server.address();
-    lines.push(format!("listening on {address}"));
-
-    let host = match settings.listen_address.host() {
-        "" => host_name(),
-        _ if address.ip().is_unspecified() => host_name(),
-        host if host.contains(':') => format!("[{host}]"),
-        host => host.to_owned(),
-    };
-    let port = address.port();
-    lines.push(format!(
-        "on each machine, put this line into /etc/flatcar/update.conf \
-         (Container Linux: /etc/coreos/update.conf): SERVER=http://{host}:{port}/v1/update/"
-    ));
-    lines.push(
-        "then: systemctl restart update-engine && update_engine_client -check_for_update"
-            .to_owned(),
-    );
-    lines
 }
 
 /// Why it cannot start, where no other error says so.

@@ -6,7 +6,7 @@
 //! * `source` hands single bytes to the parser. It knows the encoding, the
 //!   size of the document and of its pieces, and stops at a document type
 //!   declaration before the parser sees it.
-//! * `reader` turns the parser's events into elements and counts them.
+//! * `reader` turns the parser's events into elements, and `meter` counts them.
 //! * `read_request` and `read_response` fill the types of this crate and
 //!   check that values are what they should be.
 //!

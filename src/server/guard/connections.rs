@@ -1,6 +1,7 @@
 //! Every connection there is, as far as the guard needs to know it.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -155,20 +156,36 @@ impl Tracked {
         SocketAddr::new(self.address(), self.peer.port())
     }
 
-    /// Says what the connection does from now on.
-    pub fn enter(&self, phase: Phase, now: Duration) {
-        // The counters matter where they grow: reading a head or a body, and
-        // sending a download.
-        let traffic = match phase {
-            Phase::Answering => Traffic::default(),
-            _ => sys::traffic(&self.socket).unwrap_or_default(),
+    /// The connection itself.
+    pub fn socket(&self) -> &TcpStream {
+        &self.socket
+    }
+
+    /// How many bytes the connection has received, and how many of them were
+    /// read.
+    pub fn received_and_taken(&self) -> io::Result<(u64, u64)> {
+        let received = sys::traffic(&self.socket)?.received;
+        let waiting = rustix::io::ioctl_fionread(&self.socket)?;
+        Ok((received, received.saturating_sub(waiting)))
+    }
+
+    /// Says what the connection does from now on, and how many bytes it had
+    /// received by then.
+    pub fn enter(&self, phase: Phase, now: Duration, received: u64) {
+        let acknowledged = match phase {
+            Phase::Sending => sys::traffic(&self.socket).unwrap_or_default().acknowledged,
+            _ => 0,
         };
+        let traffic = Traffic { received, acknowledged };
         *self.mark() = Mark { phase, since: now, traffic };
     }
 
     pub(super) fn judge(&self, now: Duration, limits: &Limits) -> Judgement {
-        let traffic = sys::traffic(&self.socket).unwrap_or_default();
         let mut mark = self.mark();
+        let traffic = match mark.phase {
+            Phase::Waiting | Phase::Answering => Traffic::default(),
+            Phase::Body | Phase::Sending => sys::traffic(&self.socket).unwrap_or_default(),
+        };
         let judgement = judge(&mark, now, traffic, limits);
         if judgement == Judgement::NewWindow {
             *mark = Mark { since: now, traffic, ..*mark };
@@ -176,14 +193,24 @@ impl Tracked {
         judgement
     }
 
-    /// Ends the connection; what is in its send queue still goes out. False if
-    /// that was done before.
+    /// Ends the connection. False if that was done before, or the client was
+    /// quicker.
     pub fn shut_down(&self) -> bool {
-        // It fails when the client was quicker.
-        !self.gone.swap(true, Ordering::Relaxed) && self.socket.shutdown(Shutdown::Both).is_ok()
+        let first = !self.gone.swap(true, Ordering::Relaxed);
+        self.socket.shutdown(Shutdown::Both).is_ok() && first
     }
 
-    fn is_gone(&self) -> bool {
+    /// Makes sure that a connection which was ended is at an end. After a
+    /// shutdown its thread still reads what comes in, and from a client that
+    /// sends fast enough there is always more; so the connection is reset.
+    /// Linux refuses that while a thread waits on it, but such a thread was
+    /// woken by the shutdown.
+    pub(super) fn reset(&self) {
+        let _ = rustix::net::connect_unspec(&self.socket);
+    }
+
+    /// Whether it was ended by us.
+    pub fn is_gone(&self) -> bool {
         self.gone.load(Ordering::Relaxed)
     }
 

@@ -7,8 +7,9 @@
 //!
 //! | threat | rule | limit |
 //! | --- | --- | --- |
-//! | connections that send nothing, or drip a head | a complete request within [`Limits::idle_timeout`] of the connection or the last answer | 30 s |
-//! | endless request lines and headers | so many bytes before a request is complete | 64 KiB |
+//! | connections that send nothing, or drip a head | a complete head within [`Limits::idle_timeout`] of the connection or the last answer | 30 s |
+//! | endless request lines and headers | the [gate](super::gate): so many bytes and lines before anything is read | 16 KiB, 100 lines |
+//! | bodies that fill the memory together | so many bytes of large bodies at a time, else 503 | 16 MiB |
 //! | bodies announced and withheld, or dripped | a body ends in time | 60 s |
 //! | bodies without end | so many bytes, wanted or not | 8 MiB |
 //! | answers that are never read | taken in time | 60 s |
@@ -34,16 +35,12 @@ pub(super) use connections::{Connections, DESCRIPTORS_EACH, Tracked};
 pub use rule::Offence;
 pub(super) use rule::Phase;
 
-use super::Shared;
 use super::activity::Activity;
+use super::shared::Shared;
 use rule::Judgement;
 
 /// How often the guard looks.
-const TICK: Duration = Duration::from_millis(100);
-
-/// How often, while a connection is suspicious: an endless head grows by
-/// a megabyte in this time at most.
-const HOT_TICK: Duration = Duration::from_millis(10);
+const TICK: Duration = Duration::from_millis(200);
 
 /// What connections may do. The defaults suit a rack of 500 machines that all
 /// update at once.
@@ -64,35 +61,39 @@ impl Default for Limits {
     }
 }
 
-/// Watches the connections until the server stops.
+/// Watches the connections until the server has ended.
 pub(super) fn run(shared: &Arc<Shared>) {
     let mut last = Instant::now();
-    while !shared.stopping.load(Ordering::Relaxed) {
-        let tick = if look(shared) { HOT_TICK } else { TICK };
-        thread::sleep(tick);
+    while !shared.over.load(Ordering::Relaxed) {
+        look(shared);
+        thread::sleep(TICK);
         let now = Instant::now();
         // A longer gap is time in which no client could do anything either.
-        shared.connections.advance((now - last).min(tick * 10));
+        shared.connections.advance((now - last).min(TICK * 5));
         last = now;
     }
 }
 
-/// Looks at every connection once. Whether one is suspicious.
-fn look(shared: &Shared) -> bool {
-    let mut suspicious = false;
+/// Looks at every connection once.
+fn look(shared: &Shared) {
     for connection in shared.connections.all() {
+        if connection.is_gone() {
+            connection.reset();
+            continue;
+        }
         match connection.judge(shared.connections.now(), &shared.limits) {
             Judgement::Fine | Judgement::NewWindow => {}
-            Judgement::Suspicious => suspicious = true,
             Judgement::Offence(offence) => expel(shared, &connection, offence),
         }
     }
-    suspicious
 }
 
 /// Shuts a connection down and tells the operator.
 pub(super) fn expel(shared: &Shared, connection: &Tracked, offence: Offence) {
     if connection.shut_down() {
+        if offence != Offence::Crowded {
+            connection.reset();
+        }
         let address = connection.address();
         shared.observer.observe(&Activity::Expelled { address, offence });
     }

@@ -6,13 +6,6 @@ use std::time::Duration;
 use super::Limits;
 use crate::server::sys::Traffic;
 
-/// Bytes that may come before a request is complete, without its body. Real
-/// ones have some hundred. What an honest client sends ahead counts too.
-const MAX_HEAD: u64 = 64 * 1024;
-
-/// Bytes of a head that make the guard look more often.
-pub(super) const SUSPICIOUS: u64 = 4 * 1024;
-
 /// Bytes of a body, read or thrown away: eight times what a request may have,
 /// so that a client which sends too much still gets to read its answer.
 const MAX_BODY: u64 = 8 * 1024 * 1024;
@@ -28,7 +21,8 @@ const RATE_WINDOW: Duration = Duration::from_secs(60);
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::server) enum Phase {
-    /// Nothing, or sending the head of a request.
+    /// Nothing, or sending the head of a request, behind the
+    /// [gate](crate::server::gate).
     Waiting,
     /// Sending the body of a request.
     Body,
@@ -53,8 +47,6 @@ pub(super) struct Mark {
 pub enum Offence {
     /// No complete request came in time.
     Idle,
-    /// The head of a request was too long.
-    LongHead,
     /// A body did not end in time.
     SlowBody,
     /// A body that nobody wants did not end.
@@ -71,7 +63,6 @@ impl fmt::Display for Offence {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Idle => "no complete request came in time",
-            Self::LongHead => "the head of the request was too long",
             Self::SlowBody => "the body of the request came too slowly",
             Self::LongBody => "the body of the request did not end",
             Self::Unread => "the answer was not read",
@@ -87,8 +78,6 @@ pub(super) enum Judgement {
     Fine,
     /// Fine, and the rate of the download is to be taken from here on.
     NewWindow,
-    /// Worth a closer look soon.
-    Suspicious,
     Offence(Offence),
 }
 
@@ -97,9 +86,6 @@ pub(super) fn judge(mark: &Mark, now: Duration, traffic: Traffic, limits: &Limit
     let age = now.saturating_sub(mark.since);
     let received = traffic.received.saturating_sub(mark.traffic.received);
     match mark.phase {
-        Phase::Waiting if received > MAX_HEAD => Judgement::Offence(Offence::LongHead),
-        Phase::Waiting if age > limits.idle_timeout => Judgement::Offence(Offence::Idle),
-        Phase::Waiting if received > SUSPICIOUS => Judgement::Suspicious,
         Phase::Body if received > MAX_BODY => Judgement::Offence(Offence::LongBody),
         Phase::Body if age > EXCHANGE => Judgement::Offence(Offence::SlowBody),
         Phase::Answering if age > EXCHANGE => Judgement::Offence(Offence::Unread),
@@ -129,15 +115,6 @@ mod tests {
         let now = SECOND + SECOND * seconds;
         let traffic = Traffic { received: 1_000 + received, acknowledged: 1_000 + taken };
         judge(&mark, now, traffic, &Limits::default())
-    }
-
-    #[test]
-    fn waiting() {
-        use Judgement::{Fine, Suspicious};
-        assert_eq!(said(Phase::Waiting, 29, 500, 0), Fine);
-        assert_eq!(said(Phase::Waiting, 1, 5_000, 0), Suspicious);
-        assert_eq!(said(Phase::Waiting, 1, 70_000, 0), Judgement::Offence(Offence::LongHead));
-        assert_eq!(said(Phase::Waiting, 31, 500, 0), Judgement::Offence(Offence::Idle));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use omaha::client::ServerUrl;
 
-use super::{Command, Flags, UsageError, parsed, path, separate};
+use super::{Command, Count, Flags, Span, UsageError, parsed, path, separate};
 
 /// The first argument.
 pub const COMMAND: &str = "check";
@@ -78,6 +78,9 @@ const FLAGS: Flags = Flags {
     switches: &[NO_EVENTS, STRICT, JSON],
 };
 
+/// Patience of a person, not of a machine.
+const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
+
 /// Container Linux's, and Flatcar's.
 const CONTAINER_LINUX: &str = "{e96281a6-d1af-4bde-9a0a-97b76e56dc57}";
 
@@ -104,8 +107,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     let oem = text(OEM, "")?;
     let machine_id = text(MACHINE_ID, NO_MACHINE)?;
     let download = path(&mut arguments, DOWNLOAD)?;
-    let tries = parsed(&mut arguments, TRIES)?;
-    let timeout: Option<humantime::Duration> = parsed(&mut arguments, TIMEOUT)?;
+    let tries: Option<Count> = parsed(&mut arguments, TRIES)?;
+    let timeout: Option<Span> = parsed(&mut arguments, TIMEOUT)?;
     let events = !arguments.contains(NO_EVENTS);
     let strict = arguments.contains(STRICT);
     let json = arguments.contains(JSON);
@@ -127,14 +130,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         download,
         events,
         strict,
-        tries: match tries {
-            Some(0) => return Err(wrong(TRIES, "0", "at least one try is needed")),
-            tries => tries.unwrap_or(1),
-        },
-        timeout: match timeout.map(Duration::from) {
-            Some(Duration::ZERO) => return Err(wrong(TIMEOUT, "0", "it must be longer")),
-            timeout => timeout.unwrap_or(Duration::from_secs(30)),
-        },
+        tries: tries.map_or(1, |count| u32::try_from(count.0).unwrap_or(u32::MAX)),
+        timeout: timeout.map_or(TIMEOUT_DEFAULT, |span| span.0),
         json,
     })))
 }

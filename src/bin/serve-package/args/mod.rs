@@ -8,6 +8,7 @@ use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 pub use check::CheckSettings;
 pub use serve::Settings;
@@ -136,6 +137,35 @@ fn parsed<T: FromStr<Err: fmt::Display>>(
         value: value.into_owned(),
         reason: error.to_string(),
     })
+}
+
+/// A number of things, at least one.
+struct Count(pub usize);
+
+impl FromStr for Count {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(0) | Err(_) => Err("it must be a whole number, at least 1"),
+            Ok(count) => Ok(Self(count)),
+        }
+    }
+}
+
+/// A time, longer than none.
+struct Span(pub Duration);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match humantime::parse_duration(text) {
+            Ok(Duration::ZERO) => Err("it must be longer than nothing".to_owned()),
+            Ok(span) => Ok(Self(span)),
+            Err(error) => Err(format!("{error}; write it like 90s, 30m or 2h")),
+        }
+    }
 }
 
 /// What is wrong with the command line.

@@ -2,36 +2,37 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
-use omaha::server::ListenAddress;
+use omaha::server::{Limits, ListenAddress};
 use omaha::{Codebase, Version};
 
-use super::{Command, Flags, UsageError, parsed, path, paths, separate};
+use super::{Command, Count, Flags, Span, UsageError, parsed, path, paths, separate};
 
 const HELP: &str = "\
 Serves an operating-system update to update_engine (Container Linux, Flatcar).
 
 Usage: serve-package --package-file FILE --package-version VERSION [OPTION]...
-
-  --package-file FILE      the update payload; served as /packages/update.gz
-  --package-version VER    its version, such as 4152.2.0
-  --listen-address ADDR    HOST:PORT, IP:PORT, [IPv6]:PORT, or :PORT for all
-                           interfaces; port 0 takes a free one
-                           (default: localhost:8000)
-  --extension FILE         an OEM or system-extension payload to offer beside
-                           it under its own name; may be given several times
-  --package-url URL        where machines fetch the packages instead of here:
-                           a mirror that has them under the same names
-  --force                  offer the update whatever version a machine has,
-                           unless it has exactly this one
-  --help, --version
-
+  --package-file FILE     the update payload, served as /packages/update.gz
+  --package-version VER   its version, such as 4152.2.0
+  --listen-address ADDR   HOST:PORT, [IPv6]:PORT, or :PORT for all interfaces;
+                          port 0 is a free one (default: localhost:8000)
+  --extension FILE        an OEM or system extension beside it; repeatable
+  --package-url URL       where machines fetch the packages instead of here
+  --force                 offer it to every machine that has another version
+  --until-updated N       exit 0 when N machines have been updated
+  --deadline TIME         give up after 90s, 30m, 2h...: exit 3
+  --fail-fast             exit 4 when a machine reports an error
+  --events json           what happens, on standard output, an object a line
+  --ready-file FILE       write the address there once the server answers
+  --max-connections N, --idle-timeout TIME, --min-rate BYTES
+                          limits (default: 1000, 30s, 1000 bytes a second)
+  --help, --version       to try a server out: serve-package check --help
 Example: serve-package --package-file flatcar_production_update.gz \\
                        --package-version 4152.2.0 --listen-address :8000
-Then, on each machine, set SERVER=http://HOST:8000/v1/update/ in
-/etc/flatcar/update.conf and run: update_engine_client -check_for_update
-
-Exit status: 0 stopped by SIGTERM or SIGINT, 1 failure, 2 wrong usage.
+Then set SERVER=http://HOST:8000/v1/update/ in /etc/flatcar/update.conf.
+Exit status: 0 stopped or updated, 1 failure, 2 wrong usage, 3 and 4 see above.
 ";
 
 /// How to serve.
@@ -43,6 +44,13 @@ pub struct Settings {
     pub extensions: Vec<PathBuf>,
     pub package_url: Option<Codebase>,
     pub force: bool,
+    pub until_updated: Option<usize>,
+    pub deadline: Option<Duration>,
+    pub fail_fast: bool,
+    /// Whether what happens goes to standard output as JSON.
+    pub events: bool,
+    pub ready_file: Option<PathBuf>,
+    pub limits: Limits,
 }
 
 const PACKAGE_FILE: &str = "--package-file";
@@ -51,12 +59,33 @@ const LISTEN_ADDRESS: &str = "--listen-address";
 const EXTENSION: &str = "--extension";
 const PACKAGE_URL: &str = "--package-url";
 const FORCE: &str = "--force";
+const UNTIL_UPDATED: &str = "--until-updated";
+const DEADLINE: &str = "--deadline";
+const FAIL_FAST: &str = "--fail-fast";
+const EVENTS: &str = "--events";
+const READY_FILE: &str = "--ready-file";
+const MAX_CONNECTIONS: &str = "--max-connections";
+const IDLE_TIMEOUT: &str = "--idle-timeout";
+const MIN_RATE: &str = "--min-rate";
 
 const FLAGS: Flags = Flags {
-    valued: &[PACKAGE_FILE, PACKAGE_VERSION, LISTEN_ADDRESS, EXTENSION, PACKAGE_URL],
+    valued: &[
+        PACKAGE_FILE,
+        PACKAGE_VERSION,
+        LISTEN_ADDRESS,
+        EXTENSION,
+        PACKAGE_URL,
+        UNTIL_UPDATED,
+        DEADLINE,
+        EVENTS,
+        READY_FILE,
+        MAX_CONNECTIONS,
+        IDLE_TIMEOUT,
+        MIN_RATE,
+    ],
     // go-omaha's.
     single_dash: &[PACKAGE_FILE, PACKAGE_VERSION, LISTEN_ADDRESS],
-    switches: &[FORCE],
+    switches: &[FORCE, FAIL_FAST],
 };
 
 /// Reads the arguments that follow the program's name.
@@ -79,6 +108,20 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     let extensions = paths(&mut arguments, EXTENSION)?;
     let package_url: Option<Codebase> = parsed(&mut arguments, PACKAGE_URL)?;
     let force = arguments.contains(FORCE);
+    let fail_fast = arguments.contains(FAIL_FAST);
+    let until_updated: Option<Count> = parsed(&mut arguments, UNTIL_UPDATED)?;
+    let deadline: Option<Span> = parsed(&mut arguments, DEADLINE)?;
+    let events: Option<EventFormat> = parsed(&mut arguments, EVENTS)?;
+    let ready_file = path(&mut arguments, READY_FILE)?;
+    let max_connections: Option<Count> = parsed(&mut arguments, MAX_CONNECTIONS)?;
+    let idle_timeout: Option<Span> = parsed(&mut arguments, IDLE_TIMEOUT)?;
+    let min_rate: Option<u64> = parsed(&mut arguments, MIN_RATE)?;
+    let defaults = Limits::default();
+    let limits = Limits {
+        max_connections: max_connections.map_or(defaults.max_connections, |count| count.0),
+        idle_timeout: idle_timeout.map_or(defaults.idle_timeout, |span| span.0),
+        min_rate: min_rate.unwrap_or(defaults.min_rate),
+    };
     if let Some(left_over) = arguments.finish().into_iter().next() {
         return Err(FLAGS.refuse(left_over));
     }
@@ -96,7 +139,24 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         extensions,
         package_url,
         force,
+        until_updated: until_updated.map(|count| count.0),
+        deadline: deadline.map(|span| span.0),
+        fail_fast,
+        events: events.is_some(),
+        ready_file,
+        limits,
     })))
+}
+
+/// How events are written.
+struct EventFormat;
+
+impl FromStr for EventFormat {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "json" { Ok(Self) } else { Err("the only format is json") }
+    }
 }
 
 #[cfg(test)]
@@ -145,6 +205,40 @@ mod tests {
         assert_eq!(settings.extensions, [PathBuf::from("a.gz"), PathBuf::from("b.gz")]);
         assert_eq!(settings.package_url.unwrap().as_str(), "http://m/x/");
         assert!(settings.force);
+    }
+
+    #[test]
+    fn scripted_runs() {
+        let line = format!(
+            "{BOTH}--until-updated 2 --deadline 1h30m --fail-fast --events json --ready-file r \
+             --max-connections 5 --idle-timeout 10s --min-rate 0"
+        );
+        let settings = settings(&line);
+        assert_eq!((settings.until_updated, settings.fail_fast), (Some(2), true));
+        assert_eq!(settings.deadline, Some(Duration::from_secs(5400)));
+        assert_eq!((settings.events, settings.ready_file), (true, Some("r".into())));
+        let idle_timeout = Duration::from_secs(10);
+        let limits = Limits { max_connections: 5, idle_timeout, min_rate: 0 };
+        assert_eq!(settings.limits, limits);
+    }
+
+    #[test]
+    fn wrong_values() {
+        for (flag, value) in [
+            ("--until-updated", "0"),
+            ("--until-updated", "-1"),
+            ("--until-updated", "all"),
+            ("--deadline", "90"),
+            ("--deadline", "0s"),
+            ("--deadline", "soon"),
+            ("--events", "xml"),
+            ("--max-connections", "0"),
+            ("--idle-timeout", "1"),
+            ("--min-rate", "1k"),
+        ] {
+            let error = parse(&format!("{BOTH}{flag} {value}")).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{flag} {value:?} is wrong: ")), "{error}");
+        }
     }
 
     #[test]

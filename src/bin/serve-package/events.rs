@@ -1,0 +1,124 @@
+//! What happens, for programs: one JSON object a line, on standard output.
+//!
+//! The schema is described in the README and only ever grows: new kinds and
+//! new members may come, none goes away or changes its meaning.
+
+use std::io::{self, Write};
+use std::time::{Duration, SystemTime};
+
+use omaha::server::{Activity, Download, Machine};
+
+use crate::fleet::Counts;
+use crate::json::Object;
+
+/// Writes one object, at once. That nobody reads is no reason to stop serving.
+pub fn write(object: Object) {
+    let mut line = object.finish();
+    line.push('\n');
+    let mut output = io::stdout().lock();
+    let _ = output.write_all(line.as_bytes()).and_then(|()| output.flush());
+}
+
+/// An object that says when, and what.
+fn event(kind: &str) -> Object {
+    let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+    Object::new().text("time", &now).text("event", kind)
+}
+
+/// The server answers.
+pub fn serving(version: &str, address: &str) -> Object {
+    event("serving").text("offered", version).text("address", address)
+}
+
+/// The server has ended.
+pub fn stopped(outcome: &str, counts: Counts) -> Object {
+    event("stopped")
+        .text("outcome", outcome)
+        .plain("machines", counts.seen)
+        .plain("updated", counts.updated)
+        .plain("failed", counts.failed)
+        .plain("under_way", counts.under_way)
+}
+
+/// Something that the server did.
+pub fn activity(activity: &Activity<'_>) -> Option<Object> {
+    Some(match activity {
+        Activity::Checked { machine, offered, reason } => {
+            let object = with_machine(event("check"), machine);
+            let object = match offered {
+                Some(version) => object.text("offered", version.as_str()),
+                None => object,
+            };
+            object.text("reason", reason.as_str())
+        }
+        Activity::CheckFailed { machine, status, error } => {
+            let object = with_machine(event("check-failed"), machine);
+            object.text("status", status.as_str()).text("error", &error.to_string())
+        }
+        Activity::AppRefused { machine, status, error } => {
+            let object = with_machine(event("app-refused"), machine);
+            object.text("status", status.as_str()).text("error", &error.to_string())
+        }
+        Activity::Pinged { machine } => with_machine(event("ping"), machine),
+        Activity::Reported { machine, event: report } => {
+            let object = with_machine(event("report"), machine)
+                .plain("type", report.event_type.code())
+                .text("type_text", &report.event_type.to_string())
+                .plain("result", report.result.code())
+                .text("result_text", &report.result.to_string());
+            let object = match report.error_code {
+                Some(code) => {
+                    object.plain("error", code.code()).text("error_text", &code.to_string())
+                }
+                None => object,
+            };
+            object
+                .text_if("previous_version", report.previous_version.as_str())
+                .text_if("next_version", report.next_version.as_str())
+        }
+        Activity::DownloadStarted(download) => with_download("download-started", download),
+        Activity::DownloadFinished { download, elapsed } => {
+            let bytes = download.range.end - download.range.start;
+            with_progress(with_download("download-finished", download), bytes, *elapsed)
+        }
+        Activity::DownloadCut { download, at, elapsed, cause } => {
+            let bytes = at - download.range.start;
+            let object = with_download("download-cut", download);
+            with_progress(object, bytes, *elapsed).text("error", &cause.to_string())
+        }
+        Activity::Refused { address, request, status, reason } => event("refused")
+            .text("address", &address.ip().to_string())
+            .text_if("request", request)
+            .plain("status", status)
+            .text("error", reason),
+        Activity::Expelled { address, offence } => event("expelled")
+            .text("address", &address.to_string())
+            .text("error", &offence.to_string()),
+        Activity::Trouble { what, error } => {
+            event("trouble").text("what", what).text("error", error)
+        }
+        _ => return None,
+    })
+}
+
+fn with_machine(object: Object, machine: &Machine<'_>) -> Object {
+    object
+        .text_if("machine", machine.id)
+        .text_if("alias", machine.alias)
+        .text("address", &machine.address.ip().to_string())
+        .text("app", machine.app_id)
+        .text_if("version", machine.version.as_str())
+}
+
+fn with_download(kind: &str, download: &Download<'_>) -> Object {
+    event(kind)
+        .text("address", &download.address.ip().to_string())
+        .text("package", download.package)
+        .plain("size", download.size)
+        .plain("first", download.range.start)
+        .plain("last", download.range.end.saturating_sub(1))
+}
+
+fn with_progress(object: Object, bytes: u64, elapsed: Duration) -> Object {
+    object.plain("bytes", bytes).plain("seconds", format_args!("{:.3}", elapsed.as_secs_f64()))
+}

@@ -1,0 +1,103 @@
+//! When a scripted run has come to its end, and how.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use crate::args::Settings;
+use crate::fleet::Counts;
+
+/// How a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// By a signal.
+    Stopped,
+    /// As many machines were updated as were wanted.
+    Updated,
+    /// The time is up.
+    Deadline,
+    /// A machine failed.
+    Failed,
+}
+
+impl Outcome {
+    const ALL: [Self; 4] = [Self::Stopped, Self::Updated, Self::Deadline, Self::Failed];
+
+    /// The exit status.
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Stopped | Self::Updated => 0,
+            Self::Deadline => 3,
+            Self::Failed => 4,
+        }
+    }
+
+    /// A name that does not change, for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Updated => "updated",
+            Self::Deadline => "deadline",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What a run is for.
+#[derive(Debug)]
+pub struct Goal {
+    until_updated: Option<usize>,
+    deadline: Option<Duration>,
+    fail_fast: bool,
+    /// The outcome that was reached first, by its place in [`Outcome::ALL`]
+    /// plus one; 0 while there is none.
+    reached: AtomicU8,
+}
+
+impl Goal {
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            until_updated: settings.until_updated,
+            deadline: settings.deadline,
+            fail_fast: settings.fail_fast,
+            reached: AtomicU8::new(0),
+        }
+    }
+
+    /// Takes the state of things into account. The outcome, if it is reached
+    /// now for the first time.
+    pub fn check(&self, counts: Counts, elapsed: Duration) -> Option<Outcome> {
+        let outcome = if self.fail_fast && counts.failed > 0 {
+            Outcome::Failed
+        } else if self.until_updated.is_some_and(|wanted| counts.updated >= wanted) {
+            Outcome::Updated
+        } else if self.deadline.is_some_and(|deadline| elapsed >= deadline) {
+            Outcome::Deadline
+        } else {
+            return None;
+        };
+        self.reach(outcome).then_some(outcome)
+    }
+
+    /// Notes an outcome, unless there is one. Whether there was none.
+    pub fn reach(&self, outcome: Outcome) -> bool {
+        let place = Outcome::ALL.iter().position(|known| *known == outcome).unwrap_or(0);
+        let place = u8::try_from(place + 1).unwrap_or(u8::MAX);
+        let order = (Ordering::AcqRel, Ordering::Acquire);
+        self.reached.compare_exchange(0, place, order.0, order.1).is_ok()
+    }
+
+    /// The outcome that was reached first.
+    pub fn outcome(&self) -> Outcome {
+        let place = usize::from(self.reached.load(Ordering::Acquire));
+        place
+            .checked_sub(1)
+            .and_then(|place| Outcome::ALL.get(place))
+            .copied()
+            .unwrap_or(Outcome::Stopped)
+    }
+
+    /// How often the time is to be looked at, if at all.
+    pub fn interval(&self) -> Option<Duration> {
+        self.deadline.map(|_| Duration::from_millis(100))
+    }
+}

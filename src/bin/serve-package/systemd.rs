@@ -1,0 +1,40 @@
+//! What the service manager is told (`sd_notify(3)`). Without one, nothing.
+
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+
+/// How often the state is told where no watchdog asks for more.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How often the manager wants to hear from the loop: twice within the
+/// watchdog's time, as its manual advises. None without a manager.
+pub fn interval() -> Option<Duration> {
+    std::env::var_os("NOTIFY_SOCKET")?;
+    Some(sd_notify::watchdog_enabled().map_or(EVERY, |time| EVERY.min(time / 2)))
+}
+
+/// Says that it serves.
+pub fn ready() {
+    notify(&[NotifyState::Ready]);
+}
+
+/// Says that it is about to end.
+pub fn stopping() {
+    notify(&[NotifyState::Stopping]);
+}
+
+/// Says that it is alive.
+pub fn alive() {
+    notify(&[NotifyState::Watchdog]);
+}
+
+/// Says what it does, in words.
+pub fn status(words: &str) {
+    notify(&[NotifyState::Status(words)]);
+}
+
+/// A manager that does not listen does not change what is served.
+fn notify(state: &[NotifyState<'_>]) {
+    let _ = sd_notify::notify(state);
+}

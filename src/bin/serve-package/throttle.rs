@@ -1,0 +1,133 @@
+//! Keeps a flood of one kind of line from filling the journal.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use omaha::server::{Activity, Offence};
+
+/// How many lines of a kind may come at once, and how often one more after that.
+#[derive(Clone, Copy, Debug)]
+struct Allowance {
+    burst: u32,
+    every: Duration,
+}
+
+/// What machines do in a proper update: a rack of 500, each with a check, five
+/// reports and two downloads, all at once.
+const ROUTINE: Allowance = Allowance { burst: 5000, every: Duration::from_millis(100) };
+
+/// What goes wrong, for each cause.
+const TROUBLE: Allowance = Allowance { burst: 20, every: Duration::from_secs(10) };
+
+/// What lines are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Kind {
+    Routine,
+    /// Refused with this HTTP status.
+    Refused(u16),
+    Expelled(Offence),
+    Cut,
+    Trouble,
+}
+
+impl Kind {
+    fn of(activity: &Activity<'_>) -> Self {
+        match activity {
+            Activity::Refused { status, .. } => Self::Refused(*status),
+            Activity::Expelled { offence, .. } => Self::Expelled(*offence),
+            Activity::DownloadCut { .. } => Self::Cut,
+            Activity::Trouble { .. } => Self::Trouble,
+            _ => Self::Routine,
+        }
+    }
+
+    fn allowance(self) -> Allowance {
+        match self {
+            Self::Routine => ROUTINE,
+            _ => TROUBLE,
+        }
+    }
+}
+
+/// One kind's account.
+#[derive(Clone, Copy, Debug)]
+struct Account {
+    left: u32,
+    since: Instant,
+    suppressed: u64,
+}
+
+/// Decides which lines are written.
+#[derive(Debug, Default)]
+pub struct Throttle(Mutex<HashMap<Kind, Account>>);
+
+/// What becomes of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is written, and so many like it were not, since the last one.
+    Write {
+        suppressed: u64,
+    },
+    Suppress,
+}
+
+impl Throttle {
+    pub fn judge(&self, activity: &Activity<'_>, now: Instant) -> Verdict {
+        self.judge_kind(Kind::of(activity), now)
+    }
+
+    fn judge_kind(&self, kind: Kind, now: Instant) -> Verdict {
+        let Allowance { burst, every } = kind.allowance();
+        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let account =
+            accounts.entry(kind).or_insert(Account { left: burst, since: now, suppressed: 0 });
+        let elapsed = now.saturating_duration_since(account.since);
+        let earned = u32::try_from(elapsed.as_millis() / every.as_millis()).unwrap_or(u32::MAX);
+        if earned > 0 {
+            account.left = account.left.saturating_add(earned).min(burst);
+            account.since = now;
+        }
+        if account.left == 0 {
+            account.suppressed += 1;
+            return Verdict::Suppress;
+        }
+        account.left -= 1;
+        Verdict::Write { suppressed: std::mem::take(&mut account.suppressed) }
+    }
+
+    /// How many lines were suppressed and not told of yet.
+    pub fn take_suppressed(&self) -> u64 {
+        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        accounts.values_mut().map(|account| std::mem::take(&mut account.suppressed)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_is_cut_and_counted() {
+        let throttle = Throttle::default();
+        let start = Instant::now();
+        let kind = Kind::Refused(404);
+        let written = |now| matches!(throttle.judge_kind(kind, now), Verdict::Write { .. });
+        assert_eq!((0..1000).filter(|_| written(start)).count(), 20);
+        let later = start + Duration::from_secs(10);
+        assert_eq!(throttle.judge_kind(kind, later), Verdict::Write { suppressed: 980 });
+        assert_eq!(throttle.judge_kind(kind, later), Verdict::Suppress);
+        assert_eq!(throttle.take_suppressed(), 1);
+        assert_eq!(throttle.take_suppressed(), 0);
+    }
+
+    #[test]
+    fn kinds_do_not_share() {
+        let throttle = Throttle::default();
+        let now = Instant::now();
+        while throttle.judge_kind(Kind::Refused(404), now) != Verdict::Suppress {}
+        let fine = Verdict::Write { suppressed: 0 };
+        assert_eq!(throttle.judge_kind(Kind::Refused(400), now), fine);
+        assert_eq!(throttle.judge_kind(Kind::Routine, now), fine);
+    }
+}

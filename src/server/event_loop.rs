@@ -1,0 +1,148 @@
+//! The loop: one thread that answers every update request.
+
+use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use super::activity::Activity;
+use super::omaha::{self, Question};
+use super::reply::{Reply, Status};
+use super::shared::{Message, Shared};
+use crate::updater::{Reason, Updater};
+
+/// How often the loop looks whether the last request has ended after a stop.
+const TICK: Duration = Duration::from_millis(20);
+
+/// Longer than any transfer takes, and no instant overflows with it.
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// How the server is, as the loop itself tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Heartbeat {
+    /// Requests that are being answered, downloads among them.
+    pub under_way: usize,
+    /// Whether the server was told to stop.
+    pub stopping: bool,
+}
+
+/// Somebody to be told regularly that the loop is alive.
+pub(super) struct Pulse {
+    pub every: Duration,
+    pub beat: Box<dyn FnMut(&Heartbeat) + Send>,
+}
+
+/// The loop and what it needs.
+pub(super) struct EventLoop<'a> {
+    pub shared: &'a Shared,
+    pub updater: &'a dyn Updater,
+    pub inbox: &'a Receiver<Message>,
+    pub pulse: Option<Pulse>,
+}
+
+impl EventLoop<'_> {
+    /// Answers until it is told to stop, and then until nothing is under way.
+    pub fn run(mut self) -> Result<(), ServeError> {
+        let mut deadline: Option<Instant> = None;
+        let mut next_beat = Instant::now();
+        loop {
+            let now = Instant::now();
+            if self.pulse.is_some() && now >= next_beat {
+                next_beat = now + self.beat(deadline.is_some());
+            }
+            let patience = match (deadline, &self.pulse) {
+                (Some(_), _) => Some(TICK),
+                (None, Some(_)) => Some(next_beat - now),
+                (None, None) => None,
+            };
+            match self.receive(patience) {
+                Some(Message::Job(job)) => {
+                    let reply = self.answer(&job.question);
+                    // A connection that broke meanwhile needs no answer.
+                    let _ = job.answer.send(reply);
+                }
+                Some(Message::Stop(grace)) => {
+                    let end = Instant::now() + grace.min(FOREVER);
+                    deadline = Some(deadline.map_or(end, |deadline| deadline.min(end)));
+                    self.beat(true);
+                }
+                Some(Message::Failed(error)) => return Err(ServeError(error)),
+                None => {}
+            }
+            if deadline.is_some_and(|deadline| self.is_over(deadline)) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Tells that the loop is alive. How long until the next time.
+    fn beat(&mut self, stopping: bool) -> Duration {
+        let Some(pulse) = &mut self.pulse else { return Duration::MAX };
+        (pulse.beat)(&Heartbeat { under_way: self.shared.under_way.number(), stopping });
+        pulse.every
+    }
+
+    /// The next message, or none after a while. The inbox cannot be
+    /// disconnected: the other side of it is shared with this loop.
+    fn receive(&self, patience: Option<Duration>) -> Option<Message> {
+        match patience {
+            None => self.inbox.recv().ok(),
+            Some(patience) => self.inbox.recv_timeout(patience).ok(),
+        }
+    }
+
+    /// Whether a server that was told to stop has nothing left to wait for.
+    fn is_over(&self, deadline: Instant) -> bool {
+        let left = self.shared.under_way.number();
+        if left > 0 && Instant::now() < deadline {
+            return false;
+        }
+        if left > 0 {
+            let what = "stopped before every request had its answer";
+            let error = &format!("{left} under way");
+            self.shared.observer.observe(&Activity::Trouble { what, error });
+        }
+        true
+    }
+
+    /// Answers an update request, and survives an [`Updater`] that panics.
+    fn answer(&self, question: &Question) -> Reply {
+        let shared = self.shared;
+        let observer = |activity: &Activity<'_>| {
+            shared.observer.observe(activity);
+            if let Activity::Checked { reason: Reason::PackageChanged, .. } = activity {
+                for package in &shared.packages {
+                    package.is_intact(&*shared.observer);
+                }
+            }
+        };
+        let answer = || omaha::answer(self.updater, &observer, question);
+        catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| {
+            Reply::refusal(Status::InternalServerError, "the server failed on this request")
+        })
+    }
+}
+
+/// Why a [`Server`](super::Server) cannot go on.
+#[derive(Debug)]
+pub struct ServeError(io::Error);
+
+impl From<io::Error> for ServeError {
+    fn from(error: io::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "connections can no longer be accepted: {}", self.0)
+    }
+}
+
+impl std::error::Error for ServeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}

@@ -1,0 +1,322 @@
+//! `GET` and `HEAD` of a package: headers, ranges, conditions.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::fs::File;
+use std::time::{Duration, UNIX_EPOCH};
+
+use common::http::{Answer, Client, ask, get, request};
+use common::payload::{Directory, MORE_THAN_BUFFERS, bytes};
+use common::server::Server;
+use omaha::Digests;
+
+const PACKAGE: &str = "/packages/update.gz";
+const SIZE: usize = 100_000;
+
+/// When the package was last modified, and a second before and after.
+const MODIFIED: &str = "Tue, 05 Nov 2024 06:07:08 GMT";
+const BEFORE: &str = "Tue, 05 Nov 2024 06:07:07 GMT";
+const AFTER: &str = "Tue, 05 Nov 2024 06:07:09 GMT";
+const MODIFIED_SECONDS: u64 = 1_730_786_828;
+
+/// Serves [`SIZE`] bytes that were last modified at [`MODIFIED`].
+fn serve() -> (Server, Vec<u8>, Directory) {
+    let (directory, payload) = (Directory::new(), bytes(SIZE));
+    let path = directory.write("payload.bin", &payload);
+    // The fraction of a second has no place in an HTTP date.
+    let time = UNIX_EPOCH + Duration::from_millis(MODIFIED_SECONDS * 1000 + 700);
+    File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+    (Server::of_file(path), payload, directory)
+}
+
+/// What every answer about the package says of it.
+fn expect_validators(answer: &Answer, etag: &str) {
+    assert_eq!(answer.header("Accept-Ranges"), Some("bytes"), "{answer:?}");
+    assert_eq!(answer.header("Last-Modified"), Some(MODIFIED), "{answer:?}");
+    assert_eq!(answer.header("ETag"), Some(etag), "{answer:?}");
+}
+
+fn etag_of(payload: &[u8]) -> String {
+    format!("\"{}\"", Digests::of(payload).unwrap().sha256.to_hex())
+}
+
+#[test]
+fn the_whole_package() {
+    let (server, payload, _directory) = serve();
+    let answer = get(server.address(), PACKAGE, &[]);
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.header("Content-Type"), Some("application/octet-stream"));
+    assert_eq!(answer.header("Content-Range"), None);
+    assert_eq!(answer.head.content_length(), SIZE);
+    expect_validators(&answer, &etag_of(&payload));
+    assert!(answer.body == payload);
+}
+
+#[test]
+fn head_is_get_without_the_body() {
+    let (server, payload, _directory) = serve();
+    let answer = ask(server.address(), "HEAD", PACKAGE, &[], b"");
+    assert_eq!((answer.status(), answer.head.content_length()), (200, SIZE));
+    assert_eq!(answer.header("Content-Type"), Some("application/octet-stream"));
+    expect_validators(&answer, &etag_of(&payload));
+
+    // A range means nothing to HEAD (RFC 9110, section 14.2).
+    let answer = ask(server.address(), "HEAD", PACKAGE, &[("Range", "bytes=5-9")], b"");
+    assert_eq!((answer.status(), answer.head.content_length()), (200, SIZE));
+    let answer = ask(server.address(), "HEAD", "/packages/other.gz", &[], b"");
+    assert_eq!(answer.status(), 404);
+}
+
+#[test]
+fn single_ranges() {
+    let (server, payload, _directory) = serve();
+    for (range, first, end) in [
+        ("bytes=0-0", 0, 1),
+        ("bytes=10-19", 10, 20),
+        ("bytes=0-49999", 0, 50_000),
+        ("bytes=50000-", 50_000, SIZE),
+        ("bytes=99999-", SIZE - 1, SIZE),
+        ("bytes=99999-99999", SIZE - 1, SIZE),
+        ("bytes=99990-200000", SIZE - 10, SIZE),
+        ("bytes=0-", 0, SIZE),
+        ("bytes=-1", SIZE - 1, SIZE),
+        ("bytes=-500", SIZE - 500, SIZE),
+        ("bytes=-200000", 0, SIZE),
+        ("bytes=7-99999999999999999999999", 7, SIZE),
+    ] {
+        let answer = get(server.address(), PACKAGE, &[("Range", range)]);
+        assert_eq!(answer.status(), 206, "{range}");
+        let content_range = format!("bytes {first}-{}/{SIZE}", end - 1);
+        assert_eq!(answer.header("Content-Range"), Some(content_range.as_str()), "{range}");
+        assert_eq!(answer.head.content_length(), end - first, "{range}");
+        expect_validators(&answer, &etag_of(&payload));
+        assert!(answer.body == payload[first..end], "{range}: other bytes");
+    }
+}
+
+#[test]
+fn ranges_that_lie_outside() {
+    let (server, payload, _directory) = serve();
+    for range in ["bytes=100000-", "bytes=100000-100001", "bytes=500000-600000", "bytes=-0"] {
+        let answer = get(server.address(), PACKAGE, &[("Range", range)]);
+        answer.expect_refusal(416, "100000 bytes");
+        assert_eq!(answer.header("Content-Range"), Some("bytes */100000"), "{range}");
+        assert_eq!(answer.header("ETag"), Some(etag_of(&payload).as_str()), "{range}");
+    }
+    server.wait_for_line("GET /packages/update.gz refused with 416");
+}
+
+#[test]
+fn ranges_that_are_ignored() {
+    let (server, payload, _directory) = serve();
+    for range in ["bytes=0-1,5-6", "bytes=20-10", "bytes=a-b", "lines=1-2", "bytes", "bytes=-"] {
+        let answer = get(server.address(), PACKAGE, &[("Range", range)]);
+        assert_eq!((answer.status(), answer.header("Content-Range")), (200, None), "{range}");
+        assert!(answer.body == payload, "{range}");
+    }
+}
+
+#[test]
+fn if_range_decides_about_the_range() {
+    let (server, payload, _directory) = serve();
+    let etag = etag_of(&payload);
+    let weak = format!("W/{etag}");
+    for (validator, status) in [
+        (etag.as_str(), 206),
+        (MODIFIED, 206),
+        (weak.as_str(), 200),
+        ("\"another\"", 200),
+        (BEFORE, 200),
+        (AFTER, 200),
+    ] {
+        let headers = [("Range", "bytes=10-"), ("If-Range", validator)];
+        let answer = get(server.address(), PACKAGE, &headers);
+        assert_eq!(answer.status(), status, "{validator}");
+        let expected = if status == 206 { &payload[10..] } else { &payload[..] };
+        assert!(answer.body == expected, "{validator}");
+    }
+    // Without a range it has no meaning.
+    assert_eq!(get(server.address(), PACKAGE, &[("If-Range", "\"x\"")]).status(), 200);
+    // A range outside of another package is no error.
+    let headers = [("Range", "bytes=100000-"), ("If-Range", "\"another\"")];
+    assert_eq!(get(server.address(), PACKAGE, &headers).status(), 200);
+}
+
+#[test]
+fn conditions_and_their_precedence() {
+    let (server, payload, _directory) = serve();
+    let etag = etag_of(&payload);
+    let weak = format!("W/{etag}");
+    let list = format!("\"a\", {weak} , \"b\"");
+    let none = "If-None-Match";
+    let since = "If-Modified-Since";
+    let conditions: [(&[(&str, &str)], u16); 16] = [
+        (&[(none, &etag)], 304),
+        (&[(none, &weak)], 304),
+        (&[(none, &list)], 304),
+        (&[(none, "*")], 304),
+        (&[(none, "\"another\"")], 200),
+        (&[(since, MODIFIED)], 304),
+        (&[(since, AFTER)], 304),
+        (&[(since, BEFORE)], 200),
+        (&[(since, "yesterday")], 200),
+        // If-None-Match makes If-Modified-Since void, whatever either says.
+        (&[(none, "\"another\""), (since, AFTER)], 200),
+        (&[(none, &etag), (since, BEFORE)], 304),
+        // And the range is looked at last.
+        (&[(none, &etag), ("Range", "bytes=0-9")], 304),
+        (&[(none, "\"another\""), ("Range", "bytes=0-9")], 206),
+        (&[("If-Match", &etag)], 200),
+        (&[("If-Match", "\"another\"")], 412),
+        (&[("If-Unmodified-Since", BEFORE)], 412),
+    ];
+    for (headers, status) in conditions {
+        for method in ["GET", "HEAD"] {
+            let answer = ask(server.address(), method, PACKAGE, headers, b"");
+            // HEAD has no ranges.
+            let expected = if status == 206 && method == "HEAD" { 200 } else { status };
+            assert_eq!(answer.status(), expected, "{method} {headers:?}");
+            if status == 304 {
+                expect_validators(&answer, &etag);
+                assert_eq!(answer.header("Content-Length"), None, "{headers:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn dates_in_all_three_formats() {
+    let (server, _, _directory) = serve();
+    for date in ["Tuesday, 05-Nov-24 06:07:08 GMT", "Tue Nov  5 06:07:08 2024"] {
+        let answer = get(server.address(), PACKAGE, &[("If-Modified-Since", date)]);
+        assert_eq!(answer.status(), 304, "{date}");
+    }
+}
+
+#[test]
+fn never_chunked() {
+    let (server, payload, _directory) = serve();
+    for headers in [&[("TE", "chunked")][..], &[("TE", "trailers, chunked;q=1")]] {
+        let answer = get(server.address(), PACKAGE, headers);
+        // Which panics if there is a Transfer-Encoding.
+        assert_eq!(answer.head.content_length(), SIZE);
+        assert!(answer.body == payload);
+    }
+    let answer = common::http::ask(
+        server.address(),
+        "POST",
+        "/v1/update",
+        &[("TE", "chunked")],
+        &common::fixture("check-older"),
+    );
+    assert!(answer.offers());
+}
+
+#[test]
+fn several_downloads_on_one_connection() {
+    let (server, payload, _directory) = serve();
+    let mut client = Client::connect(server.address());
+    for _ in 0..3 {
+        client.send(request("GET", PACKAGE, &[], b""));
+        assert!(client.read_answer("GET").body == payload);
+        client.send(request("GET", PACKAGE, &[("Range", "bytes=-3")], b""));
+        assert_eq!(client.read_answer("GET").body, payload[SIZE - 3..]);
+        client.send(request("HEAD", PACKAGE, &[], b""));
+        assert_eq!(client.read_answer("HEAD").status(), 200);
+    }
+}
+
+#[test]
+fn an_old_client_without_keep_alive() {
+    let (server, payload, _directory) = serve();
+    let mut client = Client::connect(server.address());
+    client.send("GET /packages/update.gz HTTP/1.0\r\n\r\n");
+    let answer = client.read_answer("GET");
+    assert_eq!(answer.header("Connection"), Some("close"));
+    assert!(answer.body == payload);
+    client.expect_end();
+}
+
+#[test]
+fn nothing_else_is_served() {
+    let (server, _, _directory) = serve();
+    for target in [
+        "/packages/other.gz",
+        "/packages/payload.bin",
+        "/packages/",
+        "/packages",
+        "/packages/UPDATE.GZ",
+        "/packages/update.gz/",
+        "/packages//update.gz",
+        "/packages/../Cargo.toml",
+        "/packages/%2e%2e/%2e%2e/etc/passwd",
+        "/packages/..%2f..%2fetc%2fpasswd",
+        "/etc/passwd",
+        "//etc/passwd",
+        "/update.gz",
+    ] {
+        get(server.address(), target, &[]).expect_refusal(404, "");
+        server.wait_for_line(&format!("GET {target} refused with 404"));
+    }
+    // A query is no part of the name.
+    assert_eq!(get(server.address(), "/packages/update.gz?x=/../y", &[]).status(), 200);
+}
+
+#[test]
+fn the_last_bytes_of_five_gigabytes() {
+    const HOLE: u64 = 5 << 30;
+    let directory = Directory::new();
+    let end = b"the end of a very large package";
+    let server = Server::of_file(directory.write_sparse("large.bin", HOLE, end));
+    let size = HOLE + end.len() as u64;
+
+    for (range, first) in [("bytes=-10", size - 10), (&format!("bytes={}-", size - 10), size - 10)]
+    {
+        let answer = get(server.address(), PACKAGE, &[("Range", range)]);
+        assert_eq!(answer.status(), 206);
+        let content_range = format!("bytes {first}-{}/{size}", size - 1);
+        assert_eq!(answer.header("Content-Range"), Some(content_range.as_str()));
+        assert_eq!(answer.body, end[end.len() - 10..]);
+    }
+    // Across the border of 32 bits.
+    let range = format!("bytes={}-{}", u64::from(u32::MAX) - 1, u64::from(u32::MAX) + 2);
+    let answer = get(server.address(), PACKAGE, &[("Range", &range)]);
+    assert_eq!((answer.status(), answer.body.as_slice()), (206, &[0; 4][..]));
+
+    let answer = ask(server.address(), "HEAD", PACKAGE, &[], b"");
+    assert_eq!(answer.header("Content-Length"), Some(size.to_string().as_str()));
+    let answer = common::http::update(server.address(), &common::fixture("check-older"));
+    assert_eq!(answer.manifest().packages[0].size, size);
+}
+
+#[test]
+fn a_download_is_told_from_its_start_to_its_end() {
+    let (server, _, _directory) = serve();
+    get(server.address(), PACKAGE, &[]);
+    server.wait_for_line("client 127.0.0.1: download of update.gz started");
+    let line = server.wait_for_line("client 127.0.0.1: download of update.gz finished: 100000 b");
+    assert!(line.contains(" s, ") && line.ends_with(" MB/s"), "{line}");
+
+    get(server.address(), PACKAGE, &[("Range", "bytes=90000-")]);
+    let part = "client 127.0.0.1: download of update.gz, bytes 90000 to 99999 of 100000,";
+    server.wait_for_line(&format!("{part} started"));
+    server.wait_for_line(&format!("{part} finished: 10000 bytes in "));
+}
+
+#[test]
+fn a_client_that_goes_away_is_told() {
+    let (directory, payload) = (Directory::new(), bytes(MORE_THAN_BUFFERS));
+    let server = Server::of_file(directory.write("payload.bin", &payload));
+    let mut client = Client::slow(server.address());
+    client.send(request("GET", PACKAGE, &[], b""));
+    assert_eq!(client.read_head().content_length(), MORE_THAN_BUFFERS);
+    assert!(client.read(300_000) == payload[..300_000]);
+    drop(client);
+
+    let line = server.wait_for_line("download of update.gz cut at byte ");
+    let at = line.split_once("cut at byte ").unwrap().1.split(' ').next().unwrap();
+    let at: usize = at.parse().unwrap();
+    assert!((300_000..MORE_THAN_BUFFERS).contains(&at), "{line}");
+    assert!(!server.lines().iter().any(|line| line.contains("finished")));
+}
