@@ -3,6 +3,7 @@
 
 use std::fmt::Debug;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Time and chance. Tests bring their own, and so need no sleep.
@@ -12,6 +13,16 @@ pub trait Environment: Debug + Send + Sync {
 
     /// A number, every one as likely as any other.
     fn random(&self) -> u64;
+}
+
+impl<T: Environment + ?Sized> Environment for Arc<T> {
+    fn sleep(&self, duration: Duration) {
+        self.as_ref().sleep(duration);
+    }
+
+    fn random(&self) -> u64 {
+        self.as_ref().random()
+    }
 }
 
 /// The real thing.
@@ -46,34 +57,6 @@ pub(super) fn uuid(environment: &dyn Environment) -> String {
     let digits = format!("{bits:032x}");
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
     [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
-}
-
-#[cfg(test)]
-pub(super) mod testing {
-    use std::sync::Mutex;
-    use std::time::Duration;
-
-    use super::Environment;
-
-    /// Remembers what was slept instead of sleeping, and is always in the middle.
-    #[derive(Debug, Default)]
-    pub struct Remembered(pub Mutex<Vec<Duration>>);
-
-    impl Remembered {
-        pub fn slept(&self) -> Vec<Duration> {
-            self.0.lock().unwrap().clone()
-        }
-    }
-
-    impl Environment for Remembered {
-        fn sleep(&self, duration: Duration) {
-            self.0.lock().unwrap().push(duration);
-        }
-
-        fn random(&self) -> u64 {
-            u64::MAX / 2 + 1
-        }
-    }
 }
 
 #[cfg(test)]

@@ -48,6 +48,8 @@ mod machine;
 mod outbox;
 mod quoted;
 mod retry;
+#[cfg(test)]
+mod testing;
 mod timer;
 mod transport;
 mod url;

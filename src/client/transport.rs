@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::HttpUrl;
@@ -16,6 +17,12 @@ pub trait Transport: fmt::Debug + Send + Sync {
     ///
     /// When there is no answer, or something that is not HTTP.
     fn send(&self, request: &HttpRequest<'_>) -> Result<HttpAnswer, TransportError>;
+}
+
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn send(&self, request: &HttpRequest<'_>) -> Result<HttpAnswer, TransportError> {
+        self.as_ref().send(request)
+    }
 }
 
 /// A request to be sent.
