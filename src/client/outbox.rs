@@ -17,7 +17,7 @@ pub(super) struct Outbox {
 
 #[derive(Debug)]
 struct Worker {
-    letters: Sender<Letter>,
+    letters: Sender<Box<Letter>>,
     thread: JoinHandle<()>,
 }
 
@@ -51,7 +51,7 @@ impl Outbox {
     /// Hands over a request about one application.
     pub fn post(&self, exchange: Exchange, request: Request, app: String) -> Pending {
         let (result, pending) = sync_channel(1);
-        let letter = Letter { exchange, request, app, result };
+        let letter = Box::new(Letter { exchange, request, app, result });
         if let Err(letter) = self.hand_over(letter) {
             // No thread can be had: late is better than never.
             deliver(letter);
@@ -59,7 +59,7 @@ impl Outbox {
         Pending { result: pending }
     }
 
-    fn hand_over(&self, letter: Letter) -> Result<(), Letter> {
+    fn hand_over(&self, letter: Box<Letter>) -> Result<(), Box<Letter>> {
         let mut worker = self.worker.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if worker.is_none() {
             *worker = Worker::start();
@@ -90,7 +90,8 @@ impl Worker {
     }
 }
 
-fn deliver(Letter { exchange, request, app, result }: Letter) {
+fn deliver(letter: Box<Letter>) {
+    let Letter { exchange, request, app, result } = *letter;
     let sent = exchange.send(&request).and_then(|answer| exchange.app(&answer, &app).map(drop));
     // Nobody has to wait for it.
     let _ = result.send(sent);

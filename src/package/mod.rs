@@ -10,4 +10,6 @@ mod verify;
 pub use file::{PackageError, PackageFile};
 #[cfg(feature = "server")]
 pub use name::{PackageName, ParsePackageNameError};
+#[cfg(feature = "client")]
+pub(crate) use verify::is_plain;
 pub use verify::{VerifyError, VerifyErrorKind};

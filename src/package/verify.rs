@@ -108,7 +108,7 @@ impl Package {
 
 /// Whether a name stands for a file in a directory, whichever directory it is.
 /// A backslash separates paths on Windows only; no package's name needs one.
-fn is_plain(name: &str) -> bool {
+pub(crate) fn is_plain(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && !name.contains(['/', '\\', '\0'])
 }
 
