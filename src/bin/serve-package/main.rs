@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         Ok(Command::Serve(settings)) => serve(&settings),
         Err(error) => {
             // There is nobody left to tell when this fails.
-            let _ = writeln!(io::stderr(), "serve-package: {error}\nTry 'serve-package --help'.");
+            let _ = writeln!(io::stderr(), "serve-package: {error}");
             ExitCode::from(USAGE)
         }
     }

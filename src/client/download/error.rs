@@ -48,6 +48,8 @@ pub enum DownloadError {
     },
     /// The content is encoded, though nobody asked for that.
     Encoding(String),
+    /// The package's name is not a plain file name.
+    Name(String),
     /// The package has no size, without which nothing can be verified.
     NoSize,
     /// The content is not the package's.
@@ -81,7 +83,7 @@ impl DownloadError {
                 VerifyErrorKind::Size { .. } => ErrorCode::PAYLOAD_SIZE_MISMATCH,
                 _ => ErrorCode::PAYLOAD_HASH_MISMATCH,
             },
-            Self::NoSize => ErrorCode::OMAHA_RESPONSE_INVALID,
+            Self::NoSize | Self::Name(_) => ErrorCode::OMAHA_RESPONSE_INVALID,
             Self::Write(_) | Self::File { .. } => ErrorCode::DOWNLOAD_WRITE_ERROR,
             _ => ErrorCode::DOWNLOAD_TRANSFER_ERROR,
         }
@@ -123,6 +125,9 @@ impl fmt::Display for DownloadError {
                     "the content is encoded as {}; nobody asked for it",
                     Quoted(found)
                 )
+            }
+            Self::Name(name) => {
+                write!(formatter, "the name {} is not that of a file", Quoted(name))
             }
             Self::NoSize => formatter.write_str("the manifest gives the package no size"),
             Self::Verify(error) => write!(formatter, "{error}"),

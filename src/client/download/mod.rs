@@ -6,7 +6,7 @@ mod partial;
 
 use std::fmt;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ pub use error::DownloadError;
 
 use super::{Environment, HttpTransport, HttpUrl, Retry, SystemEnvironment, Transport};
 use crate::digest::Sha256;
+use crate::package::is_plain;
 use crate::protocol::response::Package;
 use fetch::Fetch;
 use partial::Partial;
@@ -126,6 +127,27 @@ impl Download {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), DownloadError> {
         Fetch::new(self, sink, progress).run()
+    }
+
+    /// Downloads to the file of the package's name in a directory, as
+    /// [`to_file`](Self::to_file) does, and returns its path. The name comes
+    /// from a server: only a plain file name is taken, which cannot lead out
+    /// of the directory.
+    ///
+    /// # Errors
+    ///
+    /// As for [`to_file`](Self::to_file), and when the name is not plain.
+    pub fn to_directory(
+        &self,
+        directory: &Path,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<PathBuf, DownloadError> {
+        let name = &self.package.name;
+        if !is_plain(name) {
+            return Err(DownloadError::Name(name.clone()));
+        }
+        let path = directory.join(name);
+        self.to_file(&path, progress).map(|()| path)
     }
 
     /// Downloads to a file. It appears under its path, in place of what was

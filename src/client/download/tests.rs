@@ -327,3 +327,19 @@ fn a_missing_directory_is_named() {
         assert!(error.to_string().starts_with(&format!("\"{}", &path[..1])), "{error}");
     }
 }
+
+#[test]
+fn a_name_cannot_lead_out_of_the_directory() {
+    let directory = Directory::new("names");
+    for name in ["", ".", "..", "../x", "/etc/x", "a/b"] {
+        let package = Package { name: name.to_owned(), ..package() };
+        let download = Download::new("http://server/u".parse().unwrap(), &package);
+        let download = download.with_transport(Script::new([whole()]));
+        let error = download.to_directory(&directory.0, &mut |_| {}).unwrap_err();
+        assert!(matches!(error, DownloadError::Name(_)), "{name}: {error}");
+    }
+    let download = Download::new("http://server/u".parse().unwrap(), &package());
+    let download = download.with_transport(Script::new([whole()]));
+    let path = download.to_directory(&directory.0, &mut |_| {}).unwrap();
+    assert_eq!(path, directory.0.join("update.gz"));
+}

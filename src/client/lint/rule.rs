@@ -164,4 +164,7 @@ rules! {
     /// A package is served whole although a part was asked for.
     Ranges = "no-ranges",
         "a download that was cut and is resumed fails with error 29, operation hash mismatch";
+    Warning
+    /// The server does not take the report of an event.
+    Event = "event-refused", "the server does not learn what becomes of the update";
 }

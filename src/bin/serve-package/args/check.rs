@@ -150,3 +150,87 @@ fn server(url: OsString) -> Result<ServerUrl, UsageError> {
 fn wrong(flag: &'static str, value: &str, reason: impl ToString) -> UsageError {
     UsageError::Value { flag, value: value.to_owned(), reason: reason.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, UsageError> {
+        super::parse(line.split(' ').filter(|word| !word.is_empty()).map(OsString::from))
+    }
+
+    fn settings(line: &str) -> CheckSettings {
+        match parse(line) {
+            Ok(Command::Check(settings)) => *settings,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn defaults() {
+        let settings = settings("http://localhost:8000");
+        assert_eq!(settings.server.to_string(), "http://localhost:8000/v1/update/");
+        assert_eq!((&*settings.app_id, &*settings.app_version), (CONTAINER_LINUX, "0.0.0"));
+        assert_eq!(
+            (&*settings.track, &*settings.board, &*settings.oem),
+            ("stable", "amd64-usr", "")
+        );
+        assert_eq!(settings.machine_id.len(), 32);
+        assert!(settings.events && !settings.strict && !settings.json);
+        assert_eq!((settings.tries, settings.timeout.as_secs()), (1, 30));
+        assert_eq!(settings.download, None);
+    }
+
+    #[test]
+    fn everything() {
+        let line = "--app-id a --app-version=ForcedUpdate --track t --board b --oem o \
+                    http://h/x --machine-id m --download d --no-events --strict --json \
+                    --tries 7 --timeout 2m";
+        let settings = settings(line);
+        assert_eq!(settings.server.to_string(), "http://h/x");
+        let CheckSettings { app_id, app_version, track, board, oem, machine_id, .. } = &settings;
+        let texts = [app_id, app_version, track, board, oem, machine_id];
+        assert_eq!(texts, ["a", "ForcedUpdate", "t", "b", "o", "m"]);
+        assert_eq!(settings.download, Some("d".into()));
+        assert!(!settings.events && settings.strict && settings.json);
+        assert_eq!((settings.tries, settings.timeout.as_secs()), (7, 120));
+    }
+
+    #[test]
+    fn messages() {
+        for (line, message) in [
+            ("", "URL is required"),
+            ("--json", "URL is required"),
+            ("host:80", "URL \"host:80\" is wrong: it must begin with http:// or https://"),
+            ("http://a http://b", "\"http://b\" is left over; every value needs its flag"),
+            ("http://a --nonsense", "there is no flag \"--nonsense\""),
+            ("http://a -json", "there is no flag \"-json\""),
+            ("http://a --json --json", "--json is given more than once"),
+            ("http://a --track", "--track needs a value"),
+            ("http://a --track a --track b", "--track is given more than once"),
+            ("http://a --tries 0", "--tries \"0\" is wrong: it must be a whole number, at least 1"),
+            ("http://a --timeout 0s", "--timeout \"0s\" is wrong: it must be longer than nothing"),
+        ] {
+            assert_eq!(parse(line).unwrap_err().to_string(), message, "{line}");
+        }
+        let error = parse("http://a --timeout 30").unwrap_err().to_string();
+        assert!(error.starts_with("--timeout \"30\" is wrong: "), "{error}");
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[test]
+    fn https_is_refused_with_a_reason() {
+        let error = parse("https://a").unwrap_err().to_string();
+        assert!(error.contains("built without TLS"), "{error}");
+    }
+
+    #[test]
+    fn help_fits_a_page() {
+        assert_eq!(parse("--help --nonsense"), Ok(Command::Help(HELP)));
+        assert!(HELP.lines().count() <= 35, "{} lines", HELP.lines().count());
+        assert!(HELP.lines().all(|line| line.len() <= 80));
+        for flag in FLAGS.valued.iter().chain(FLAGS.switches) {
+            assert!(HELP.contains(flag), "{flag}");
+        }
+    }
+}

@@ -28,13 +28,27 @@ pub enum Command {
 ///
 /// # Errors
 ///
-/// The first thing that is wrong, to be shown with a hint at `--help`.
-pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
+/// The first thing that is wrong.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Refusal> {
     let mut arguments = arguments.into_iter().peekable();
     if arguments.next_if(|first| first == check::COMMAND).is_some() {
-        check::parse(arguments)
+        check::parse(arguments).map_err(|error| Refusal { error, help: "check --help" })
     } else {
-        serve::parse(arguments)
+        serve::parse(arguments).map_err(|error| Refusal { error, help: "--help" })
+    }
+}
+
+/// What is wrong with the command line, and which help is about it.
+#[derive(Debug)]
+pub struct Refusal {
+    error: UsageError,
+    help: &'static str,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { error, help } = self;
+        write!(formatter, "{error}\nTry 'serve-package {help}'.")
     }
 }
 
