@@ -9,6 +9,7 @@
 
 pub mod http;
 pub mod payload;
+pub mod script;
 pub mod server;
 
 use std::time::{Duration, Instant};

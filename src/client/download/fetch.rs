@@ -36,13 +36,17 @@ impl<'a> Fetch<'a> {
 
     /// Fetches everything, and verifies it.
     pub fn run(mut self) -> Result<(), DownloadError> {
-        let Download { package, environment, retry, .. } = self.download;
+        let Download { package, environment, start, resume, .. } = self.download;
         if package.size == 0 {
             return Err(DownloadError::NoSize);
         }
-        let mut failed = 0;
+        let (mut has_begun, mut failed) = (false, 0);
         while let Err(error) = self.continue_once() {
+            if !has_begun && self.at > 0 {
+                (has_begun, failed) = (true, 0);
+            }
             failed += 1;
+            let retry = if has_begun { resume } else { start };
             match retry.delay(failed, environment.random()) {
                 Some(delay) if error.is_temporary() => {
                     (self.progress)(Progress::Cut { at: self.at, error: &error, delay });

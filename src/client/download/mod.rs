@@ -33,7 +33,8 @@ pub struct Download {
     sha256: Option<Sha256>,
     transport: Arc<dyn Transport>,
     environment: Arc<dyn Environment>,
-    retry: Retry,
+    start: Retry,
+    resume: Retry,
 }
 
 /// What happens during a download.
@@ -81,7 +82,8 @@ impl Download {
             sha256: None,
             transport: Arc::new(HttpTransport::new()),
             environment: Arc::new(SystemEnvironment),
-            retry: Retry::DOWNLOAD,
+            start: Retry::REQUEST,
+            resume: Retry::DOWNLOAD,
         }
     }
 
@@ -107,10 +109,19 @@ impl Download {
         self
     }
 
-    /// How often to try again; [`Retry::DOWNLOAD`] if not said.
+    /// How often to try to begin, while nothing has come yet;
+    /// [`Retry::REQUEST`] if not said.
     #[must_use]
-    pub fn with_retry(mut self, retry: Retry) -> Self {
-        self.retry = retry;
+    pub fn with_start_retry(mut self, retry: Retry) -> Self {
+        self.start = retry;
+        self
+    }
+
+    /// How often to try to continue, once something has come;
+    /// [`Retry::DOWNLOAD`] if not said.
+    #[must_use]
+    pub fn with_resume_retry(mut self, retry: Retry) -> Self {
+        self.resume = retry;
         self
     }
 

@@ -131,6 +131,26 @@ fn a_download_is_continued_twenty_times_and_no_more() {
     assert_eq!(run.script.sent().len(), 21);
 }
 
+#[test]
+fn to_begin_is_tried_less_often() {
+    let down = || Step::Fail(TransportError::Closed);
+    let failed = run(&package(), (0..40).map(|_| down()));
+    assert_eq!((failed.script.sent().len(), failed.cuts), (7, vec![0; 6]));
+    let run =
+        run_with(&package(), [down(), whole()], |download| download.with_start_retry(Retry::NEVER));
+    assert_eq!((run.result.is_err(), run.script.sent().len()), (true, 1));
+}
+
+#[test]
+fn what_it_took_to_begin_does_not_count() {
+    let down = || Step::Fail(TransportError::Closed);
+    let steps = (0..6).map(|_| down()).chain([beginning(10)]).chain((0..19).map(|_| down()));
+    let run = run(&package(), steps.chain([rest(10)]));
+    run.result.unwrap();
+    assert_eq!(run.content, CONTENT);
+    assert_eq!(run.clock.slept()[6..9], [1, 2, 4]);
+}
+
 impl Step {
     /// One byte only.
     fn cut_short(mut self) -> Self {
@@ -279,7 +299,7 @@ fn to_file(
     let target = directory.0.join("update.gz");
     let download = Download::new("http://server/u".parse().unwrap(), &package())
         .with_transport(Script::new(steps))
-        .with_retry(Retry::NEVER);
+        .with_resume_retry(Retry::NEVER);
     let mut names = Vec::new();
     let result = download.to_file(&target, &mut |progress| {
         if let Progress::Bytes { .. } = progress {

@@ -29,8 +29,8 @@ Usage: serve-package check URL [OPTION]...
   --download DIR     fetch every package into DIR and verify it
   --no-events        report nothing to the server, neither progress nor failure
   --strict           warnings are failures
-  --tries N          how often to ask (default: 1); downloads continue in any
-                     case where they were cut
+  --tries N          how often to try each request (default: 1); a download
+                     that was cut is continued in any case, up to 20 times
   --timeout TIME     how long to wait, such as 5s or 2m (default: 30s)
   --json             print one JSON object instead of words
   --help

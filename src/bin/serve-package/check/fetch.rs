@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use omaha::Sha256;
-use omaha::client::{Download, HttpTransport, HttpUrl, Progress};
+use omaha::client::{Download, HttpTransport, HttpUrl, Progress, Retry};
 use omaha::protocol::ErrorCode;
 use omaha::protocol::response::Package;
 
@@ -22,6 +22,8 @@ pub struct Fetcher<'a> {
     pub directory: &'a Path,
     pub transport: &'a Arc<HttpTransport>,
     pub interrupt: &'a Interrupt,
+    /// How often to try to begin.
+    pub retry: Retry,
 }
 
 impl Fetcher<'_> {
@@ -67,6 +69,7 @@ impl Fetcher<'_> {
         let result = Download::new(url.clone(), self.package)
             .with_sha256(self.sha256)
             .with_transport(Arc::clone(self.transport))
+            .with_start_retry(self.retry)
             .to_directory(self.directory, &mut |progress| match progress {
                 Progress::Created(path) => self.interrupt.set_partial(Some(path)),
                 Progress::Bytes { done, total } => screen.progress(name, done, total),

@@ -98,7 +98,7 @@ impl<'a> Session<'a> {
             .with_os(os)
             .with_transport(Arc::clone(&self.transport))
             .with_timeout(settings.timeout)
-            .with_retry(Retry::REQUEST.with_tries(settings.tries))
+            .with_retry(self.retry())
             .with_validation(Validation::UpdateEngine)
             .with_failure_reports(settings.events);
         let app = App {
@@ -114,6 +114,10 @@ impl<'a> Session<'a> {
         };
         client.add_app(app).map_err(wrong)?;
         Ok(client)
+    }
+
+    fn retry(&self) -> Retry {
+        Retry::REQUEST.with_tries(self.settings.tries)
     }
 
     fn check(&self, app: AppClient<'_>) -> Result<Checked, ClientError> {
@@ -150,6 +154,7 @@ impl<'a> Session<'a> {
                 directory,
                 transport: &self.transport,
                 interrupt: &self.interrupt,
+                retry: self.retry(),
             };
             let urls = update.urls.iter().map(|url| &*url.codebase);
             match fetcher.run(urls, self.screen) {
