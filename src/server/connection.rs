@@ -23,11 +23,11 @@ use super::condition::Conditions;
 use super::download::{Answer, Wish};
 use super::gate::{self, Arrival};
 use super::guard::{Offence, Phase, Tracked};
-use super::media_type;
 use super::omaha::Question;
 use super::reply::{Persistence, Reply, Status, write_head};
 use super::route::{Route, Target, authority, route};
 use super::shared::{Job, Message, Shared};
+use crate::media_type;
 
 /// Seconds after which a client may try again that came when there were too
 /// many downloads. `update_engine` waits 20 s whatever it is told.

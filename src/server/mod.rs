@@ -22,7 +22,6 @@ mod gate;
 mod guard;
 mod handle;
 mod listen;
-mod media_type;
 mod omaha;
 mod range;
 mod reply;

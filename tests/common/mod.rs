@@ -10,6 +10,7 @@
 pub mod dated;
 pub mod http;
 pub mod payload;
+pub mod script;
 pub mod server;
 
 use std::time::{Duration, Instant};

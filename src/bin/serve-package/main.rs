@@ -6,6 +6,7 @@
 //! and ends the run when its goal is reached ([`goal`]).
 
 mod args;
+mod check;
 mod events;
 mod fleet;
 mod goal;
@@ -40,11 +41,12 @@ const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     match args::parse(std::env::args_os().skip(1)) {
-        Ok(Command::Help) => print(args::HELP),
+        Ok(Command::Help(text)) => print(text),
         Ok(Command::Version) => print(concat!("serve-package ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Command::Check(settings)) => check::run(&settings),
         Ok(Command::Serve(settings)) => serve(&settings),
         Err(error) => {
-            log::Log::new().usage(&error.to_string());
+            log::Log::new().usage(&refusal.error.to_string(), refusal.help);
             ExitCode::from(USAGE)
         }
     }
