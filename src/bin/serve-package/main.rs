@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         Ok(Command::Version) => print(concat!("serve-package ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Command::Check(settings)) => check::run(&settings),
         Ok(Command::Serve(settings)) => serve(&settings),
-        Err(error) => {
+        Err(refusal) => {
             log::Log::new().usage(&refusal.error.to_string(), refusal.help);
             ExitCode::from(USAGE)
         }
