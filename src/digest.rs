@@ -192,27 +192,46 @@ impl Digests {
     ///
     /// Those of the reader, except that an interrupted read is repeated.
     pub fn of(mut reader: impl Read) -> io::Result<Self> {
-        let mut sha1 = sha1::Sha1::new();
-        let mut sha256 = sha2::Sha256::new();
-        let mut size = 0_u64;
+        let mut hasher = Hasher::new();
         let mut buffer = vec![0; Self::BUFFER];
         loop {
-            let length = match reader.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(length) => length,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(hasher.finish()),
+                Ok(length) => hasher.update(&buffer[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
-            };
-            let chunk = &buffer[..length];
-            sha1.update(chunk);
-            sha256.update(chunk);
-            size += length as u64;
+            }
         }
-        Ok(Self {
-            sha1: Sha1(sha1.finalize().into()),
-            sha256: Sha256(sha256.finalize().into()),
-            size,
-        })
+    }
+}
+
+/// Takes both digests of content that comes in pieces.
+pub(crate) struct Hasher {
+    sha1: sha1::Sha1,
+    sha256: sha2::Sha256,
+    size: u64,
+}
+
+impl Hasher {
+    /// Nothing so far.
+    pub(crate) fn new() -> Self {
+        Self { sha1: sha1::Sha1::new(), sha256: sha2::Sha256::new(), size: 0 }
+    }
+
+    /// The next piece.
+    pub(crate) fn update(&mut self, piece: &[u8]) {
+        self.sha1.update(piece);
+        self.sha256.update(piece);
+        self.size += piece.len() as u64;
+    }
+
+    /// The digests of everything.
+    pub(crate) fn finish(self) -> Digests {
+        Digests {
+            sha1: Sha1(self.sha1.finalize().into()),
+            sha256: Sha256(self.sha256.finalize().into()),
+            size: self.size,
+        }
     }
 }
 

@@ -61,23 +61,32 @@
 //! # Ok::<(), omaha::protocol::ReadError>(())
 //! ```
 
+#[cfg(any(feature = "server", feature = "client"))]
 mod authority;
+#[cfg(feature = "client")]
+pub mod client;
 mod digest;
+#[cfg(any(feature = "server", feature = "client"))]
+mod media_type;
 mod package;
 pub mod protocol;
+#[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "server")]
 mod updater;
 mod version;
 
-#[cfg(fuzzing)]
+#[cfg(all(fuzzing, feature = "server"))]
 #[doc(hidden)]
 pub use server::fuzzing;
 
+#[cfg(any(feature = "server", feature = "client"))]
 pub use authority::{Authority, ParseAuthorityError};
 pub use digest::{Digests, ParseDigestError, Sha1, Sha256};
-pub use package::{
-    PackageError, PackageFile, PackageName, ParsePackageNameError, VerifyError, VerifyErrorKind,
-};
+#[cfg(feature = "server")]
+pub use package::{PackageError, PackageFile, PackageName, ParsePackageNameError};
+pub use package::{VerifyError, VerifyErrorKind};
+#[cfg(feature = "server")]
 pub use updater::{
     Codebase, Decision, ParseCodebaseError, Reason, TrivialUpdater, Update, Updater, UpdaterError,
 };

@@ -1,9 +1,15 @@
 //! Packages as files: serving one, and verifying one that was fetched.
 
+#[cfg(feature = "server")]
 mod file;
+#[cfg(feature = "server")]
 mod name;
 mod verify;
 
+#[cfg(feature = "server")]
 pub use file::{PackageError, PackageFile};
+#[cfg(feature = "server")]
 pub use name::{PackageName, ParsePackageNameError};
+#[cfg(feature = "client")]
+pub(crate) use verify::is_plain;
 pub use verify::{VerifyError, VerifyErrorKind};

@@ -66,6 +66,12 @@ impl Package {
         // One byte more than expected tells that there is more.
         let limit = self.size.saturating_add(1);
         let found = Digests::of(reader.take(limit)).map_err(VerifyErrorKind::Io)?;
+        self.check(&found)
+    }
+
+    /// Whether these are the digests of this package's content, or of its
+    /// beginning and one byte more.
+    fn check(&self, found: &Digests) -> Result<(), VerifyErrorKind> {
         if found.size != self.size {
             return Err(VerifyErrorKind::Size {
                 expected: self.size,
@@ -83,6 +89,18 @@ impl Package {
         Ok(())
     }
 
+    /// Checks the digests of content that was hashed while it came.
+    #[cfg(feature = "client")]
+    pub(crate) fn verify_digests(&self, found: &Digests) -> Result<(), VerifyError> {
+        self.check(found).map_err(|kind| self.error(kind))
+    }
+
+    /// The content's length is not this package's.
+    #[cfg(feature = "client")]
+    pub(crate) fn wrong_size(&self, found: Option<u64>) -> VerifyError {
+        self.error(VerifyErrorKind::Size { expected: self.size, found })
+    }
+
     fn error(&self, kind: VerifyErrorKind) -> VerifyError {
         VerifyError { name: self.name.clone(), path: None, kind }
     }
@@ -90,7 +108,7 @@ impl Package {
 
 /// Whether a name stands for a file in a directory, whichever directory it is.
 /// A backslash separates paths on Windows only; no package's name needs one.
-fn is_plain(name: &str) -> bool {
+pub(crate) fn is_plain(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && !name.contains(['/', '\\', '\0'])
 }
 

@@ -7,8 +7,10 @@
 #![allow(dead_code, reason = "each file of tests uses a part of this")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+pub mod dated;
 pub mod http;
 pub mod payload;
+pub mod script;
 pub mod server;
 
 use std::time::{Duration, Instant};

@@ -33,7 +33,7 @@ impl Machine {
         self.report(EventType::UPDATE_DOWNLOAD_FINISHED, EventResult::SUCCESS);
         extensions.iter().for_each(fetch);
         self.report(EventType::UPDATE_COMPLETE, EventResult::SUCCESS);
-        while !server.await_line("update complete: ").ends_with("success") {}
+        server.await_line("update complete: success, it waits for its reboot");
     }
 
     /// Asks for an update.

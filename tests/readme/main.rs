@@ -20,7 +20,7 @@ use omaha::{Codebase, TrivialUpdater, Update, Updater};
 use machine::Machine;
 use sandbox::{Sandbox, scratch};
 use server::Server;
-use text::{README, blocks, commands_in_sentences, flags, matches, table, untimed};
+use text::{README, blocks, commands_in_sentences, flags, matches, members, table, untimed};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_serve-package");
 
@@ -79,15 +79,17 @@ fn the_table_of_versions_is_true() {
     }
 }
 
-/// Makes the server log each of the lines that the README explains.
+/// Makes the server log each of the lines that the README explains, and write
+/// each of the events.
 #[test]
-fn the_table_of_lines_is_true() {
+fn the_tables_of_lines_and_events_are_true() {
     let payload = scratch("lines").join("update.gz");
     // More than the sockets on both sides hold, so that it can be cut.
     fs::File::create(&payload).unwrap().set_len(24 << 20).unwrap();
     let mut server = Server::start(
         Command::new(BINARY)
             .args(["--listen-address", "localhost:0", "--package-version", "4152.2.0"])
+            .args(["--events", "json", "--idle-timeout", "1s"])
             .arg("--package-file")
             .arg(&payload),
     );
@@ -119,17 +121,41 @@ fn the_table_of_lines_is_true() {
     let mut changed = fs::OpenOptions::new().append(true).open(&payload).unwrap();
     changed.write_all(b"more").unwrap();
     machine.ask();
+    let _silent = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    server.await_line(" connection ended: ");
     server.stop();
 
     let is_logged = |pattern: &str| server.seen.iter().any(|line| matches(untimed(line), pattern));
     for row in table("## What is logged") {
         assert!(is_logged(&row[0]), "{:?} is not in:\n{}", row[0], server.seen.join("\n"));
     }
+    check_events(&server);
     // Two more stand in sentences.
     let sentences = README.replace('\n', " ");
     let rolled_back = "reports: update complete: error: rollback (44), test URL";
     assert!(sentences.contains(rolled_back) && is_logged(&format!("…{rolled_back}")));
     assert!(sentences.contains(&ErrorCode::POSTINSTALL_RUNNER_ERROR.to_string()));
+}
+
+/// Every event that was written is in the README with all of its members, and
+/// every event in the README was written with those that are always there.
+fn check_events(server: &Server) {
+    let lines = server.seen.iter().filter(|line| line.starts_with('{'));
+    let written: Vec<_> = lines.map(|line| members(line)).collect();
+    let told = table("## In a script");
+    for row in &told {
+        assert!(written.iter().any(|(event, _)| *event == row[0]), "no {} was written", row[0]);
+    }
+    for (event, names) in written {
+        let row = told.iter().find(|row| row[0] == event);
+        let row = row.unwrap_or_else(|| panic!("the README does not tell of {event}"));
+        let members: Vec<_> = row[1].split(", ").map(|name| name.trim_matches('`')).collect();
+        let may = |name: &str| members.iter().any(|member| member.trim_end_matches('?') == name);
+        let all = names.iter().all(|name| ["time", "event"].contains(name) || may(name));
+        let must = |member: &&&str| !member.ends_with('?');
+        let complete = members.iter().filter(must).all(|member| names.contains(member));
+        assert!(all && complete, "{event} has {names:?}, and the README says {members:?}");
+    }
 }
 
 #[test]

@@ -116,7 +116,13 @@ impl Sandbox {
             server.await_line("then: ");
             self.compare(&place, block.printed.as_deref(), &server.seen.join("\n"));
             self.server = Some(server);
-            format!("{where_run}, goes on at port {}", self.port)
+            if block.is("ends") {
+                let logged = self.update_machine_to_the_end(block.exit_status());
+                self.compare(&place, block.logged.as_deref(), &logged);
+                format!("{where_run}, until the pretended machine is updated")
+            } else {
+                format!("{where_run}, goes on at port {}", self.port)
+            }
         } else {
             let output = command.output().unwrap();
             let printed = String::from_utf8(output.stdout).unwrap();
@@ -222,6 +228,16 @@ impl Sandbox {
         let server = self.server.as_mut().unwrap();
         let before = server.seen.len();
         Machine { port: self.port, version }.update(server);
+        server.seen[before..].join("\n")
+    }
+
+    /// Lets a machine update, upon which the server ends; gives the lines
+    /// after the machine's last one.
+    fn update_machine_to_the_end(&mut self, status: i32) -> String {
+        let mut server = self.server.take().unwrap();
+        Machine { port: self.port, version: "4081.2.0" }.update(&mut server);
+        let before = server.seen.len();
+        assert_eq!(server.await_end(), status);
         server.seen[before..].join("\n")
     }
 

@@ -7,8 +7,6 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::text::untimed;
-
 /// Longer than anything here takes on a slow machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -61,9 +59,19 @@ impl Server {
     pub fn stop(&mut self) {
         self.signal("INT");
         self.await_line("SIGINT: stopping");
-        let last = self.await_line("stopped");
-        assert_eq!(untimed(&last), "stopped");
-        self.child.wait().unwrap();
+        self.await_line(" stopped; ");
+        self.await_end();
+    }
+
+    /// Waits until it has ended by itself, and gives its exit status.
+    pub fn await_end(&mut self) -> i32 {
+        let deadline = Instant::now() + PATIENCE;
+        // Both streams end with the process.
+        while let Ok(line) = self.lines.recv_timeout(deadline - Instant::now()) {
+            self.seen.push(line);
+        }
+        assert!(Instant::now() < deadline, "it does not end:\n{}", self.seen.join("\n"));
+        self.child.wait().unwrap().code().unwrap_or(-1)
     }
 
     fn signal(&self, name: &str) {

@@ -12,6 +12,7 @@ pub struct Block {
     /// - nothing: in a copy of this project (its Makefile and fixtures);
     /// - `machine`: on a pretended machine, a folder that takes the place of `/`;
     /// - `server`: the last command goes on until the next server is started;
+    /// - `ends`: that command ends by itself when a machine was updated;
     /// - `exit-N`: it ends with this status, and not 0.
     words: Vec<&'static str>,
     pub text: String,
@@ -43,7 +44,7 @@ pub fn blocks() -> Vec<Block> {
         let text = lines.by_ref().map(|(line, _)| line).take_while(|line| *line != "```");
         let text = text.collect::<Vec<_>>().join("\n");
         let is_known = words[1..].iter().all(|word| {
-            matches!((words[0], *word), ("sh", "machine" | "server") | ("text", "log"))
+            matches!((words[0], *word), ("sh", "machine" | "server" | "ends") | ("text", "log"))
                 || words[0] == "sh" && word.starts_with("exit-")
         });
         assert!(is_known, "README.md:{line}: nobody knows what {fence:?} is");
@@ -89,6 +90,37 @@ pub fn table(heading: &str) -> Vec<Vec<String>> {
     let rows = rows.take_while(|line| line.starts_with('|')).skip(2);
     let cell = |cell: &str| cell.trim().trim_matches('`').to_owned();
     rows.map(|row| row.trim_matches('|').split('|').map(cell).collect()).collect()
+}
+
+/// The names of the members of a JSON object without objects and lists in it,
+/// and the value of its `event`.
+pub fn members(object: &str) -> (String, Vec<&str>) {
+    let mut names = Vec::new();
+    let mut event = String::new();
+    let mut rest = object.strip_prefix('{').unwrap();
+    while let Some(start) = rest.strip_prefix(['"', ',']) {
+        let (name, value) = start.trim_start_matches('"').split_once("\":").unwrap();
+        let quoted = value.strip_prefix('"');
+        let end = match quoted {
+            None => value.find([',', '}']).unwrap(),
+            Some(text) => {
+                let mut escaped = false;
+                let is_end = |c| {
+                    let ends = c == '"' && !escaped;
+                    escaped = c == '\\' && !escaped;
+                    ends
+                };
+                text.find(is_end).unwrap() + 2
+            }
+        };
+        if name == "event" {
+            value[..end].trim_matches('"').clone_into(&mut event);
+        }
+        names.push(name);
+        rest = &value[end..];
+    }
+    assert_eq!(rest, "}", "{object}");
+    (event, names)
 }
 
 /// The long flags in a text.

@@ -14,22 +14,8 @@ impl Object {
 
     /// Adds text.
     #[must_use]
-    pub fn text(mut self, name: &str, value: &str) -> Self {
-        self.name(name);
-        self.0.push('"');
-        for character in value.chars() {
-            match character {
-                '"' | '\\' => self.0.extend(['\\', character]),
-                // Line separators are legal in JSON and end a line elsewhere.
-                '\0'..='\u{1f}' | '\u{7f}' | '\u{2028}' | '\u{2029}' => {
-                    // Writing to a string does not fail.
-                    let _ = write!(self.0, "\\u{:04x}", u32::from(character));
-                }
-                _ => self.0.push(character),
-            }
-        }
-        self.0.push('"');
-        self
+    pub fn text(self, name: &str, value: &str) -> Self {
+        self.plain(name, text(value))
     }
 
     /// Adds text unless it is empty.
@@ -60,6 +46,29 @@ impl Object {
     }
 }
 
+/// Text between quotes.
+pub fn text(value: &str) -> String {
+    let mut text = "\"".to_owned();
+    for character in value.chars() {
+        match character {
+            '"' | '\\' => text.extend(['\\', character]),
+            // Line separators are legal in JSON and end a line elsewhere.
+            '\0'..='\u{1f}' | '\u{7f}' | '\u{2028}' | '\u{2029}' => {
+                // Writing to a string does not fail.
+                let _ = write!(text, "\\u{:04x}", u32::from(character));
+            }
+            _ => text.push(character),
+        }
+    }
+    text.push('"');
+    text
+}
+
+/// A list of what is JSON already.
+pub fn list<T>(items: &[T], write: impl Fn(&T) -> String) -> String {
+    format!("[{}]", items.iter().map(write).collect::<Vec<_>>().join(","))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +78,12 @@ mod tests {
         assert_eq!(Object::new().finish(), "{}");
         let object = Object::new().text("a", "b").plain("n", 7).plain("t", true).text_if("e", "");
         assert_eq!(object.finish(), r#"{"a":"b","n":7,"t":true}"#);
+    }
+
+    #[test]
+    fn lists() {
+        assert_eq!(list(&["a", "b"], |item| text(item)), r#"["a","b"]"#);
+        assert_eq!(list(&[0; 0], i32::to_string), "[]");
     }
 
     #[test]

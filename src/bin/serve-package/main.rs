@@ -1,11 +1,12 @@
 //! `serve-package`: serves one operating-system update to `update_engine`.
 //!
 //! The command line becomes checked settings ([`args`]), the settings become a
-//! server ([`serve`]), and what the server does is watched ([`watch`]): it
+//! server ([`mod@serve`]), and what the server does is watched ([`watch`]): it
 //! becomes lines for people ([`report`], [`log`]) and for programs ([`events`]),
 //! and ends the run when its goal is reached ([`goal`]).
 
 mod args;
+mod check;
 mod events;
 mod fleet;
 mod goal;
@@ -27,6 +28,11 @@ use std::process::ExitCode;
 
 use args::Command;
 
+/// musl's own allocator has one lock for all threads; see Cargo.toml.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// It failed at run time.
 const FAILURE: u8 = 1;
 
@@ -35,12 +41,12 @@ const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     match args::parse(std::env::args_os().skip(1)) {
-        Ok(Command::Help) => print(args::HELP),
+        Ok(Command::Help(text)) => print(text),
         Ok(Command::Version) => print(concat!("serve-package ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Command::Check(settings)) => check::run(&settings),
         Ok(Command::Serve(settings)) => serve(&settings),
-        Err(error) => {
-            // There is nobody left to tell when this fails.
-            let _ = writeln!(io::stderr(), "serve-package: {error}\nTry 'serve-package --help'.");
+        Err(refusal) => {
+            log::Log::new().usage(&refusal.error.to_string(), refusal.help);
             ExitCode::from(USAGE)
         }
     }

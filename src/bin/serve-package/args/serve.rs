@@ -1,21 +1,22 @@
-//! The command line, checked once: what comes out of here is valid.
+//! `serve-package`: the command line of serving.
 
-use std::ffi::{OsStr, OsString};
-use std::fmt;
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use omaha::server::{Limits, ListenAddress};
-use omaha::{Codebase, Version};
+use omaha::{Codebase, PackageName, Version};
 
-pub const HELP: &str = "\
+use super::{Command, Count, Flags, Span, UsageError, parsed, path, paths, separate};
+
+const HELP: &str = "\
 Serves an operating-system update to update_engine (Container Linux, Flatcar).
 
 Usage: serve-package --package-file FILE --package-version VERSION [OPTION]...
-  --package-file FILE     the update payload, served as /packages/update.gz
+  --package-file FILE     the update payload
   --package-version VER   its version, such as 4152.2.0
+  --package-name NAME     what it is called in its URL (default: update.gz)
   --listen-address ADDR   HOST:PORT, [IPv6]:PORT, or :PORT for all interfaces;
                           port 0 is a free one (default: localhost:8000)
   --extension FILE        an OEM or system extension beside it; repeatable
@@ -28,25 +29,19 @@ Usage: serve-package --package-file FILE --package-version VERSION [OPTION]...
   --ready-file FILE       write the address there once the server answers
   --max-connections N, --idle-timeout TIME, --min-rate BYTES
                           limits (default: 1000, 30s, 1000 bytes a second)
-  --help, --version
+  --help, --version       to try a server out: serve-package check --help
 Example: serve-package --package-file flatcar_production_update.gz \\
                        --package-version 4152.2.0 --listen-address :8000
 Then set SERVER=http://HOST:8000/v1/update/ in /etc/flatcar/update.conf.
 Exit status: 0 stopped or updated, 1 failure, 2 wrong usage, 3 and 4 see above.
 ";
 
-/// What is to be done.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Command {
-    Serve(Box<Settings>),
-    Help,
-    Version,
-}
-
 /// How to serve.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Settings {
     pub package_file: PathBuf,
+    /// What the operating system's package is called, whatever its file is.
+    pub package_name: PackageName,
     pub package_version: Version,
     pub listen_address: ListenAddress,
     pub extensions: Vec<PathBuf>,
@@ -62,6 +57,7 @@ pub struct Settings {
 }
 
 const PACKAGE_FILE: &str = "--package-file";
+const PACKAGE_NAME: &str = "--package-name";
 const PACKAGE_VERSION: &str = "--package-version";
 const LISTEN_ADDRESS: &str = "--listen-address";
 const EXTENSION: &str = "--extension";
@@ -76,43 +72,46 @@ const MAX_CONNECTIONS: &str = "--max-connections";
 const IDLE_TIMEOUT: &str = "--idle-timeout";
 const MIN_RATE: &str = "--min-rate";
 
-/// The flags that have a value.
-const VALUED: [&str; 12] = [
-    PACKAGE_FILE,
-    PACKAGE_VERSION,
-    LISTEN_ADDRESS,
-    EXTENSION,
-    PACKAGE_URL,
-    UNTIL_UPDATED,
-    DEADLINE,
-    EVENTS,
-    READY_FILE,
-    MAX_CONNECTIONS,
-    IDLE_TIMEOUT,
-    MIN_RATE,
-];
+/// The name that go-omaha's clients and scripts know.
+const DEFAULT_NAME: &str = "update.gz";
 
-/// The flags that have none.
-const BARE: [&str; 2] = [FORCE, FAIL_FAST];
-
-/// go-omaha's flags, which Go takes with one dash as well.
-const SINGLE_DASH: [&str; 3] = [PACKAGE_FILE, PACKAGE_VERSION, LISTEN_ADDRESS];
+const FLAGS: Flags = Flags {
+    valued: &[
+        PACKAGE_FILE,
+        PACKAGE_NAME,
+        PACKAGE_VERSION,
+        LISTEN_ADDRESS,
+        EXTENSION,
+        PACKAGE_URL,
+        UNTIL_UPDATED,
+        DEADLINE,
+        EVENTS,
+        READY_FILE,
+        MAX_CONNECTIONS,
+        IDLE_TIMEOUT,
+        MIN_RATE,
+    ],
+    // go-omaha's.
+    single_dash: &[PACKAGE_FILE, PACKAGE_VERSION, LISTEN_ADDRESS],
+    switches: &[FORCE, FAIL_FAST],
+};
 
 /// Reads the arguments that follow the program's name.
 ///
 /// # Errors
 ///
-/// The first thing that is wrong, to be shown with a hint at `--help`.
+/// The first thing that is wrong.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
-    let mut arguments = pico_args::Arguments::from_vec(separate(arguments.into_iter())?);
+    let mut arguments = pico_args::Arguments::from_vec(separate(arguments, &FLAGS)?);
     if arguments.contains(["-h", "--help"]) {
-        return Ok(Command::Help);
+        return Ok(Command::Help(HELP));
     }
     if arguments.contains(["-V", "--version"]) {
         return Ok(Command::Version);
     }
 
     let package_file = path(&mut arguments, PACKAGE_FILE)?;
+    let package_name: Option<PackageName> = parsed(&mut arguments, PACKAGE_NAME)?;
     let package_version = parsed(&mut arguments, PACKAGE_VERSION)?;
     let listen_address = parsed(&mut arguments, LISTEN_ADDRESS)?;
     let extensions = paths(&mut arguments, EXTENSION)?;
@@ -132,16 +131,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         idle_timeout: idle_timeout.map_or(defaults.idle_timeout, |span| span.0),
         min_rate: min_rate.unwrap_or(defaults.min_rate),
     };
-    if let Some(left_over) = arguments.finish().first() {
-        if let Some(flag) = BARE.iter().find(|flag| left_over == **flag) {
-            return Err(UsageError::Repeated(flag));
-        }
-        return Err(match left_over.to_str() {
-            Some(text) if text.starts_with('-') && text != "-" => {
-                UsageError::UnknownFlag(text.to_owned())
-            }
-            _ => UsageError::LeftOver(left_over.clone()),
-        });
+    if let Some(left_over) = arguments.finish().into_iter().next() {
+        return Err(FLAGS.refuse(left_over));
     }
     if let Some(url) = package_url.as_ref().filter(|url| url.is_path()) {
         return Err(UsageError::Value {
@@ -152,6 +143,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     }
     Ok(Command::Serve(Box::new(Settings {
         package_file: package_file.ok_or(UsageError::Required(PACKAGE_FILE))?,
+        package_name: match package_name {
+            Some(name) => name,
+            None => DEFAULT_NAME.parse().map_err(|_| UsageError::Required(PACKAGE_NAME))?,
+        },
         package_version: package_version.ok_or(UsageError::Required(PACKAGE_VERSION))?,
         listen_address: listen_address.unwrap_or_default(),
         extensions,
@@ -166,109 +161,6 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     })))
 }
 
-/// Brings every flag that has a value into the form `--flag value`, whatever
-/// bytes the value holds, and catches those whose value was forgotten: nothing
-/// follows, or another flag does. (A value that begins with two dashes can be
-/// given as `--flag=value`.)
-fn separate(arguments: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, UsageError> {
-    let mut separate = Vec::new();
-    let mut arguments = arguments.peekable();
-    while let Some(argument) = arguments.next() {
-        let Some((flag, value)) = valued(&argument) else {
-            separate.push(argument);
-            continue;
-        };
-        let is_flag = |value: &OsString| value.as_bytes().starts_with(b"--");
-        let value = match value {
-            Some(value) => Some(value.to_owned()),
-            None => arguments.next_if(|value| !is_flag(value)),
-        };
-        match value {
-            Some(value) if !value.is_empty() => separate.extend([flag.into(), value]),
-            _ => return Err(UsageError::NoValue(flag)),
-        }
-    }
-    Ok(separate)
-}
-
-/// The flag that an argument is, and the value that it holds behind `=`.
-fn valued(argument: &OsStr) -> Option<(&'static str, Option<&OsStr>)> {
-    let bytes = argument.as_bytes();
-    VALUED.iter().find_map(|flag| {
-        let short = SINGLE_DASH.contains(flag).then(|| flag.strip_prefix('-')).flatten();
-        let rest = [Some(*flag), short]
-            .into_iter()
-            .flatten()
-            .find_map(|name| bytes.strip_prefix(name.as_bytes()))?;
-        match rest.split_first() {
-            None => Some((*flag, None)),
-            Some((b'=', value)) => Some((*flag, Some(OsStr::from_bytes(value)))),
-            Some(_) => None,
-        }
-    })
-}
-
-fn paths(
-    arguments: &mut pico_args::Arguments,
-    flag: &'static str,
-) -> Result<Vec<PathBuf>, UsageError> {
-    let read = |value: &OsStr| Ok::<_, UsageError>(PathBuf::from(value));
-    arguments.values_from_os_str(flag, read).map_err(|_| UsageError::NoValue(flag))
-}
-
-fn path(
-    arguments: &mut pico_args::Arguments,
-    flag: &'static str,
-) -> Result<Option<PathBuf>, UsageError> {
-    let mut paths = paths(arguments, flag)?;
-    if paths.len() > 1 {
-        return Err(UsageError::Repeated(flag));
-    }
-    Ok(paths.pop())
-}
-
-fn parsed<T: FromStr<Err: fmt::Display>>(
-    arguments: &mut pico_args::Arguments,
-    flag: &'static str,
-) -> Result<Option<T>, UsageError> {
-    let Some(value) = path(arguments, flag)? else { return Ok(None) };
-    let value = value.to_string_lossy();
-    value.parse().map(Some).map_err(|error: T::Err| UsageError::Value {
-        flag,
-        value: value.into_owned(),
-        reason: error.to_string(),
-    })
-}
-
-/// A number of things, at least one.
-struct Count(usize);
-
-impl FromStr for Count {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.parse() {
-            Ok(0) | Err(_) => Err("it must be a whole number, at least 1"),
-            Ok(count) => Ok(Self(count)),
-        }
-    }
-}
-
-/// A time, longer than none.
-struct Span(Duration);
-
-impl FromStr for Span {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match humantime::parse_duration(text) {
-            Ok(Duration::ZERO) => Err("it must be longer than nothing".to_owned()),
-            Ok(span) => Ok(Self(span)),
-            Err(error) => Err(format!("{error}; write it like 90s, 30m or 2h")),
-        }
-    }
-}
-
 /// How events are written.
 struct EventFormat;
 
@@ -279,36 +171,6 @@ impl FromStr for EventFormat {
         if text == "json" { Ok(Self) } else { Err("the only format is json") }
     }
 }
-
-/// What is wrong with the command line.
-#[derive(Debug, PartialEq, Eq)]
-pub enum UsageError {
-    Required(&'static str),
-    NoValue(&'static str),
-    Repeated(&'static str),
-    UnknownFlag(String),
-    LeftOver(OsString),
-    Value { flag: &'static str, value: String, reason: String },
-}
-
-impl fmt::Display for UsageError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Required(flag) => write!(formatter, "{flag} is required"),
-            Self::NoValue(flag) => write!(formatter, "{flag} needs a value"),
-            Self::Repeated(flag) => write!(formatter, "{flag} is given more than once"),
-            Self::UnknownFlag(flag) => write!(formatter, "there is no flag {flag:?}"),
-            Self::LeftOver(argument) => {
-                write!(formatter, "{argument:?} is left over; every value needs its flag")
-            }
-            Self::Value { flag, value, reason } => {
-                write!(formatter, "{flag} {value:?} is wrong: {reason}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for UsageError {}
 
 #[cfg(test)]
 mod tests {
@@ -346,6 +208,7 @@ mod tests {
         assert_eq!(settings.listen_address, ListenAddress::default());
         assert_eq!((settings.extensions.len(), settings.force), (0, false));
         assert_eq!(settings.package_url, None);
+        assert_eq!(settings.package_name.as_str(), "update.gz");
     }
 
     #[test]
@@ -394,8 +257,8 @@ mod tests {
 
     #[test]
     fn help_goes_before_everything() {
-        assert_eq!(parse("--help"), Ok(Command::Help));
-        assert_eq!(parse("--nonsense -h"), Ok(Command::Help));
+        assert_eq!(parse("--help"), Ok(Command::Help(HELP)));
+        assert_eq!(parse("--nonsense -h"), Ok(Command::Help(HELP)));
         assert_eq!(parse("--version"), Ok(Command::Version));
     }
 
@@ -438,7 +301,7 @@ mod tests {
     fn help_fits_a_screen() {
         assert!(HELP.lines().count() <= 25, "{} lines", HELP.lines().count());
         assert!(HELP.lines().all(|line| line.len() <= 80));
-        for flag in VALUED.iter().chain(&BARE) {
+        for flag in FLAGS.valued.iter().chain(FLAGS.switches) {
             assert!(HELP.contains(flag), "{flag}");
         }
     }

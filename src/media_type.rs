@@ -6,7 +6,7 @@
 /// # Errors
 ///
 /// What is wrong with it, in words.
-pub(super) fn check(content_type: Option<&str>) -> Result<(), &'static str> {
+pub(crate) fn check(content_type: Option<&str>) -> Result<(), &'static str> {
     let Some(content_type) = content_type else { return Ok(()) };
     let mut parts = content_type.split(';');
     let media_type = parts.next().unwrap_or_default().trim();

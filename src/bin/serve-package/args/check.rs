@@ -1,0 +1,236 @@
+//! `serve-package check`: the command line of checking.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use omaha::client::ServerUrl;
+
+use super::{Command, Count, Flags, Span, UsageError, parsed, path, separate};
+
+/// The first argument.
+pub const COMMAND: &str = "check";
+
+const HELP: &str = "\
+Asks an update server what it offers, as a machine would, and says what real
+machines would stumble over. Works with any Omaha server for Container Linux
+and Flatcar.
+
+Usage: serve-package check URL [OPTION]...
+
+  URL                what a machine has as SERVER=; /v1/update/ may be left out
+  --app-version VER  the version to have (default: 0.0.0)
+  --app-id ID        the application
+                     (default: {e96281a6-d1af-4bde-9a0a-97b76e56dc57})
+  --track NAME       the channel (default: stable)
+  --board NAME       the board (default: amd64-usr)
+  --oem NAME         the OEM, such as azure (default: none)
+  --machine-id ID    the machine to be (default: 32 zeros)
+  --download DIR     fetch every package into DIR and verify it
+  --no-events        report nothing to the server, neither progress nor failure
+  --strict           warnings are failures
+  --tries N          how often to try each request (default: 1); a download
+                     that was cut is continued in any case, up to 20 times
+  --timeout TIME     how long to wait, such as 5s or 2m (default: 30s)
+  --json             print one JSON object instead of words
+  --help
+
+With --download, unless --no-events, the server is told of a complete update.
+
+Exit status: 0 an update is offered (and verified), 3 no update, 1 failure,
+2 wrong usage.
+";
+
+/// What to check, and how.
+#[derive(Debug, PartialEq, Eq)]
+pub struct CheckSettings {
+    pub server: ServerUrl,
+    pub app_id: String,
+    pub app_version: String,
+    pub track: String,
+    pub board: String,
+    pub oem: String,
+    pub machine_id: String,
+    pub download: Option<PathBuf>,
+    pub events: bool,
+    pub strict: bool,
+    pub tries: u32,
+    pub timeout: Duration,
+    pub json: bool,
+}
+
+const APP_ID: &str = "--app-id";
+const APP_VERSION: &str = "--app-version";
+const TRACK: &str = "--track";
+const BOARD: &str = "--board";
+const OEM: &str = "--oem";
+const MACHINE_ID: &str = "--machine-id";
+const DOWNLOAD: &str = "--download";
+const NO_EVENTS: &str = "--no-events";
+const STRICT: &str = "--strict";
+const TRIES: &str = "--tries";
+const TIMEOUT: &str = "--timeout";
+const JSON: &str = "--json";
+
+const FLAGS: Flags = Flags {
+    valued: &[APP_ID, APP_VERSION, TRACK, BOARD, OEM, MACHINE_ID, DOWNLOAD, TRIES, TIMEOUT],
+    single_dash: &[],
+    switches: &[NO_EVENTS, STRICT, JSON],
+};
+
+/// Patience of a person, not of a machine.
+const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
+
+/// Container Linux's, and Flatcar's.
+const CONTAINER_LINUX: &str = "{e96281a6-d1af-4bde-9a0a-97b76e56dc57}";
+
+/// Of the form that machines have, and nobody's.
+const NO_MACHINE: &str = "00000000000000000000000000000000";
+
+/// Reads the arguments that follow `check`.
+///
+/// # Errors
+///
+/// The first thing that is wrong.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
+    let mut arguments = pico_args::Arguments::from_vec(separate(arguments, &FLAGS)?);
+    if arguments.contains(["-h", "--help"]) {
+        return Ok(Command::Help(HELP));
+    }
+    let mut text = |flag, default: &str| {
+        Ok(parsed(&mut arguments, flag)?.unwrap_or_else(|| default.to_owned()))
+    };
+    let app_id = text(APP_ID, CONTAINER_LINUX)?;
+    let app_version = text(APP_VERSION, "0.0.0")?;
+    let track = text(TRACK, "stable")?;
+    let board = text(BOARD, "amd64-usr")?;
+    let oem = text(OEM, "")?;
+    let machine_id = text(MACHINE_ID, NO_MACHINE)?;
+    let download = path(&mut arguments, DOWNLOAD)?;
+    let tries: Option<Count> = parsed(&mut arguments, TRIES)?;
+    let timeout: Option<Span> = parsed(&mut arguments, TIMEOUT)?;
+    let events = !arguments.contains(NO_EVENTS);
+    let strict = arguments.contains(STRICT);
+    let json = arguments.contains(JSON);
+
+    let is_url = |argument: &OsString| !argument.to_string_lossy().starts_with('-');
+    let mut rest = arguments.finish();
+    let url = rest.iter().position(is_url).map(|index| rest.remove(index));
+    if let Some(left_over) = rest.into_iter().next() {
+        return Err(FLAGS.refuse(left_over));
+    }
+    Ok(Command::Check(Box::new(CheckSettings {
+        server: server(url.ok_or(UsageError::Required("URL"))?)?,
+        app_id,
+        app_version,
+        track,
+        board,
+        oem,
+        machine_id,
+        download,
+        events,
+        strict,
+        tries: tries.map_or(1, |count| u32::try_from(count.0).unwrap_or(u32::MAX)),
+        timeout: timeout.map_or(TIMEOUT_DEFAULT, |span| span.0),
+        json,
+    })))
+}
+
+fn server(url: OsString) -> Result<ServerUrl, UsageError> {
+    let url = url.to_string_lossy();
+    let server: ServerUrl = url.parse().map_err(|error| wrong("URL", &url, error))?;
+    if server.as_url().is_https() && !cfg!(feature = "tls") {
+        let reason =
+            "this program was built without TLS; use http, or build it with --features tls";
+        return Err(wrong("URL", &url, reason));
+    }
+    Ok(server)
+}
+
+fn wrong(flag: &'static str, value: &str, reason: impl ToString) -> UsageError {
+    UsageError::Value { flag, value: value.to_owned(), reason: reason.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, UsageError> {
+        super::parse(line.split(' ').filter(|word| !word.is_empty()).map(OsString::from))
+    }
+
+    fn settings(line: &str) -> CheckSettings {
+        match parse(line) {
+            Ok(Command::Check(settings)) => *settings,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn defaults() {
+        let settings = settings("http://localhost:8000");
+        assert_eq!(settings.server.to_string(), "http://localhost:8000/v1/update/");
+        assert_eq!((&*settings.app_id, &*settings.app_version), (CONTAINER_LINUX, "0.0.0"));
+        assert_eq!(
+            (&*settings.track, &*settings.board, &*settings.oem),
+            ("stable", "amd64-usr", "")
+        );
+        assert_eq!(settings.machine_id.len(), 32);
+        assert!(settings.events && !settings.strict && !settings.json);
+        assert_eq!((settings.tries, settings.timeout.as_secs()), (1, 30));
+        assert_eq!(settings.download, None);
+    }
+
+    #[test]
+    fn everything() {
+        let line = "--app-id a --app-version=ForcedUpdate --track t --board b --oem o \
+                    http://h/x --machine-id m --download d --no-events --strict --json \
+                    --tries 7 --timeout 2m";
+        let settings = settings(line);
+        assert_eq!(settings.server.to_string(), "http://h/x");
+        let CheckSettings { app_id, app_version, track, board, oem, machine_id, .. } = &settings;
+        let texts = [app_id, app_version, track, board, oem, machine_id];
+        assert_eq!(texts, ["a", "ForcedUpdate", "t", "b", "o", "m"]);
+        assert_eq!(settings.download, Some("d".into()));
+        assert!(!settings.events && settings.strict && settings.json);
+        assert_eq!((settings.tries, settings.timeout.as_secs()), (7, 120));
+    }
+
+    #[test]
+    fn messages() {
+        for (line, message) in [
+            ("", "URL is required"),
+            ("--json", "URL is required"),
+            ("host:80", "URL \"host:80\" is wrong: it must begin with http:// or https://"),
+            ("http://a http://b", "\"http://b\" is left over; every value needs its flag"),
+            ("http://a --nonsense", "there is no flag \"--nonsense\""),
+            ("http://a -json", "there is no flag \"-json\""),
+            ("http://a --json --json", "--json is given more than once"),
+            ("http://a --track", "--track needs a value"),
+            ("http://a --track a --track b", "--track is given more than once"),
+            ("http://a --tries 0", "--tries \"0\" is wrong: it must be a whole number, at least 1"),
+            ("http://a --timeout 0s", "--timeout \"0s\" is wrong: it must be longer than nothing"),
+        ] {
+            assert_eq!(parse(line).unwrap_err().to_string(), message, "{line}");
+        }
+        let error = parse("http://a --timeout 30").unwrap_err().to_string();
+        assert!(error.starts_with("--timeout \"30\" is wrong: "), "{error}");
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[test]
+    fn https_is_refused_with_a_reason() {
+        let error = parse("https://a").unwrap_err().to_string();
+        assert!(error.contains("built without TLS"), "{error}");
+    }
+
+    #[test]
+    fn help_fits_a_page() {
+        assert_eq!(parse("--help --nonsense"), Ok(Command::Help(HELP)));
+        assert!(HELP.lines().count() <= 35, "{} lines", HELP.lines().count());
+        assert!(HELP.lines().all(|line| line.len() <= 80));
+        for flag in FLAGS.valued.iter().chain(FLAGS.switches) {
+            assert!(HELP.contains(flag), "{flag}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Fetching and verifying one package.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use omaha::Sha256;
+use omaha::client::{Download, HttpTransport, HttpUrl, Progress, Retry};
+use omaha::protocol::ErrorCode;
+use omaha::protocol::response::Package;
+
+use super::interrupt::Interrupt;
+use super::outcome::Downloaded;
+use super::screen::Screen;
+use crate::words::{Quoted, Rate};
+
+/// What it takes to fetch a package.
+pub struct Fetcher<'a> {
+    pub package: &'a Package,
+    /// What the `postinstall` action says of it.
+    pub sha256: Option<Sha256>,
+    pub directory: &'a Path,
+    pub transport: &'a Arc<HttpTransport>,
+    pub interrupt: &'a Interrupt,
+    /// How often to try to begin.
+    pub retry: Retry,
+}
+
+impl Fetcher<'_> {
+    /// Fetches the package from the first codebase that has it.
+    ///
+    /// # Errors
+    ///
+    /// Why the last one had it not, and `update_engine`'s number for that.
+    pub fn run<'u>(
+        &self,
+        codebases: impl Iterator<Item = &'u str>,
+        screen: &mut Screen,
+    ) -> Result<Downloaded, (String, ErrorCode)> {
+        let mut last: Option<(String, ErrorCode)> = None;
+        for codebase in codebases {
+            if let Some((reason, _)) = &last {
+                screen.complain("warning", reason);
+            }
+            match self.fetch(codebase, screen) {
+                Ok(downloaded) => return Ok(downloaded),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| {
+            let reason = "there is no codebase to fetch it from".to_owned();
+            (reason, ErrorCode::OMAHA_RESPONSE_INVALID)
+        }))
+    }
+
+    fn fetch(
+        &self,
+        codebase: &str,
+        screen: &mut Screen,
+    ) -> Result<Downloaded, (String, ErrorCode)> {
+        let Package { name, size, .. } = self.package;
+        let url = HttpUrl::of_package(codebase, name).map_err(|error| {
+            let reason = format!("codebase {} leads nowhere: {error}", Quoted(codebase));
+            (reason, ErrorCode::DOWNLOAD_TRANSFER_ERROR)
+        })?;
+        screen.say(&format!("fetching {url}"));
+        let begin = Instant::now();
+        let mut cuts = 0;
+        let result = Download::new(url.clone(), self.package)
+            .with_sha256(self.sha256)
+            .with_transport(Arc::clone(self.transport))
+            .with_start_retry(self.retry)
+            .to_directory(self.directory, &mut |progress| match progress {
+                Progress::Created(path) => self.interrupt.set_partial(Some(path)),
+                Progress::Bytes { done, total } => screen.progress(name, done, total),
+                Progress::Cut { error, delay, .. } => {
+                    cuts += 1;
+                    screen.end_progress();
+                    let seconds = delay.as_secs_f64();
+                    let what = format!("{url}: {error}; continuing in {seconds:.1} s");
+                    screen.complain("note", &what);
+                }
+                _ => {}
+            });
+        self.interrupt.set_partial(None);
+        screen.end_progress();
+        let path = result.map_err(|error| (format!("{url}: {error}"), error.error_code()))?;
+        let elapsed = begin.elapsed();
+        screen.say(&format!(
+            "verified {}: {size} bytes in {:.1} s, {}, saved as {path:?}",
+            Quoted(name),
+            elapsed.as_secs_f64(),
+            Rate(*size, elapsed)
+        ));
+        let (name, url) = (name.clone(), url.to_string());
+        Ok(Downloaded { name, url, path, bytes: *size, elapsed, cuts })
+    }
+}

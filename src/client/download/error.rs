@@ -1,0 +1,157 @@
+//! Why a package cannot be had.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::client::TransportError;
+use crate::client::quoted::Quoted;
+use crate::package::{VerifyError, VerifyErrorKind};
+use crate::protocol::ErrorCode;
+
+/// Why a download failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum DownloadError {
+    /// There is no answer.
+    Transport(TransportError),
+    /// The answer has neither the content nor a part of it.
+    Http {
+        /// The status.
+        status: u16,
+        /// Where a redirect would lead that is not followed.
+        location: Option<String>,
+    },
+    /// The content broke off.
+    Cut {
+        /// Bytes so far.
+        at: u64,
+        /// Bytes in all, as the package says.
+        total: u64,
+        /// Why.
+        source: io::Error,
+    },
+    /// The server answered the request for a part with another one.
+    Range {
+        /// Where the part should begin.
+        at: u64,
+        /// The answer's `Content-Range`, if there is one.
+        found: Option<String>,
+    },
+    /// The server has other content by now than when the download began.
+    Changed {
+        /// The entity tag at the beginning.
+        before: String,
+        /// The entity tag now.
+        after: String,
+    },
+    /// The content is encoded, though nobody asked for that.
+    Encoding(String),
+    /// The package's name is not a plain file name.
+    Name(String),
+    /// The package has no size, without which nothing can be verified.
+    NoSize,
+    /// The content is not the package's.
+    Verify(VerifyError),
+    /// The content could not be written.
+    Write(io::Error),
+    /// The file could not be created, or not be put in place.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl DownloadError {
+    /// Whether the download may be continued.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Transport(error) => error.is_temporary(),
+            Self::Http { status, .. } => matches!(status, 408 | 429 | 500 | 502 | 503 | 504),
+            Self::Cut { source, .. } => source.kind() != io::ErrorKind::InvalidData,
+            _ => false,
+        }
+    }
+
+    /// `update_engine`'s number for it.
+    pub fn error_code(&self) -> ErrorCode {
+        match self {
+            Self::Verify(error) => match error.kind() {
+                VerifyErrorKind::Size { .. } => ErrorCode::PAYLOAD_SIZE_MISMATCH,
+                _ => ErrorCode::PAYLOAD_HASH_MISMATCH,
+            },
+            Self::NoSize | Self::Name(_) => ErrorCode::OMAHA_RESPONSE_INVALID,
+            Self::Write(_) | Self::File { .. } => ErrorCode::DOWNLOAD_WRITE_ERROR,
+            _ => ErrorCode::DOWNLOAD_TRANSFER_ERROR,
+        }
+    }
+}
+
+impl fmt::Display for DownloadError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transport(error) => write!(formatter, "{error}"),
+            Self::Http { status, location } => {
+                write!(formatter, "the answer has HTTP status {status}")?;
+                match location {
+                    Some(location) => {
+                        write!(formatter, ", a redirect to {} too many", Quoted(location))
+                    }
+                    None => Ok(()),
+                }
+            }
+            Self::Cut { at, total, source } => {
+                write!(formatter, "cut at byte {at} of {total}: {source}")
+            }
+            Self::Range { at, found } => {
+                write!(formatter, "asked for what follows byte {at}, the server sent ")?;
+                match found {
+                    Some(found) => write!(formatter, "{}", Quoted(found)),
+                    None => formatter.write_str("a part without saying which"),
+                }
+            }
+            Self::Changed { before, after } => write!(
+                formatter,
+                "the package was changed during the download: its entity tag was {} and is {}",
+                Quoted(before),
+                Quoted(after)
+            ),
+            Self::Encoding(found) => {
+                write!(
+                    formatter,
+                    "the content is encoded as {}; nobody asked for it",
+                    Quoted(found)
+                )
+            }
+            Self::Name(name) => {
+                write!(formatter, "the name {} is not that of a file", Quoted(name))
+            }
+            Self::NoSize => formatter.write_str("the manifest gives the package no size"),
+            Self::Verify(error) => write!(formatter, "{error}"),
+            Self::Write(error) => write!(formatter, "cannot write: {error}"),
+            Self::File { path, source } => write!(formatter, "{path:?}: {source}"),
+        }
+    }
+}
+
+impl Error for DownloadError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Transport(error) => Some(error),
+            Self::Cut { source, .. } | Self::Write(source) | Self::File { source, .. } => {
+                Some(source)
+            }
+            Self::Verify(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<VerifyError> for DownloadError {
+    fn from(error: VerifyError) -> Self {
+        Self::Verify(error)
+    }
+}

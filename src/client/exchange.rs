@@ -1,0 +1,158 @@
+//! One request, one response.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{ClientError, Environment, HttpAnswer, HttpRequest, HttpUrl, Retry, Transport};
+use crate::media_type;
+use crate::protocol::{AppStatus, Request, Response, limits, response};
+
+/// The answer to a request: what was understood, and how it came.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The document, read.
+    pub response: Response,
+    /// The document as it came.
+    pub document: Vec<u8>,
+    /// The HTTP status, 2xx.
+    pub status: u16,
+    /// The content type, if one was named.
+    pub content_type: Option<String>,
+    /// The URL that answered: another than the one asked after a redirect.
+    pub url: HttpUrl,
+}
+
+/// How strictly answers are judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Validation {
+    /// As go-omaha's client does: the content type, the application's id and
+    /// its status must be right.
+    #[default]
+    Full,
+    /// As `update_engine` does, which looks at none of these.
+    UpdateEngine,
+}
+
+/// What it takes to exchange documents with a server.
+#[derive(Clone, Debug)]
+pub(super) struct Exchange {
+    pub url: HttpUrl,
+    pub transport: Arc<dyn Transport>,
+    pub environment: Arc<dyn Environment>,
+    pub retry: Retry,
+    pub timeout: Duration,
+    pub validation: Validation,
+}
+
+impl Exchange {
+    /// Redirects of one request that are followed.
+    const MAX_REDIRECTS: usize = 5;
+
+    /// Sends a request, again and again where that may help.
+    pub fn send(&self, request: &Request) -> Result<Answer, ClientError> {
+        let document = request.to_xml();
+        let mut failed = 0;
+        loop {
+            let error = match self.send_once(&document) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            failed += 1;
+            match self.retry.delay(failed, self.environment.random()) {
+                Some(delay) if error.is_temporary() => self.environment.sleep(delay),
+                _ => return Err(error),
+            }
+        }
+    }
+
+    fn send_once(&self, document: &str) -> Result<Answer, ClientError> {
+        let mut url = self.url.clone();
+        for _ in 0..=Self::MAX_REDIRECTS {
+            let answer = self.post(&url, document)?;
+            // Other redirects make a GET of the POST, and that is no update check.
+            let target = match answer.status {
+                307 | 308 => answer.header("location").and_then(|to| url.resolve(to).ok()),
+                _ => None,
+            };
+            match target {
+                Some(target) => url = target,
+                None => return self.read(url, answer),
+            }
+        }
+        let location = Some(url.to_string());
+        Err(ClientError::Http { status: 308, location, detail: String::new() })
+    }
+
+    fn post(&self, url: &HttpUrl, document: &str) -> Result<HttpAnswer, ClientError> {
+        let request = HttpRequest {
+            url,
+            body: Some(document.as_bytes()),
+            headers: &[("content-type", "text/xml; charset=utf-8")],
+            timeout: Some(self.timeout),
+        };
+        self.transport.send(&request).map_err(ClientError::Transport)
+    }
+
+    fn read(&self, url: HttpUrl, mut answer: HttpAnswer) -> Result<Answer, ClientError> {
+        let content_type = answer.header("content-type").map(str::to_owned);
+        let location = answer.header("location").map(str::to_owned);
+        let mut document = Vec::new();
+        // One byte more than allowed tells that there is more.
+        let limit = limits::DOCUMENT as u64 + 1;
+        let body = answer.body.by_ref().take(limit).read_to_end(&mut document);
+
+        // An HTTP error says more than whatever is wrong with its body.
+        let status = answer.status;
+        if !(200..300).contains(&status) {
+            let location = location.filter(|_| (300..400).contains(&status));
+            return Err(ClientError::Http { status, location, detail: detail(&document) });
+        }
+        body.map_err(ClientError::Cut)?;
+        if document.len() > limits::DOCUMENT {
+            return Err(ClientError::TooLarge);
+        }
+        if document.is_empty() {
+            return Err(ClientError::Empty);
+        }
+        if self.validation == Validation::Full
+            && media_type::check(content_type.as_deref()).is_err()
+        {
+            return Err(ClientError::ContentType(content_type.unwrap_or_default()));
+        }
+        let response = Response::read(&document[..]).map_err(ClientError::Document)?;
+        Ok(Answer { response, document, status, content_type, url })
+    }
+
+    /// What an answer says about an application.
+    pub fn app<'a>(&self, answer: &'a Answer, id: &str) -> Result<&'a response::App, ClientError> {
+        let missing = || ClientError::AppMissing { id: id.to_owned() };
+        let app = answer.response.app(id);
+        match self.validation {
+            Validation::Full => match app.ok_or_else(missing)? {
+                app if app.status == AppStatus::Ok => Ok(app),
+                app => Err(refused(app)),
+            },
+            Validation::UpdateEngine => app.or(answer.response.apps.first()).ok_or_else(missing),
+        }
+    }
+}
+
+/// The server's word that it will not deal with an application.
+pub(super) fn refused(app: &response::App) -> ClientError {
+    ClientError::AppStatus { id: app.id.clone(), status: app.status.clone() }
+}
+
+/// What the body of an HTTP error says: the status of an application, where it
+/// is an Omaha document, or else its first line.
+fn detail(document: &[u8]) -> String {
+    if let Ok(response) = Response::read(document) {
+        let mut refused = response.apps.iter().filter(|app| app.status != AppStatus::Ok);
+        return refused.next().map(|app| format!("status {}", app.status)).unwrap_or_default();
+    }
+    let start = document.get(..document.len().min(1024)).unwrap_or_default();
+    let text = String::from_utf8_lossy(start);
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    // Nobody wants to read markup.
+    if line.starts_with('<') { String::new() } else { line.to_owned() }
+}

@@ -1,0 +1,103 @@
+//! A connection to a server, with TLS or without.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+
+use super::limits::Limits;
+#[cfg(feature = "tls")]
+use super::tls;
+use crate::client::HttpUrl;
+use crate::client::transport::TransportError;
+
+/// A connection.
+pub enum Stream {
+    Plain(TcpStream),
+    #[cfg(feature = "tls")]
+    Tls(Box<tls::Stream>),
+}
+
+impl Stream {
+    /// The socket, for its timeouts.
+    pub fn socket(&self) -> &TcpStream {
+        match self {
+            Self::Plain(socket) => socket,
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.get_ref(),
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.read(into),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.read(into),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.write(bytes),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(socket) => socket.flush(),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.flush(),
+        }
+    }
+}
+
+/// Makes connections.
+#[derive(Default)]
+pub struct Connector {
+    #[cfg(feature = "tls")]
+    tls: tls::Connector,
+}
+
+impl Connector {
+    /// Connects to the first address of the host that answers.
+    pub fn connect(&self, url: &HttpUrl, limits: &Limits) -> Result<Stream, TransportError> {
+        if url.is_https() && !cfg!(feature = "tls") {
+            return Err(TransportError::NoTls);
+        }
+        let socket = connect(url, limits)?;
+        // Requests are written in one piece each; waiting for more helps nobody.
+        let _ = socket.set_nodelay(true);
+        #[cfg(feature = "tls")]
+        if url.is_https() {
+            const DOING: &str = "beginning TLS";
+            let wait = Some(limits.wait(DOING)?);
+            let timeouts =
+                socket.set_read_timeout(wait).and_then(|()| socket.set_write_timeout(wait));
+            timeouts.map_err(|source| TransportError::Io { doing: DOING, source })?;
+            return Ok(Stream::Tls(Box::new(self.tls.connect(url.host(), socket)?)));
+        }
+        Ok(Stream::Plain(socket))
+    }
+}
+
+fn connect(url: &HttpUrl, limits: &Limits) -> Result<TcpStream, TransportError> {
+    let (host, port) = (url.host(), url.port());
+    let resolve = |source| TransportError::Resolve { host: host.to_owned(), source };
+    let addresses: Vec<SocketAddr> = (host, port).to_socket_addrs().map_err(resolve)?.collect();
+    let mut last = resolve(io::ErrorKind::NotFound.into());
+    for address in addresses {
+        let wait = limits.wait("connecting")?;
+        match TcpStream::connect_timeout(&address, wait) {
+            Ok(socket) => return Ok(socket),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                last = limits.exceeded("connecting");
+            }
+            Err(source) => last = TransportError::Connect { to: address.to_string(), source },
+        }
+    }
+    Err(last)
+}

@@ -1,0 +1,100 @@
+//! Applications, their update checks, and where packages come from.
+
+use super::tree::Node;
+use super::{Findings, Rule, manifest};
+use crate::client::HttpUrl;
+use crate::client::quoted::Quoted;
+
+/// Seconds that `update_engine` takes as they are: 45 minutes to 4 hours.
+const POLL_INTERVAL: std::ops::RangeInclusive<u64> = 45 * 60..=4 * 60 * 60;
+
+pub(super) fn check_all(response: &Node, findings: &mut Findings) {
+    let offers = |app: &Node| app.all("updatecheck").any(|check| check.get("status") == Some("ok"));
+    let is_offer = response.all("app").any(offers);
+    for app in response.all("app") {
+        match app.get("status") {
+            None | Some("ok") => {}
+            Some(status) => {
+                let found = format!("the application's status is {}", Quoted(status));
+                findings.add(Rule::AppStatus, app, found);
+            }
+        }
+        for check in app.all("updatecheck") {
+            check_update(check, findings);
+        }
+        if is_offer {
+            check_complete(app, findings);
+        }
+    }
+}
+
+/// What `download_sysext` needs of every application.
+fn check_complete(app: &Node, findings: &mut Findings) {
+    let id = app.get("appid").unwrap_or_default();
+    if !is_braced_uuid(id) {
+        let found = format!("appid {} is not a UUID in braces", Quoted(id));
+        findings.add(Rule::AppIdForm, app, found);
+    }
+    if app.get("status").is_none() {
+        findings.add(Rule::AppIncomplete, app, "an <app> has no status");
+    }
+    let manifest = || app.all_in("updatecheck", "manifest");
+    for (name, there) in [
+        ("updatecheck", app.all("updatecheck").next().is_some()),
+        ("urls", app.all_in("updatecheck", "urls").next().is_some()),
+        ("manifest", manifest().next().is_some()),
+        ("packages", manifest().all(|manifest| manifest.all("packages").next().is_some())),
+        ("actions", manifest().all(|manifest| manifest.all("actions").next().is_some())),
+    ] {
+        if !there {
+            let found = format!("application {} has no <{name}>", Quoted(id));
+            findings.add(Rule::AppIncomplete, app, found);
+            // What is within it is missing as well.
+            break;
+        }
+    }
+}
+
+fn is_braced_uuid(text: &str) -> bool {
+    let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+    inner.is_some_and(|inner| {
+        let is_hex = |group: &str| group.bytes().all(|byte| byte.is_ascii_hexdigit());
+        inner.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && inner.split('-').all(is_hex)
+    })
+}
+
+fn check_update(check: &Node, findings: &mut Findings) {
+    if let Some(interval) = check.get("PollInterval")
+        && !interval.parse().is_ok_and(|seconds| POLL_INTERVAL.contains(&seconds))
+    {
+        let found = format!("PollInterval is {} seconds", Quoted(interval));
+        findings.add(Rule::PollInterval, check, found);
+    }
+    match check.get("status") {
+        None => findings.add(Rule::StatusMissing, check, "<updatecheck> has no status"),
+        Some("ok") => {
+            check_urls(check, findings);
+            manifest::check_all(check, findings);
+        }
+        Some(_) => {}
+    }
+}
+
+fn check_urls(check: &Node, findings: &mut Findings) {
+    if check.all_in("urls", "url").next().is_none() {
+        findings.add(Rule::Codebase, check, "the update has no <url>");
+    }
+    for url in check.all_in("urls", "url") {
+        let codebase = url.get("codebase").unwrap_or_default();
+        if codebase.is_empty() {
+            findings.add(Rule::Codebase, url, "a <url> has no codebase");
+        } else if let Err(error) = codebase.parse::<HttpUrl>() {
+            let found =
+                format!("codebase {} is not a URL to fetch from: {error}", Quoted(codebase));
+            findings.add(Rule::CodebaseUrl, url, found);
+        } else if !codebase.ends_with('/') {
+            let found = format!("codebase {} does not end in a slash", Quoted(codebase));
+            findings.add(Rule::CodebaseSlash, url, found);
+        }
+    }
+}

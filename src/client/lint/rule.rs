@@ -1,0 +1,170 @@
+//! What is looked for, and what comes of it.
+
+/// How bad a [`Rule`]'s violation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Some clients fail, or some things do not work.
+    Warning,
+    /// `update_engine` fails: no machine will be updated.
+    Error,
+}
+
+macro_rules! rules {
+    ($($severity:ident $(#[doc = $doc:literal])+ $rule:ident = $code:literal, $consequence:literal;)+) => {
+        /// Something that an answer to an update check should be, because real
+        /// clients depend on it: `update_engine` of Flatcar 0.4.10 and of
+        /// CoreOS in 2019, Flatcar's `download_sysext` (`ue-rs`), and clients
+        /// made with go-omaha.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Rule {
+            $($(#[doc = $doc])+ $rule,)+
+        }
+
+        impl Rule {
+            /// Every rule.
+            pub const ALL: &[Self] = &[$(Self::$rule),+];
+
+            /// A short name that does not change between versions, for programs.
+            pub fn code(self) -> &'static str {
+                match self {
+                    $(Self::$rule => $code,)+
+                }
+            }
+
+            /// What happens otherwise, in words.
+            pub fn consequence(self) -> &'static str {
+                match self {
+                    $(Self::$rule => $consequence,)+
+                }
+            }
+
+            /// How bad it is.
+            pub fn severity(self) -> Severity {
+                match self {
+                    $(Self::$rule => Severity::$severity,)+
+                }
+            }
+        }
+    };
+}
+
+rules! {
+    Warning
+    /// The request was redirected with 307 or 308.
+    Redirected = "redirected", "every request is made twice; set SERVER= to where it leads";
+    Warning
+    /// The content type is not that of an XML document in UTF-8.
+    ContentType = "content-type", "clients made with go-omaha reject the answer";
+    Warning
+    /// The answer names another application than the request.
+    AppId = "app-id", "clients made with go-omaha reject the answer";
+    Warning
+    /// The status of the application is not `ok`.
+    AppStatus = "app-status", "clients made with go-omaha reject the answer";
+    Warning
+    /// The application's id is not a UUID in braces.
+    AppIdForm = "app-id-form", "download_sysext rejects the whole answer";
+    Warning
+    /// An application without `<updatecheck>`, `<urls>`, `<manifest>`,
+    /// `<packages>` or `<actions>` beside one with an update.
+    AppIncomplete = "app-incomplete", "download_sysext rejects the whole answer";
+    Error
+    /// An element belongs to an XML namespace.
+    Namespace = "namespace", "update_engine overlooks it";
+    Error
+    /// A name with wrong upper or lower case.
+    NameCase = "name-case", "names are case-sensitive: clients overlook it";
+    Error
+    /// The update check has no status.
+    StatusMissing = "status-missing", "update_engine reports error 34, response invalid";
+    Error
+    /// No URL to fetch from, or one that is empty.
+    Codebase = "codebase-missing", "update_engine reports error 34, response invalid";
+    Error
+    /// A codebase that is not an http or https URL.
+    CodebaseUrl = "codebase-url", "packages cannot be fetched from there";
+    Warning
+    /// A codebase that does not end in a slash.
+    CodebaseSlash = "codebase-slash",
+        "CoreOS's update_engine and download_sysext join the package's name to it as it is";
+    Error
+    /// No manifest, or no package in it.
+    Package = "package-missing", "update_engine reports error 34, response invalid";
+    Warning
+    /// More than one manifest.
+    Manifests = "several-manifests",
+        "update_engine takes the first and download_sysext the last one";
+    Warning
+    /// The manifest names no version.
+    ManifestVersion = "version-missing", "download_sysext rejects the whole answer";
+    Error
+    /// The first package is an extension.
+    ExtensionFirst = "extension-first",
+        "update_engine installs the first package as the operating system";
+    Error
+    /// The first package has no name.
+    PackageName = "package-name", "update_engine reports error 34, response invalid";
+    Warning
+    /// A package's name that cannot stand in a URL or be a file's.
+    PackageNameForm = "package-name-form", "clients cannot fetch it, or not store it";
+    Warning
+    /// Two packages of one name.
+    PackageTwice = "package-twice", "clients store them under their names, one over the other";
+    Error
+    /// The first package's size is missing or 0.
+    PackageSize = "package-size", "update_engine reports error 34, response invalid";
+    Warning
+    /// A package without `size` or `required`.
+    PackageIncomplete = "package-incomplete", "download_sysext rejects the whole answer";
+    Warning
+    /// A package beside the first with a name that the postinstall step does
+    /// not look for.
+    ExtensionName = "extension-name",
+        "the postinstall step looks for oem-ID.gz and flatcar-NAME.gz only";
+    Warning
+    /// A digest that is there, but empty.
+    DigestEmpty = "digest-empty", "download_sysext rejects the whole answer";
+    Warning
+    /// A package's SHA-1 that is not base64.
+    HashForm = "hash-not-base64", "download_sysext rejects the whole answer";
+    Warning
+    /// A package's SHA-256 that is not hex.
+    Sha256Form = "sha256-not-hex", "download_sysext rejects the whole answer";
+    Warning
+    /// A package beside the first without any digest.
+    ExtensionDigest = "extension-digest", "download_sysext skips it";
+    Error
+    /// No `postinstall` action.
+    Action = "action-missing", "update_engine reports error 34, response invalid";
+    Warning
+    /// An action for an event that is not known.
+    ActionEvent = "action-event", "download_sysext rejects the whole answer";
+    Error
+    /// The `postinstall` action has no SHA-256.
+    ActionDigest = "action-digest", "update_engine reports error 34, response invalid";
+    Warning
+    /// Another action without a SHA-256 in base64.
+    OtherActionDigest = "other-action-digest", "download_sysext rejects the whole answer";
+    Error
+    /// The SHA-256 of the `postinstall` action is not base64.
+    ActionDigestForm = "action-digest-not-base64",
+        "update_engine reports error 10, hash mismatch, after the download";
+    Warning
+    /// `DisablePayloadBackoff` is not `true`.
+    Backoff = "backoff",
+        "a machine may wait for days after downloads that failed (error 40)";
+    Warning
+    /// `PollInterval` is not between 45 minutes and 4 hours.
+    PollInterval = "poll-interval", "update_engine brings it between 45 minutes and 4 hours";
+    Warning
+    /// A package is served without `Content-Length`.
+    ContentLength = "content-length", "update_engine does not resume a download that was cut";
+    Warning
+    /// A package is served whole although a part was asked for.
+    Ranges = "no-ranges",
+        "a download that was cut and is resumed fails with error 29, operation hash mismatch";
+    Warning
+    /// The server does not take the report of an event.
+    Event = "event-refused", "the server does not learn what becomes of the update";
+}
