@@ -6,8 +6,7 @@ use std::fs;
 /// What a process holds.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
-    /// Resident memory of its own, in KiB: without the pages of its file, which
-    /// come and go as they are used.
+    /// Resident memory, in KiB.
     pub memory: usize,
     pub threads: usize,
     pub descriptors: usize,
@@ -16,7 +15,7 @@ pub struct Usage {
 impl Usage {
     pub fn of(pid: u32) -> Self {
         Self {
-            memory: status(pid, "RssAnon:"),
+            memory: status(pid, "VmRSS:"),
             threads: status(pid, "Threads:"),
             descriptors: fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count(),
         }
