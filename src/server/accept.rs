@@ -24,9 +24,11 @@ use super::{connection, guard, sys};
 /// Descriptors kept for everything else: standard streams, packages, listener.
 const DESCRIPTORS_KEPT: u64 = 32;
 
-/// Room for the engine's and our own frames; the default of 2 MiB would be
-/// gigabytes of address space in a full house.
-const STACK: usize = 256 * 1024;
+/// Room for the engine's and our own frames, which need 24 KiB. Less would save
+/// nothing but addresses, and cost memory: glibc keeps the stacks of threads
+/// that have ended, up to 40 MiB with all their addresses, so fewer if each is
+/// larger. The default of 2 MiB would be gigabytes of addresses in a full house.
+const STACK: usize = 1024 * 1024;
 
 /// How long to wait after a failure that the next try would share.
 const PAUSE: Duration = Duration::from_millis(50);
