@@ -21,10 +21,13 @@ impl Usage {
         }
     }
 
-    /// Whether this is no more than a fifth above what was before.
+    /// Whether this is no more than a fifth above what was before. Memory is
+    /// allowed one MiB in any case: pages of the program that were not needed
+    /// before count too.
     pub fn is_back_at(&self, before: &Self) -> bool {
+        const GRAIN: usize = 1024;
         let is_back = |now: usize, before: usize| now * 5 <= before * 6;
-        is_back(self.memory, before.memory)
+        (is_back(self.memory, before.memory) || self.memory <= before.memory + GRAIN)
             && is_back(self.threads, before.threads)
             && is_back(self.descriptors, before.descriptors)
     }
