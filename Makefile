@@ -3,10 +3,13 @@
 PACKAGE ?= fixtures/update.gz
 VERSION ?= 4152.2.0
 ADDRESS ?= localhost:8000
+ARCH ?= x86_64
+ARCHES ?= x86_64 aarch64
 
-BINARY := target/release/serve-package
+BINARY := $(or $(CARGO_TARGET_DIR),target)/release/serve-package
+STATIC := dist/serve-package-$(ARCH)
 
-.PHONY: build run test clean help
+.PHONY: build run test static dist test-static test-boot reproducible clean help
 
 build: ## Build the release binary (the default)
 	cargo build --release --locked
@@ -18,8 +21,26 @@ run: build ## Serve a small payload, or PACKAGE=… VERSION=… ADDRESS=…
 test: ## Run all tests
 	cargo test --locked
 
+static: ## Build the static binary, or ARCH=aarch64: one file that needs nothing else
+	dist/static.sh $(ARCH)
+
+dist: ## Build the static binaries and pack them for release, or ARCHES=x86_64
+	for arch in $(ARCHES); do dist/static.sh $$arch || exit 1; done
+	dist/archive.sh
+
+test-static: static ## Run all tests against the static binary, or ARCH=aarch64: a short one
+	tests/static.sh $(STATIC)
+	test $(ARCH) != "$$(uname -m)" || SERVE_PACKAGE_BINARY='$(CURDIR)/$(STATIC)' cargo test --locked --tests
+
+test-boot: static ## Boot systemd with the units and the static binary (as root)
+	tests/boot.sh $(STATIC)
+
+reproducible: ## Build and pack twice, in two places, and compare every byte
+	dist/reproducible.sh $(ARCHES)
+
 clean: ## Remove what was built
 	cargo clean
+	rm -f dist/serve-package-x86_64 dist/serve-package-aarch64 dist/*.tar.gz dist/SHA256SUMS
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14

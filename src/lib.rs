@@ -87,3 +87,8 @@ pub use updater::{
     Codebase, Decision, ParseCodebaseError, Reason, TrivialUpdater, Update, Updater, UpdaterError,
 };
 pub use version::{ParseVersionError, Version};
+
+/// The examples of the README, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

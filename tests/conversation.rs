@@ -117,7 +117,8 @@ fn from_the_check_to_the_reboot() {
             "package update.gz from ",
             "package oem-fixture.gz from ",
             "listening on 127.0.0.1:",
-            "SERVER=http://127.0.0.1:",
+            "put the next line into /etc/flatcar/update.conf",
+            " SERVER=http://127.0.0.1:",
             "update_engine_client -check_for_update",
             &format!("{MACHINE}, version 4081.3.6: update check: 4152.2.0 offered: its version is"),
             &format!("{MACHINE}, version 4081.3.6: reports: update complete: success, reboot"),
@@ -136,7 +137,7 @@ fn from_the_check_to_the_reboot() {
         ],
     );
     // One line for each thing, and nothing else.
-    assert_eq!(stopped.lines.len(), 20, "{:#?}", stopped.lines);
+    assert_eq!(stopped.lines.len(), 21, "{:#?}", stopped.lines);
 }
 
 /// Each of these texts must be in a line behind that of the one before.

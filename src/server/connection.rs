@@ -9,7 +9,7 @@
 //! client sends ahead wait in the socket.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -32,6 +32,10 @@ use crate::media_type;
 /// Seconds after which a client may try again that came when there were too
 /// many downloads. `update_engine` waits 20 s whatever it is told.
 const RETRY_AFTER: &str = "20";
+
+/// Bytes that are thrown away so that a client can take its answer. One that
+/// sends more is not reading.
+const MAX_LINGER: u64 = 8 * 1024 * 1024;
 
 /// Serves a connection until either side has enough of it.
 pub(super) fn serve<E: Display>(
@@ -81,9 +85,24 @@ impl Connection<'_> {
                 None => Persistence::Close,
             };
             if persistence == Persistence::Close {
+                if self.is_ahead {
+                    self.linger()?;
+                }
                 break;
             }
         }
+        Ok(())
+    }
+
+    /// Lets the client take its answer, and throws away what it sends in the
+    /// meantime. If the connection were closed with something unread in it, or
+    /// still coming, it would be reset, and what was not yet sent of the answer
+    /// would be lost (RFC 9112, section 9.6). The guard ends it in time.
+    fn linger(&self) -> io::Result<()> {
+        self.enter(Phase::Answering);
+        let socket = self.tracked.socket();
+        socket.shutdown(Shutdown::Write)?;
+        io::copy(&mut socket.take(MAX_LINGER), &mut io::sink())?;
         Ok(())
     }
 
@@ -131,7 +150,10 @@ impl Connection<'_> {
                 self.look_ahead(length);
                 bytes
             }
-            Body::Refused(reply) => return self.answer_unread(request, &reply),
+            Body::Refused(reply) => {
+                self.is_ahead = true;
+                return self.answer_unread(request, &reply);
+            }
             Body::Short if !self.tracked.is_gone() => {
                 let reason = "the body is shorter than its Content-Length";
                 let reply = Reply::refusal(Status::BadRequest, reason);

@@ -171,11 +171,12 @@ impl Published {
             let wanted = left.min(BUFFER);
             let chunk = buffer.get_mut(..wanted).unwrap_or_default();
             let read = self.package.read_at(chunk, *at).map_err(CutCause::Disk)?;
-            if read == 0 {
-                return Err(CutCause::Disk(io::ErrorKind::UnexpectedEof.into()));
-            }
+            // First: a file that was truncated ends early, and that is why.
             if self.package.check().is_err() {
                 return Err(CutCause::Changed);
+            }
+            if read == 0 {
+                return Err(CutCause::Disk(io::ErrorKind::UnexpectedEof.into()));
             }
             sink.write_all(buffer.get(..read).unwrap_or_default()).map_err(CutCause::Client)?;
             *at += read as u64;

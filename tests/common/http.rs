@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
 
 use omaha::protocol::Response;
 use omaha::protocol::response::{Manifest, UpdateCheck};
@@ -85,15 +86,17 @@ impl Client {
 
     /// A client whose system takes little ahead of it, so that a server that
     /// sends [`MORE_THAN_BUFFERS`](super::payload::MORE_THAN_BUFFERS) waits for
-    /// it to read.
+    /// it to read. (Less than some segments, of 64 KiB on the loopback
+    /// interface, and the two would wait for each other's timers.)
     pub fn slow(address: SocketAddr) -> Self {
         let client = Self::connect(address);
-        rustix::net::sockopt::set_socket_recv_buffer_size(&client.stream, 16 * 1024).unwrap();
+        rustix::net::sockopt::set_socket_recv_buffer_size(&client.stream, 256 * 1024).unwrap();
         client
     }
 
-    pub fn local_address(&self) -> SocketAddr {
-        self.stream.local_addr().unwrap()
+    /// Breaks the connection, as a machine does that is switched off and on.
+    pub fn reset(self) {
+        rustix::net::sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO)).unwrap();
     }
 
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {

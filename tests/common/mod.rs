@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each file of tests uses a part of this")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+pub mod dated;
 pub mod http;
 pub mod payload;
 pub mod script;

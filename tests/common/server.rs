@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -185,6 +186,19 @@ pub struct Outcome {
     pub stderr: String,
 }
 
+impl Outcome {
+    /// It failed with this status, said this on standard error, and nothing on
+    /// standard output.
+    pub fn expect_failure(&self, code: i32, texts: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert_eq!(self.stdout, "", "{self:?}");
+        for text in texts {
+            assert!(self.stderr.contains(text), "{text:?} is not in {self:?}");
+        }
+        assert!(!self.stderr.contains("panicked"), "{self:?}");
+    }
+}
+
 /// Runs the binary with arguments that it must not serve with.
 pub fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Outcome {
     let mut command = Command::new(binary());
@@ -222,7 +236,16 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
     })
 }
 
-/// A port that was free a moment ago, for tests that must know it beforehand.
+/// A port that is free, for tests that must know it beforehand. Not one of
+/// those that Linux gives to outgoing connections (`ip_local_port_range`, from
+/// 32768 on), which might take it before the server does.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = std::process::id() * 16 + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = 20_000 + u16::try_from(number % 12_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }

@@ -67,9 +67,10 @@ pub fn activity(activity: &Activity<'_>) -> Option<Object> {
                 .plain("result", report.result.code())
                 .text("result_text", &report.result.to_string());
             let object = match report.error_code {
-                Some(code) => {
-                    object.plain("error", code.code()).text("error_text", &code.to_string())
-                }
+                Some(code) => object
+                    .plain("error", code.code())
+                    .plain("error_base", code.base().code())
+                    .text("error_text", &code.to_string()),
                 None => object,
             };
             object

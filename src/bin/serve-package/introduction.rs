@@ -1,5 +1,6 @@
 //! The first lines: what is served, where, and what a person does next.
 
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::sync::Arc;
 
 use omaha::PackageFile;
@@ -24,24 +25,39 @@ pub fn lines(settings: &Settings, packages: &[Arc<PackageFile>], server: &Server
     let address = server.address();
     lines.push(format!("listening on {address}"));
     let (host, port) = (host(settings, server), address.port());
-    lines.push(format!(
-        "on each machine, put this line into /etc/flatcar/update.conf \
-         (Container Linux: /etc/coreos/update.conf): SERVER=http://{host}:{port}/v1/update/"
-    ));
-    lines.push(
+    lines.extend([
+        "on each machine, put the next line into /etc/flatcar/update.conf \
+         (Container Linux: /etc/coreos/update.conf)"
+            .to_owned(),
+        format!("SERVER=http://{host}:{port}/v1/update/"),
         "then: systemctl restart update-engine && update_engine_client -check_for_update"
             .to_owned(),
-    );
+    ]);
     lines
 }
 
-/// What machines may call this one: as the operator did, or by its name where
-/// it listens on all interfaces.
+/// Extensions that no machine will find by the names they have.
+pub fn odd_extensions(packages: &[Arc<PackageFile>]) -> impl Iterator<Item = String> {
+    packages.iter().skip(1).filter_map(|package| {
+        let name = package.name().as_str();
+        let is_known =
+            (name.starts_with("oem-") || name.starts_with("flatcar-")) && name.ends_with(".gz");
+        (!is_known).then(|| {
+            format!(
+                "machines look for extensions called oem-ID.gz and flatcar-NAME.gz; \
+                 none will ask for {name}"
+            )
+        })
+    })
+}
+
+/// What machines may call this one: as the operator did, or by its address or
+/// name where it listens on all interfaces.
 fn host(settings: &Settings, server: &Server) -> String {
     let address = server.address().ip();
     let named = settings.listen_address.host();
     if address.is_unspecified() {
-        host_name()
+        outward_address().map_or_else(host_name, |address| address.to_string())
     } else if named.eq_ignore_ascii_case("localhost") && address.is_loopback() {
         "localhost".to_owned()
     } else if address.is_ipv6() {
@@ -49,6 +65,15 @@ fn host(settings: &Settings, server: &Server) -> String {
     } else {
         address.to_string()
     }
+}
+
+/// The address that this machine has on the way to others, if it has any. No
+/// packet is sent: connecting a datagram socket only looks up the route. The
+/// destination is one that is kept for examples (RFC 5737).
+fn outward_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    Some(socket.local_addr().ok()?.ip())
 }
 
 /// The name of this machine.

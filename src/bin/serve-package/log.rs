@@ -47,6 +47,17 @@ impl Log {
         let _ = io::stderr().write_all(line.as_bytes());
     }
 
+    /// Writes what is wrong with the command line, and which flags ask for
+    /// help: in a terminal without a time, as every program does.
+    pub fn usage(self, text: &str, help: &str) {
+        let hint = format!("Try 'serve-package {help}'.");
+        if self.is_journal {
+            self.error(&format!("{text}. {hint}"));
+        } else {
+            let _ = writeln!(io::stderr(), "serve-package: {text}\n{hint}");
+        }
+    }
+
     /// Writes what the program ends with.
     pub fn error(self, text: &str) {
         self.line(Priority::Error, &format!("error: {text}"));

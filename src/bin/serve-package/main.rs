@@ -1,7 +1,7 @@
 //! `serve-package`: serves one operating-system update to `update_engine`.
 //!
 //! The command line becomes checked settings ([`args`]), the settings become a
-//! server ([`serve`]), and what the server does is watched ([`watch`]): it
+//! server ([`mod@serve`]), and what the server does is watched ([`watch`]): it
 //! becomes lines for people ([`report`], [`log`]) and for programs ([`events`]),
 //! and ends the run when its goal is reached ([`goal`]).
 
@@ -40,9 +40,8 @@ fn main() -> ExitCode {
         Ok(Command::Version) => print(concat!("serve-package ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Command::Check(settings)) => check::run(&settings),
         Ok(Command::Serve(settings)) => serve(&settings),
-        Err(error) => {
-            // There is nobody left to tell when this fails.
-            let _ = writeln!(io::stderr(), "serve-package: {error}");
+        Err(refusal) => {
+            log::Log::new().usage(&refusal.error.to_string(), refusal.help);
             ExitCode::from(USAGE)
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use omaha::Reason;
-use omaha::protocol::{EventResult, VersionText, request::Event};
+use omaha::protocol::{EventResult, EventType, VersionText, request::Event};
 use omaha::server::{Activity, CutCause, Download, Machine};
 
 use crate::log::Priority;
@@ -107,6 +107,12 @@ impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Event { event_type, result, error_code, next_version, previous_version } = self.0;
         write!(f, "{event_type}: {result}")?;
+        // These two are easily taken for each other.
+        f.write_str(match (*event_type, *result) {
+            (EventType::UPDATE_COMPLETE, EventResult::SUCCESS) => ", it waits for its reboot",
+            (EventType::UPDATE_COMPLETE, EventResult::SUCCESS_REBOOT) => ", as at every check",
+            _ => "",
+        })?;
         if let Some(code) = error_code {
             write!(f, ": {code}")?;
         }

@@ -15,10 +15,6 @@ use crate::log::{Log, Priority};
 use crate::watch::{self, Watch};
 use crate::{events, introduction, limits, ready_file, signals, systemd};
 
-/// What the operating system's package is called, whatever its file is: the
-/// name that go-omaha's clients and scripts know.
-const PAYLOAD: &str = "update.gz";
-
 /// Serves until the run has come to its end.
 ///
 /// # Errors
@@ -30,7 +26,7 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     let offered = settings.package_version.to_string();
     let watch = Arc::new(Watch::new(log, Goal::new(settings), settings.events, offered.clone()));
 
-    systemd::status("reading the packages");
+    systemd::status("hashing the packages");
     let packages = open(settings)?;
     let server = prepare(settings, &packages, &watch)?;
     watch.control(server.handle());
@@ -38,6 +34,9 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
 
     for line in introduction::lines(settings, &packages, &server) {
         log.line(Priority::Info, &line);
+    }
+    for line in introduction::odd_extensions(&packages) {
+        log.line(Priority::Warning, &line);
     }
     let address = server.address();
     if settings.events {
@@ -60,7 +59,7 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
 
 /// Opens and hashes the operating system's package and the extensions.
 fn open(settings: &Settings) -> Result<Vec<Arc<PackageFile>>, Box<dyn Error>> {
-    let mut names: Vec<PackageName> = vec![PAYLOAD.parse()?];
+    let mut names = vec![settings.package_name.clone()];
     for path in &settings.extensions {
         let name: PackageName = file_name(path)?.parse()?;
         if names.contains(&name) {

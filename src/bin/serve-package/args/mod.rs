@@ -38,18 +38,11 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, R
     }
 }
 
-/// What is wrong with the command line, and which help is about it.
+/// What is wrong with the command line, and which arguments ask for help.
 #[derive(Debug)]
 pub struct Refusal {
-    error: UsageError,
-    help: &'static str,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { error, help } = self;
-        write!(formatter, "{error}\nTry 'serve-package {help}'.")
-    }
+    pub error: UsageError,
+    pub help: &'static str,
 }
 
 /// The flags of a command.

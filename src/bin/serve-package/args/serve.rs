@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use omaha::server::{Limits, ListenAddress};
-use omaha::{Codebase, Version};
+use omaha::{Codebase, PackageName, Version};
 
 use super::{Command, Count, Flags, Span, UsageError, parsed, path, paths, separate};
 
@@ -14,8 +14,9 @@ const HELP: &str = "\
 Serves an operating-system update to update_engine (Container Linux, Flatcar).
 
 Usage: serve-package --package-file FILE --package-version VERSION [OPTION]...
-  --package-file FILE     the update payload, served as /packages/update.gz
+  --package-file FILE     the update payload
   --package-version VER   its version, such as 4152.2.0
+  --package-name NAME     what it is called in its URL (default: update.gz)
   --listen-address ADDR   HOST:PORT, [IPv6]:PORT, or :PORT for all interfaces;
                           port 0 is a free one (default: localhost:8000)
   --extension FILE        an OEM or system extension beside it; repeatable
@@ -39,6 +40,8 @@ Exit status: 0 stopped or updated, 1 failure, 2 wrong usage, 3 and 4 see above.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Settings {
     pub package_file: PathBuf,
+    /// What the operating system's package is called, whatever its file is.
+    pub package_name: PackageName,
     pub package_version: Version,
     pub listen_address: ListenAddress,
     pub extensions: Vec<PathBuf>,
@@ -54,6 +57,7 @@ pub struct Settings {
 }
 
 const PACKAGE_FILE: &str = "--package-file";
+const PACKAGE_NAME: &str = "--package-name";
 const PACKAGE_VERSION: &str = "--package-version";
 const LISTEN_ADDRESS: &str = "--listen-address";
 const EXTENSION: &str = "--extension";
@@ -68,9 +72,13 @@ const MAX_CONNECTIONS: &str = "--max-connections";
 const IDLE_TIMEOUT: &str = "--idle-timeout";
 const MIN_RATE: &str = "--min-rate";
 
+/// The name that go-omaha's clients and scripts know.
+const DEFAULT_NAME: &str = "update.gz";
+
 const FLAGS: Flags = Flags {
     valued: &[
         PACKAGE_FILE,
+        PACKAGE_NAME,
         PACKAGE_VERSION,
         LISTEN_ADDRESS,
         EXTENSION,
@@ -103,6 +111,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     }
 
     let package_file = path(&mut arguments, PACKAGE_FILE)?;
+    let package_name: Option<PackageName> = parsed(&mut arguments, PACKAGE_NAME)?;
     let package_version = parsed(&mut arguments, PACKAGE_VERSION)?;
     let listen_address = parsed(&mut arguments, LISTEN_ADDRESS)?;
     let extensions = paths(&mut arguments, EXTENSION)?;
@@ -134,6 +143,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     }
     Ok(Command::Serve(Box::new(Settings {
         package_file: package_file.ok_or(UsageError::Required(PACKAGE_FILE))?,
+        package_name: match package_name {
+            Some(name) => name,
+            None => DEFAULT_NAME.parse().map_err(|_| UsageError::Required(PACKAGE_NAME))?,
+        },
         package_version: package_version.ok_or(UsageError::Required(PACKAGE_VERSION))?,
         listen_address: listen_address.unwrap_or_default(),
         extensions,
@@ -195,6 +208,7 @@ mod tests {
         assert_eq!(settings.listen_address, ListenAddress::default());
         assert_eq!((settings.extensions.len(), settings.force), (0, false));
         assert_eq!(settings.package_url, None);
+        assert_eq!(settings.package_name.as_str(), "update.gz");
     }
 
     #[test]

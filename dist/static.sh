@@ -1,0 +1,183 @@
+#!/bin/sh
+# Builds the fully static serve-package with musl, and leaves it in dist/.
+#
+#   dist/static.sh [x86_64|aarch64]
+#
+# rustup's musl target is used where it is installed. Elsewhere Debian's packages do it: they hold a
+# compiler together with the source of its standard library, which is then built for musl as well.
+# With APT_INSTALL=1 missing packages are installed; without, the script says which they are.
+set -eu
+
+arch=${1:-x86_64}
+case $arch in
+    x86_64 | aarch64) ;;
+    *) echo "static.sh: $arch: the architecture is x86_64 or aarch64" >&2; exit 2 ;;
+esac
+target=$arch-unknown-linux-musl
+
+cd "$(dirname "$0")/.."
+source=$(pwd -P)
+# A folder of its own: the two compilers would throw away each other's work in target/release.
+build=$source/target/static
+tools=$build/tools/$arch
+mkdir -p "$tools"
+
+# What differs between two machines or two folders must not reach the binary.
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
+flags="--remap-path-prefix=$source=/omaha --remap-path-prefix=$cargo_home=/cargo"
+
+under=$(echo "$target" | tr - _)
+# mimalloc, which stands in for musl's slow allocator, would touch 400 KB for each thread of a connection.
+export "CFLAGS_$under=-DMI_DEFAULT_ARENA_EAGER_COMMIT=0"
+
+with_rustup() {
+    libdir=$(rustc --print target-libdir --target "$target" 2>/dev/null) || return 1
+    ls "$libdir"/libstd-*.rlib >/dev/null 2>&1
+}
+
+# musl's and LLVM's static libraries for the other architecture: unpacked, as they cannot be
+# installed beside this machine's, with package lists of their own, so that apt stays as it is.
+fetch_foreign() {
+    [ -e "$tools/root/usr/lib/llvm-16/lib/libunwind.a" ] && return
+    rm -rf "$tools/apt" "$tools/root"
+    mkdir -p "$tools/apt/lists/partial" "$tools/apt/cache/archives/partial" "$tools/root"
+    set -- -qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 \
+        -o Dir::State::Lists="$tools/apt/lists" -o Dir::Cache="$tools/apt/cache"
+    apt-get "$@" update
+    (cd "$tools/apt" && apt-get "$@" -o APT::Sandbox::User=root download musl-dev libunwind-16-dev)
+    for package in "$tools"/apt/*.deb; do dpkg -x "$package" "$tools/root"; done
+    rm -rf "$tools/apt/lists" "$tools/apt/cache"
+}
+
+need() {
+    missing=
+    for package; do
+        # shellcheck disable=SC2016 # the ${…} is dpkg-query's
+        case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
+            installed) ;;
+            *) missing="$missing $package" ;;
+        esac
+    done
+    [ -z "$missing" ] && return
+    if [ "${APT_INSTALL:-}" = 1 ]; then
+        apt-get update -qq
+        # shellcheck disable=SC2086 # a list
+        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >&2
+    else
+        {
+            echo "static.sh: rustup's target $target is not installed, and neither are these packages of Debian 12:"
+            echo "    apt-get install --no-install-recommends$missing"
+            echo "Install them (APT_INSTALL=1 makes this script do so), or: rustup target add $target"
+        } >&2
+        exit 1
+    fi
+}
+
+with_debian() {
+    command -v dpkg-query >/dev/null || {
+        echo "static.sh: rustup's target $target is not installed: rustup target add $target" >&2
+        exit 1
+    }
+    if [ "$arch" = "$(uname -m)" ]; then
+        need rustc-web cargo-web rust-web-src gcc musl-dev libunwind-16-dev
+        gcc=gcc lib=/usr/lib/$arch-linux-musl unwind=/usr/lib/llvm-16/lib/libunwind.a
+    elif [ "$arch" = aarch64 ]; then
+        need rustc-web cargo-web rust-web-src gcc-aarch64-linux-gnu
+        fetch_foreign
+        gcc=aarch64-linux-gnu-gcc
+        lib=$tools/root/usr/lib/$arch-linux-musl unwind=$tools/root/usr/lib/llvm-16/lib/libunwind.a
+    else
+        echo "static.sh: on $(uname -m) only rustup's target $target can build for $arch" >&2
+        exit 1
+    fi
+
+    # For the bill of materials: what is linked in and stands in no lock file.
+    {
+        echo "rust-std=$(/usr/bin/rustc --version | cut -d ' ' -f 2)"
+        for package in musl-dev libunwind-16-dev; do
+            # shellcheck disable=SC2016 # the ${…} is dpkg's
+            if [ -e "$tools/root" ]; then
+                dpkg-deb -W --showformat '${Package}=${Version}\n' "$tools/apt/$package"_*.deb
+            else
+                dpkg-query -W -f '${Package}=${Version}\n' "$package"
+            fi
+        done
+    } >"$tools/linked"
+
+    # GCC's unwinder needs glibc; LLVM's needs but one thing that musl has not.
+    mkdir -p "$tools/lib"
+    cat >"$tools/chk.c" <<'END'
+int vfprintf(void *, const char *, __builtin_va_list);
+int __fprintf_chk(void *stream, int flag, const char *format, ...)
+{
+    (void)flag;
+    __builtin_va_list arguments;
+    __builtin_va_start(arguments, format);
+    int count = vfprintf(stream, format, arguments);
+    __builtin_va_end(arguments);
+    return count;
+}
+END
+    $gcc -O2 -c -o "$tools/chk.o" "$tools/chk.c"
+    cp "$unwind" "$tools/lib/libunwind.a"
+    ar rcsD "$tools/lib/libunwind.a" "$tools/chk.o"
+
+    # For the C that crates bring along: gcc with musl's headers instead of glibc's.
+    cat >"$tools/static-cc" <<END
+#!/bin/sh
+exec $gcc -nostdinc -isystem ${lib%/lib/*}/include/$arch-linux-musl -isystem "\$($gcc -print-file-name=include)" \\
+    -ffile-prefix-map=$source=/omaha -ffile-prefix-map=$cargo_home=/cargo "\$@"
+END
+    chmod +x "$tools/static-cc"
+    export "CC_$under=$tools/static-cc"
+
+    # musl-gcc cannot link a static-pie (its start files do not fit), gcc told what to take can. rustc
+    # goes by the name to know that this is a gcc; what it says about the kind of output is ours to say.
+    cat >"$tools/static-gcc" <<END
+#!/bin/sh
+for argument; do
+    shift
+    case \$argument in
+        -static | -static-pie | -pie | -no-pie | -nostartfiles) ;;
+        *) set -- "\$@" "\$argument" ;;
+    esac
+done
+exec $gcc -nostdlib -nostartfiles -static-pie \\
+    $lib/rcrt1.o $lib/crti.o "\$($gcc -print-file-name=crtbeginS.o)" -L $lib "\$@" \\
+    -lgcc "\$($gcc -print-file-name=crtendS.o)" $lib/crtn.o
+END
+    chmod +x "$tools/static-gcc"
+
+    # The standard library comes without its symbolizer: in a stripped binary it has nothing to read.
+    export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
+    cargo=/usr/bin/cargo linker=$tools/static-gcc
+    flags="$flags --remap-path-prefix=$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust=/rust"
+    flags="$flags -C target-feature=+crt-static -C link-self-contained=no -C relocation-model=pic"
+    flags="$flags -C link-arg=-Wl,--build-id=none -L native=$tools/lib"
+    set_std="-Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind"
+}
+
+if with_rustup; then
+    cargo=cargo set_std=
+    # x86_64's own cc links what rustup ships; for the other architecture the lld beside rustc does.
+    if [ "$arch" = "$(uname -m)" ]; then
+        linker=cc flags="$flags -C link-arg=-Wl,--build-id=none"
+    else
+        linker=rust-lld
+    fi
+    origin="rustup's $target"
+    echo "rust-std=$(rustc --version | cut -d ' ' -f 2)" >"$tools/linked"
+else
+    with_debian
+    origin="Debian's packages"
+fi
+
+upper=$(echo "$target" | tr a-z- A-Z_)
+export "CARGO_TARGET_${upper}_LINKER=$linker" "CARGO_TARGET_${upper}_RUSTFLAGS=$flags"
+# shellcheck disable=SC2086 # a list
+$cargo build --locked --release --bin serve-package --target "$target" --target-dir "$build" $set_std
+
+out=dist/serve-package-$arch
+cp "$build/$target/release/serve-package" "$out"
+echo "$out: $(wc -c <"$out") bytes, with $origin"

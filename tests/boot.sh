@@ -1,0 +1,337 @@
+#!/bin/bash
+# Boots a real systemd with the units of dist/ and the given binary, and drives them as operators and
+# clients do:
+#
+#   tests/boot.sh BINARY
+#
+# The machine is a container on this one's /usr, with everything else in memory and a network of its
+# own, so that nothing stays behind. Exit status: 0 all passed, 1 something failed, 77 cannot be run
+# here. APT_INSTALL=1 installs systemd-container where it is missing.
+set -u
+
+# ---------------------------------------------------------------------------------- inside
+
+unit=serve-package.service
+socket=serve-package.socket
+lib=/var/lib/serve-package
+url=http://localhost:8000
+request='<?xml version="1.0" encoding="UTF-8"?>
+<request protocol="3.0"><app appid="{e96281a6-d1af-4bde-9a0a-97b76e56dc57}" version="1.0.0" track="stable" machineid="boot"><updatecheck/></app></request>'
+
+passed=0 failed=0
+report() { # STATUS DESCRIPTION
+    if [ "$1" = 0 ]; then
+        passed=$((passed + 1))
+        echo "ok - $2"
+    else
+        failed=$((failed + 1))
+        echo "not ok - $2"
+        # What the server and systemd said last, for whoever has to find out why.
+        journalctl -q --no-pager -n 10 -u $unit -u $socket | sed 's/^/    /'
+    fi
+}
+
+show() { systemctl show --value -p "$1" $unit; }
+update_check() { curl -sS --fail --max-time "${1:-20}" -H 'Content-Type: text/xml' -d "$request" $url/v1/update/; }
+offered() { update_check "$@" | grep -q 'manifest version="9.9.9"'; }
+sum() { sha256sum "$1" | cut -d ' ' -f 1; }
+same() { [ "$(sum "$1")" = "$(sum "$2")" ]; }
+between() { [ "$2" -ge "$1" ] && [ "$2" -le "$3" ]; }
+now() { date +%s%3N; }
+
+within() { # SECONDS COMMAND…
+    local end=$(($(now) + $1 * 1000))
+    shift
+    until "$@"; do
+        [ "$(now)" -lt $end ] || return 1
+        sleep 0.05
+    done
+}
+active() { [ "$(show ActiveState)" = active ]; }
+restarted() { [ "$(show NRestarts)" != 0 ]; }
+is_failed() { [ "$(show ActiveState)" = failed ]; }
+says() { show StatusText | grep -qiE "$1"; }
+journal() { journalctl -q --no-pager -o cat -u $unit "${@:2}" | grep -qE -- "$1"; }
+
+serve() { # FILE: sets what is served, as an operator does, from the sample
+    sed "s|^PACKAGE_FILE=.*|PACKAGE_FILE=$1|; s|^PACKAGE_VERSION=.*|PACKAGE_VERSION=9.9.9|" \
+        /release/serve-package.env >/etc/serve-package.env
+}
+
+all_off() {
+    systemctl stop $socket $unit 2>/dev/null
+    systemctl reset-failed $socket $unit 2>/dev/null
+}
+
+override() { # UNIT: a drop-in from standard input; without any input, it goes
+    local folder=/run/systemd/system/$1.d text
+    text=$(cat)
+    rm -rf "$folder"
+    [ -z "$text" ] || { mkdir -p "$folder" && echo "$text" >"$folder/test.conf"; }
+    systemctl daemon-reload
+}
+
+# One client that checks for updates all the time: a line for each request, ok or why not.
+traffic() {
+    while [ -e /tmp/traffic ]; do
+        if offered 20 2>/tmp/traffic.error; then echo ok; else tr '\n' ' ' </tmp/traffic.error; echo lost; fi
+    done >/tmp/traffic.log
+}
+traffic_begin() { touch /tmp/traffic; traffic & traffic_pid=$!; sleep 0.3; }
+traffic_end() { sleep 0.5; rm /tmp/traffic; wait $traffic_pid; }
+lost() { grep -c lost /tmp/traffic.log; }
+
+test_units() {
+    [ -z "$(systemd-analyze verify --man=no $unit $socket 2>&1)" ]
+    report $? "systemd-analyze verify says nothing"
+    local exposure
+    exposure=$(systemd-analyze security --offline=true --no-pager $unit 2>&1 | sed -n 's/.*Overall exposure level.*: \([0-9.]*\) .*/\1/p')
+    between 0 "${exposure/./}" 15
+    report $? "the exposure is 1.5 at most: $exposure"
+}
+
+test_ready() {
+    serve $lib/big.gz
+    systemctl start --no-block $unit
+    local early=0 hashing=0 state
+    while state=$(show ActiveState); [ "$state" = activating ]; do
+        curl -s -o /dev/null --max-time 1 $url/ && early=$((early + 1))
+        # Asked again, as READY may have come in between.
+        says hashing && [ "$(show ActiveState)" = activating ] && hashing=$((hashing + 1))
+    done
+    [ "$state" = active ] && offered 2
+    report $? "active only after the package is hashed, and the port answers then"
+    [ $hashing -gt 0 ]
+    report $? "while it hashes, the status line says so ($hashing times seen)"
+    # One answer may come between the port's opening and READY.
+    [ $early -le 1 ]
+    report $? "no answer before it is ready"
+    within 3 says '9\.9\.9'
+    report $? "the status line names the served version"
+
+    local process
+    process=$(tr '\t\n' '  ' <"/proc/$(show MainPID)/status")
+    [[ $process != *"Uid: 0 "* && $process == *"CapPrm: 0000000000000000 "* &&
+        $process == *"CapBnd: 0000000000000000 "* && $process == *"NoNewPrivs: 1 "* && $process == *"Seccomp: 2 "* ]]
+    report $? "no root, no capabilities, no new privileges, system calls filtered"
+    systemctl stop $unit
+    [ "$(show ActiveState) $(show Result) $(show ExecMainStatus)" = "inactive success 0" ]
+    report $? "a stop is a success"
+}
+
+test_socket() {
+    systemctl start $socket
+    local clients=() wrong=0 start response codebase name digest
+    start=$(now)
+    for _ in {1..20}; do offered 60 & clients+=($!); done
+    for client in "${clients[@]}"; do wait "$client" || wrong=$((wrong + 1)); done
+    [ $wrong = 0 ]
+    report $? "20 clients at the socket start the server and wait while it hashes ($(($(now) - start)) ms)"
+
+    serve $lib/update.gz
+    systemctl restart $unit
+    response=$(update_check)
+    codebase=$(sed -n 's/.*codebase="\([^"]*\)".*/\1/p' <<<"$response")
+    name=$(sed -n 's/.*<package [^>]*name="\([^"]*\)".*/\1/p' <<<"$response" | head -n 1)
+    curl -s --max-time 30 -o /tmp/got "$codebase$name"
+    # shellcheck disable=SC2059 # the bytes of the digest are the format
+    digest=$(printf "$(sum /tmp/got | sed 's/../\\x&/g')" | base64)
+    same /tmp/got $lib/update.gz && [[ $response == *"sha256=\"$digest\""* ]]
+    report $? "a client gets its update through the socket, with the digest that was announced"
+}
+
+test_restart() {
+    traffic_begin
+    for _ in 1 2 3; do systemctl restart $unit; sleep 0.3; done
+    traffic_end
+    [ "$(lost)" = 0 ]
+    report $? "3 restarts in the middle of traffic: $(lost) of $(wc -l </tmp/traffic.log) requests lost"
+}
+
+test_kill() {
+    local before download cut
+    # The restarts of this test were more than an operator's: the start limit forgets them.
+    systemctl reset-failed $unit
+    before=$(show MainPID)
+    traffic_begin
+    curl -s --max-time 30 --limit-rate 8M -o /tmp/got $url/packages/update.gz &
+    download=$!
+    sleep 1
+    systemctl kill -s KILL $unit
+    offered 20
+    report $? "kill -9 in the middle of traffic: the next request succeeds"
+    traffic_end
+    [ "$(lost)" -le 1 ]
+    report $? "no more than the request under way is lost: $(lost) of $(wc -l </tmp/traffic.log)"
+    within 5 active && [ "$(show MainPID)" != "$before" ]
+    report $? "the server was started again"
+    wait $download
+    cut=$?
+    curl -s --max-time 30 -C - -o /tmp/got $url/packages/update.gz
+    [ $cut != 0 ] && same /tmp/got $lib/update.gz
+    report $? "the download that was cut (curl's exit status $cut) is resumed"
+}
+
+test_stop() {
+    local download start took
+    rm -f /tmp/got
+    curl -s --max-time 30 --limit-rate 8M -o /tmp/got $url/packages/update.gz &
+    download=$!
+    sleep 1
+    start=$(now)
+    systemctl stop $unit 2>/dev/null
+    took=$(($(now) - start))
+    wait $download && same /tmp/got $lib/update.gz
+    report $? "a stop lets a slow download finish"
+    between 500 $took 9500 && [ "$(show Result)" = success ]
+    report $? "it waits for the download and no longer ($took ms), and is a success"
+    offered
+    report $? "after a stop, the next client at the socket starts it"
+}
+
+test_socket_only() {
+    all_off
+    override $unit </release/serve-package-socket-only.conf
+    systemctl start $socket
+    offered
+    report $? "without a network, it serves the clients of the socket"
+    [ "$(readlink /proc/self/ns/net)" != "$(readlink "/proc/$(show MainPID)/ns/net")" ]
+    report $? "it is without a network"
+    all_off
+    override $unit </dev/null
+}
+
+test_wrong_sockets() {
+    local lines
+    for lines in ListenStream=8001 'ListenStream=\nListenDatagram=8000'; do
+        printf '[Socket]\n%b\n' "$lines" | override $socket
+        systemctl start $socket
+        systemctl start $unit 2>/dev/null
+        within 20 is_failed && says socket
+        report $? "a socket unit with $lines: failed, and the status line says: $(show StatusText)"
+        all_off
+    done
+    override $socket </dev/null
+}
+
+test_watchdog() {
+    printf '[Service]\nWatchdogSec=1\nTimeoutAbortSec=1\n' | override $unit
+    systemctl start $unit
+    sleep 2.5
+    active && [ "$(show NRestarts)" = 0 ]
+    report $? "the watchdog is fed"
+    systemctl kill -s STOP $unit
+    within 15 restarted && within 5 active && offered
+    report $? "a server that is stuck is started again"
+    all_off
+    override $unit </dev/null
+}
+
+test_mistakes() {
+    serve $lib/no-such-file.gz
+    systemctl start $unit 2>/dev/null
+    within 20 is_failed
+    report $? "a wrong package path gives a failed unit"
+    systemctl status --no-pager $unit | grep -q 'Status: .*no-such-file\.gz.*No such file'
+    report $? "its status line says why: $(show StatusText)"
+    journal 'no-such-file\.gz.*No such file' -p err
+    report $? "so does the journal, as an error"
+    all_off
+    rm /etc/serve-package.env
+    systemctl start $unit 2>/dev/null
+    is_failed && [ "$(show NRestarts)" = 0 ] && journal --package-file -p err
+    report $? "without settings it fails at once, and the journal names the flag"
+    all_off
+    serve $lib/update.gz
+    systemctl start $unit && offered 2
+    report $? "once the mistake is put right, it starts"
+    systemctl stop $unit
+}
+
+inside() {
+    # As the README has it.
+    install -D -t /opt/bin /release/serve-package
+    install -D -m 0644 -t /etc/systemd/system /release/serve-package.service /release/serve-package.socket
+    mkdir -p $lib
+    head -c 48M /dev/urandom >$lib/update.gz
+    truncate -s 2G $lib/big.gz
+    systemctl daemon-reload
+
+    test_units
+    test_ready
+    test_socket
+    test_restart
+    test_kill
+    test_stop
+    test_socket_only
+    test_wrong_sockets
+    test_watchdog
+    test_mistakes
+    ! journal 'Operation not permitted|Permission denied|panicked'
+    report $? "the sandbox denied nothing, and nothing panicked"
+    journal . -p info && ! journal '^<[0-7]>'
+    report $? "the journal's lines have their priorities"
+    echo "$passed passed, $failed failed"
+}
+
+# ---------------------------------------------------------------------------------- outside
+
+skip() {
+    echo "SKIPPED: the boot test, because $*"
+    exit 77
+}
+
+outside() {
+    [ -x "${1:-}" ] || { echo "usage: tests/boot.sh BINARY" >&2; exit 2; }
+    [ "$(id -u)" = 0 ] || skip "it needs root"
+    if ! command -v systemd-nspawn >/dev/null && [ "${APT_INSTALL:-}" = 1 ]; then
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends systemd systemd-container >&2
+    fi
+    for tool in systemd-nspawn curl; do
+        command -v $tool >/dev/null || skip "$tool is missing (systemd-nspawn is in the package systemd-container)"
+    done
+
+    local here
+    here=$(cd "$(dirname "$0")/.." && pwd)
+    stage=$(mktemp -d)
+    # nspawn itself leaves empty folders and control groups behind.
+    leftovers=()
+    for folder in /run/systemd/nspawn /sys/fs/cgroup/{,*/}{payload,supervisor}; do
+        [ -e "$folder" ] || leftovers+=("$folder")
+    done
+    trap 'rm -rf "$stage"; find "${leftovers[@]}" -depth -type d -exec rmdir {} + 2>/dev/null' EXIT
+    mkdir "$stage/release" "$stage/results"
+    install -m 0755 "$1" "$stage/release/serve-package"
+    install -m 0644 "$here"/dist/serve-package{.service,.socket,.env,-socket-only.conf} "$stage/release/"
+    install -m 0755 "$0" "$stage/release/boot.sh"
+
+    timeout -k 10 300 systemd-nspawn --quiet --register=no --keep-unit --volatile=yes -D / \
+        --machine="serve-package-test-$$" --private-network --console=pipe \
+        --bind-ro="$stage/release:/release" --bind="$stage/results:/results" \
+        --boot systemd.firstboot=no systemd.run='"/bin/bash /release/boot.sh --inside"' \
+        </dev/null >"$stage/boot.log" 2>&1 &
+    local booted=$!
+    # Lines as they come; tail ends with the machine.
+    touch "$stage/results/report"
+    tail -q -n +1 -f --pid=$booted "$stage/results/report"
+    wait $booted
+    local status=$?
+
+    if [ ! -s "$stage/results/report" ]; then
+        tail -n 20 "$stage/boot.log"
+        skip "no systemd could be booted here (systemd-nspawn's exit status $status; its last lines stand above)"
+    fi
+    if ! tail -n 1 "$stage/results/report" | grep -q ' passed, '; then
+        echo "not ok - the boot test ended early (exit status $status)"
+        tail -n 20 "$stage/boot.log"
+        exit 1
+    fi
+    tail -n 1 "$stage/results/report" | grep -q ' 0 failed$'
+}
+
+if [ "${1:-}" = --inside ]; then
+    inside >/results/report 2>&1
+else
+    outside "$@"
+fi

@@ -1,0 +1,251 @@
+//! The library, as another program uses it.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use common::http::{Client, get, request, update};
+use common::payload::{Directory, MORE_THAN_BUFFERS, bytes};
+use common::{OFFERED, UPDATE, fixture, until};
+use omaha::protocol::request::{App, Event};
+use omaha::protocol::{AppStatus, Request, UpdateStatus};
+use omaha::server::{Activity, Handle, ServeError, Server};
+use omaha::{
+    Codebase, Decision, PackageFile, Reason, TrivialUpdater, Update, Updater, UpdaterError,
+};
+
+/// A server on a thread of its own.
+struct Running {
+    address: SocketAddr,
+    handle: Handle,
+    thread: JoinHandle<Result<(), ServeError>>,
+}
+
+impl Running {
+    fn new(server: Server) -> Self {
+        let (address, handle) = (server.address(), server.handle());
+        Self { address, handle, thread: thread::spawn(move || server.run()) }
+    }
+
+    fn stop(self) {
+        self.handle.stop();
+        self.thread.join().unwrap().unwrap();
+    }
+}
+
+fn package() -> Arc<PackageFile> {
+    Arc::new(PackageFile::open(UPDATE.as_ref(), "update.gz".parse().unwrap()).unwrap())
+}
+
+fn offer(codebase: Codebase) -> Update {
+    Update::of_packages(OFFERED.parse().unwrap(), codebase, &[package()])
+}
+
+fn bind(updater: impl Updater + 'static) -> Server {
+    Server::bind(&"localhost:0".parse().unwrap(), updater).unwrap()
+}
+
+#[test]
+fn a_server_in_a_few_lines() {
+    let updater = TrivialUpdater::new(offer(Codebase::default()));
+    let running = Running::new(bind(updater).with_packages([package()]));
+    let answer = update(running.address, &fixture("check-older"));
+    assert!(answer.offers());
+    assert!(!update(running.address, &fixture("check-equal")).offers());
+    let content = get(running.address, "/packages/update.gz", &[]);
+    answer.manifest().packages[0].verify(&content.body[..]).unwrap();
+    let address = running.address;
+    running.stop();
+    until("the port is closed", || TcpStream::connect(address).err());
+}
+
+#[test]
+fn clients_that_connect_before_it_runs_are_served() {
+    let server = bind(TrivialUpdater::new(offer(Codebase::default())));
+    let address = server.address();
+    let early = thread::spawn(move || update(address, &fixture("check-older")).offers());
+    // The connection is made by the system alone; that is all that can be seen.
+    drop(TcpStream::connect(address).unwrap());
+    let running = Running::new(server);
+    assert!(early.join().unwrap());
+    running.stop();
+}
+
+#[test]
+fn a_server_that_was_stopped_before_it_runs_ends_at_once() {
+    let server = bind(TrivialUpdater::new(offer(Codebase::default())));
+    let handle = server.handle();
+    handle.stop();
+    handle.clone().stop();
+    server.run().unwrap();
+    handle.stop();
+}
+
+#[test]
+fn a_stop_waits_for_a_download_as_long_as_it_is_told() {
+    let (directory, payload) = (Directory::new(), bytes(MORE_THAN_BUFFERS));
+    let path = directory.write("payload.bin", &payload);
+    let package = Arc::new(PackageFile::open(&path, "update.gz".parse().unwrap()).unwrap());
+    for (grace, whole) in [(Duration::from_secs(3600), true), (Duration::ZERO, false)] {
+        let updater = TrivialUpdater::new(offer(Codebase::default()));
+        let server = bind(updater).with_packages([Arc::clone(&package)]).with_grace(grace);
+        let running = Running::new(server);
+        let mut client = Client::slow(running.address);
+        client.send(request("GET", "/packages/update.gz", &[], b""));
+        assert_eq!(client.read_head().content_length(), payload.len());
+        running.handle.stop();
+        if whole {
+            until("the port is closed", || TcpStream::connect(running.address).err());
+            assert!(!running.thread.is_finished());
+            assert!(client.read(payload.len()) == payload);
+        }
+        running.stop();
+    }
+}
+
+#[test]
+fn packages_elsewhere() {
+    let codebase: Codebase = "https://mirror.example/os".parse().unwrap();
+    let running = Running::new(bind(TrivialUpdater::new(offer(codebase))));
+    let answer = update(running.address, &fixture("check-older"));
+    assert_eq!(answer.codebase(), "https://mirror.example/os/");
+    assert_eq!(get(running.address, "/packages/update.gz", &[]).status(), 404);
+    running.stop();
+}
+
+#[test]
+fn an_update_for_some_machines_only() {
+    let mut some = offer(Codebase::default());
+    some.app_id = Some(common::APP.to_owned());
+    some.previous_version = Some("4081.3.6".parse().unwrap());
+    let running = Running::new(bind(TrivialUpdater::new(some)));
+    assert!(update(running.address, &fixture("check-older")).offers());
+    assert!(!update(running.address, &fixture("four-part")).offers(), "another version");
+    assert!(!update(running.address, &fixture("update-engine-full")).offers(), "another app");
+    running.stop();
+}
+
+/// Decides by the version that a machine reports, and remembers what it is
+/// told.
+#[derive(Default)]
+struct Moody {
+    told: Arc<Mutex<Vec<String>>>,
+}
+
+impl Moody {
+    fn tell(&self, what: String) {
+        self.told.lock().unwrap().push(what);
+    }
+}
+
+impl Updater for Moody {
+    fn check_app(&self, _: &Request, app: &App) -> Result<(), UpdaterError> {
+        match app.version.as_str() {
+            "9999.0.0" => Err(UpdaterError::App(AppStatus::Restricted)),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_update(&self, _: &Request, app: &App) -> Result<Decision, UpdaterError> {
+        match app.version.as_str() {
+            "4152.2.0" => panic!("on purpose, by a test"),
+            "1.3.23.0" => Err(UpdaterError::Update(UpdateStatus::HardwareNotSupported)),
+            "ForcedUpdate" => Err(UpdaterError::Internal("out of order".into())),
+            _ => Ok(Decision::none(Reason::Other("the freeze is on".to_owned()))),
+        }
+    }
+
+    fn event(&self, _: &Request, app: &App, event: &Event) {
+        self.tell(format!("{} {} {}", app.machine_id, event.event_type, event.result));
+    }
+
+    fn ping(&self, request: &Request, app: &App) {
+        let os = request.os.as_ref().unwrap();
+        self.tell(format!("{} on {} is alive", app.machine_id, os.platform));
+    }
+}
+
+#[test]
+fn an_updater_of_ones_own() {
+    let moody = Moody::default();
+    let told = Arc::clone(&moody.told);
+    let running = Running::new(bind(moody));
+    let status = |name: &str| {
+        let answer = update(running.address, &fixture(name));
+        let app = answer.response().apps.remove(0);
+        (answer.status(), app.status, app.update_check.map(|check| check.status))
+    };
+    let fine = AppStatus::Ok;
+    assert_eq!(status("check-newer"), (200, fine.clone(), Some(UpdateStatus::NoUpdate)));
+    let unsupported = Some(UpdateStatus::HardwareNotSupported);
+    assert_eq!(status("four-part"), (200, fine.clone(), unsupported));
+    assert_eq!(status("forced-update"), (200, fine.clone(), Some(UpdateStatus::Internal)));
+
+    // One application is refused, the other is not.
+    let apps = update(running.address, &fixture("two-apps")).response().apps;
+    assert_eq!((&apps[0].status, &apps[1].status), (&fine, &AppStatus::Restricted));
+    assert!(apps[1].update_check.is_none() && apps[1].ping.is_none());
+
+    // It may even panic, without harm to the server.
+    update(running.address, &fixture("check-equal")).expect_refusal(500, "the server failed");
+
+    told.lock().unwrap().clear();
+    assert_eq!(status("ping-only"), (200, fine.clone(), None));
+    assert_eq!(status("download-started"), (200, fine, None));
+    let machine = "c0ffee5e1f3b4d2a9c7e80b1d2a3f405";
+    let expected = [
+        format!("{machine} on CoreOS is alive"),
+        format!("{machine} update download started success"),
+    ];
+    assert_eq!(*told.lock().unwrap(), expected);
+    running.stop();
+}
+
+#[test]
+fn an_observer_is_told_everything() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let observer = {
+        let told = Arc::clone(&told);
+        move |activity: &Activity<'_>| {
+            let what = match activity {
+                Activity::Checked { offered: Some(version), reason, .. } => {
+                    format!("offered {version}: {}", reason.as_str())
+                }
+                Activity::Checked { reason, .. } => format!("not offered: {}", reason.as_str()),
+                Activity::Pinged { machine } => format!("alive: {}", machine.alias),
+                Activity::Reported { event, .. } => format!("event: {}", event.event_type),
+                Activity::DownloadStarted(download) => format!("started: {:?}", download.range),
+                Activity::DownloadFinished { download, .. } => {
+                    format!("finished: {}", download.package)
+                }
+                Activity::Refused { status, request, .. } => format!("refused: {status} {request}"),
+                other => format!("{other:?}"),
+            };
+            told.lock().unwrap().push(what);
+        }
+    };
+    let updater = TrivialUpdater::new(offer(Codebase::default()));
+    let server = bind(updater).with_packages([package()]).with_observer(observer);
+    let running = Running::new(server);
+    for name in ["check-older", "check-equal", "ping-only", "truncated"] {
+        update(running.address, &fixture(name));
+    }
+    get(running.address, "/packages/update.gz", &[("Range", "bytes=7-9")]);
+    running.stop();
+    assert_eq!(
+        *told.lock().unwrap(),
+        [
+            "offered 4152.2.0: older",
+            "event: update complete",
+            "not offered: up-to-date",
+            "alive: rack-2-node-7",
+            "refused: 400 POST /v1/update/",
+            "started: 7..10",
+            "finished: update.gz",
+        ]
+    );
+}

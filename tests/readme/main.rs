@@ -1,0 +1,178 @@
+//! Runs what the README says, and compares it with what it shows.
+//!
+//! `cargo test --test readme -- --nocapture` lists how each command was run.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod machine;
+mod sandbox;
+mod server;
+mod text;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::Command;
+
+use omaha::protocol::{ErrorCode, EventResult, EventType, Request};
+use omaha::{Codebase, TrivialUpdater, Update, Updater};
+
+use machine::Machine;
+use sandbox::{Sandbox, scratch};
+use server::Server;
+use text::{README, blocks, commands_in_sentences, flags, matches, members, table, untimed};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_serve-package");
+
+#[test]
+fn every_command_runs_as_written() {
+    let mut sandbox = Sandbox::new();
+    let blocks: Vec<_> = blocks().into_iter().filter(|block| block.is("sh")).collect();
+    for block in &blocks {
+        let how = sandbox.run(block);
+        println!("README.md:{}: {how}", block.line);
+    }
+    sandbox.stop_server();
+
+    for command in commands_in_sentences() {
+        if blocks.iter().any(|block| block.text.contains(command)) {
+            println!("`{command}`: stands in a block");
+        } else if [".ci/run", "cargo doc --open"].contains(&command) {
+            println!("`{command}`: not run here; .ci/run runs this test and `cargo doc`");
+        } else {
+            sandbox.run_alone(command);
+            println!("`{command}`: run with stand-ins");
+        }
+    }
+}
+
+#[test]
+fn every_flag_is_told_and_exists() {
+    let help = Command::new(BINARY).arg("--help").output().unwrap();
+    let help = flags(&String::from_utf8(help.stdout).unwrap());
+    let told: BTreeSet<_> = table("## Flags").iter().flat_map(|row| flags(&row[0])).collect();
+    assert_eq!(told, help, "left: the README's table of flags, right: --help");
+    for block in blocks().iter().filter(|block| block.is("sh")) {
+        let commands = block.text.replace("\\\n", " ");
+        for command in commands.lines().filter(|line| line.starts_with("./serve-package")) {
+            assert!(flags(command).is_subset(&help), "README.md:{}: {command}", block.line);
+        }
+    }
+}
+
+#[test]
+fn the_table_of_versions_is_true() {
+    let rows = table("## Which machines get the update");
+    assert!(!rows.is_empty());
+    for row in rows {
+        let version = if row[0] == "nothing" { "" } else { &row[0] };
+        let mut request = Request::new();
+        request.add_app("{any}", version).add_update_check();
+        let decide = |force| {
+            let update = Update::of_packages("4152.2.0".parse().unwrap(), Codebase::default(), &[]);
+            let updater = TrivialUpdater::new(update).force(force);
+            updater.check_update(&request, &request.apps[0]).unwrap()
+        };
+        let word = |force| if decide(force).update.is_some() { "offered" } else { "no update" };
+        assert_eq!(row[1..3], [word(false), word(true)], "{row:?}");
+        assert_eq!(row[3], decide(false).reason.to_string(), "{row:?}");
+    }
+}
+
+/// Makes the server log each of the lines that the README explains, and write
+/// each of the events.
+#[test]
+fn the_tables_of_lines_and_events_are_true() {
+    let payload = scratch("lines").join("update.gz");
+    // More than the sockets on both sides hold, so that it can be cut.
+    fs::File::create(&payload).unwrap().set_len(24 << 20).unwrap();
+    let mut server = Server::start(
+        Command::new(BINARY)
+            .args(["--listen-address", "localhost:0", "--package-version", "4152.2.0"])
+            .args(["--events", "json", "--idle-timeout", "1s"])
+            .arg("--package-file")
+            .arg(&payload),
+    );
+    let port = server.await_port();
+    let machine = Machine { port, version: "4081.2.0" };
+
+    machine.get("/packages/update.gz", "");
+    server.await_line(" finished: ");
+    machine.get("/packages/update.gz", "Range: bytes=1000-\r\n");
+    server.await_line(" finished: ");
+    let mut impatient = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    impatient.write_all(b"GET /packages/update.gz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    impatient.read_exact(&mut [0]).unwrap();
+    drop(impatient);
+    server.await_line(" cut at byte ");
+    machine.get("/", "");
+
+    machine.ask();
+    Machine { version: "4230.1.0", ..machine }.ask();
+    machine.report(EventType::UPDATE_DOWNLOAD_STARTED, EventResult::SUCCESS);
+    machine.report(EventType::UPDATE_DOWNLOAD_FINISHED, EventResult::SUCCESS);
+    machine.report(EventType::UPDATE_COMPLETE, EventResult::SUCCESS);
+    for code in [10, 44] {
+        machine.report_failure(ErrorCode::new((1 << 28) + code));
+    }
+    machine.send(|app| {
+        app.add_ping();
+    });
+    let mut changed = fs::OpenOptions::new().append(true).open(&payload).unwrap();
+    changed.write_all(b"more").unwrap();
+    machine.ask();
+    let _silent = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    server.await_line(" connection ended: ");
+    server.stop();
+
+    let is_logged = |pattern: &str| server.seen.iter().any(|line| matches(untimed(line), pattern));
+    for row in table("## What is logged") {
+        assert!(is_logged(&row[0]), "{:?} is not in:\n{}", row[0], server.seen.join("\n"));
+    }
+    check_events(&server);
+    // Two more stand in sentences.
+    let sentences = README.replace('\n', " ");
+    let rolled_back = "reports: update complete: error: rollback (44), test URL";
+    assert!(sentences.contains(rolled_back) && is_logged(&format!("…{rolled_back}")));
+    assert!(sentences.contains(&ErrorCode::POSTINSTALL_RUNNER_ERROR.to_string()));
+}
+
+/// Every event that was written is in the README with all of its members, and
+/// every event in the README was written with those that are always there.
+fn check_events(server: &Server) {
+    let lines = server.seen.iter().filter(|line| line.starts_with('{'));
+    let written: Vec<_> = lines.map(|line| members(line)).collect();
+    let told = table("## In a script");
+    for row in &told {
+        assert!(written.iter().any(|(event, _)| *event == row[0]), "no {} was written", row[0]);
+    }
+    for (event, names) in written {
+        let row = told.iter().find(|row| row[0] == event);
+        let row = row.unwrap_or_else(|| panic!("the README does not tell of {event}"));
+        let members: Vec<_> = row[1].split(", ").map(|name| name.trim_matches('`')).collect();
+        let may = |name: &str| members.iter().any(|member| member.trim_end_matches('?') == name);
+        let all = names.iter().all(|name| ["time", "event"].contains(name) || may(name));
+        let must = |member: &&&str| !member.ends_with('?');
+        let complete = members.iter().filter(must).all(|member| names.contains(member));
+        assert!(all && complete, "{event} has {names:?}, and the README says {members:?}");
+    }
+}
+
+#[test]
+fn the_examples_are_those_of_the_crate() {
+    // In the crate's documentation, a line that begins with "# " is hidden.
+    let plain = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(|line| line.trim().trim_start_matches("# ").to_owned());
+        lines.filter(|line| !line.is_empty()).collect()
+    };
+    let front_page = include_str!("../../src/lib.rs").lines();
+    let front_page: Vec<_> = front_page.filter_map(|line| line.strip_prefix("//!")).collect();
+    let front_page = front_page.join("\n");
+    let examples: Vec<_> = front_page.split("```").skip(1).step_by(2).map(plain).collect();
+    let shown: Vec<_> = blocks().into_iter().filter(|block| block.is("rust")).collect();
+    assert!(!shown.is_empty());
+    for block in shown {
+        let is_there = examples.contains(&plain(&block.text));
+        assert!(is_there, "README.md:{} is not in src/lib.rs", block.line);
+    }
+}

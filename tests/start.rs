@@ -1,0 +1,231 @@
+//! The start: which packages and addresses are refused with exit status 1, and
+//! what is said when it succeeds.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::net::{IpAddr, TcpListener};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use common::http::{get, update};
+use common::payload::Directory;
+use common::server::{Server, binary, free_port, run, run_command};
+use common::{EXTENSION, OFFERED, UPDATE, fixture};
+
+const GOOD: [&str; 4] = ["--package-file", UPDATE, "--package-version", OFFERED];
+
+/// With a start that fails, after arguments that would do.
+fn expect_start_error(more: &[&OsStr], texts: &[&str]) {
+    let arguments = GOOD.iter().map(OsStr::new).chain(more.iter().copied());
+    let outcome =
+        run(["--listen-address", "127.0.0.1:0"].map(OsStr::new).into_iter().chain(arguments));
+    outcome.expect_failure(1, texts);
+    assert!(!outcome.stderr.contains("listening"), "{outcome:?}");
+}
+
+/// With a package file that cannot be served.
+fn expect_bad_package(path: &OsStr, texts: &[&str]) {
+    let version = ["--package-version", OFFERED, "--listen-address", "127.0.0.1:0"];
+    let arguments = version.map(OsStr::new).into_iter().chain([OsStr::new("--package-file"), path]);
+    let outcome = run(arguments);
+    outcome.expect_failure(1, texts);
+    outcome.expect_failure(1, &["error: ", &path.to_string_lossy()]);
+    assert_eq!(outcome.stderr.lines().count(), 1, "{outcome:?}");
+}
+
+#[test]
+fn packages_that_cannot_be_served() {
+    let directory = Directory::new();
+    let fifo = directory.join("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().expect("mkfifo (coreutils)").success());
+    let circle = directory.join("circle");
+    std::os::unix::fs::symlink(&circle, &circle).unwrap();
+    let below = directory.write("file", b"x").join("below");
+
+    let missing = directory.join("missing.gz");
+    expect_bad_package(missing.as_ref(), &["No such file or directory"]);
+    expect_bad_package(directory.path().as_ref(), &["a directory"]);
+    expect_bad_package(directory.write("empty", b"").as_ref(), &["it is empty"]);
+    expect_bad_package(fifo.as_ref(), &["a named pipe"]);
+    expect_bad_package("/dev/null".as_ref(), &["a device"]);
+    expect_bad_package(circle.as_ref(), &["symbolic links"]);
+    expect_bad_package(below.as_ref(), &["Not a directory"]);
+    // A name that is no text is shown as well as it can be.
+    let odd = directory.path().join(OsStr::from_bytes(b"odd\xff"));
+    let outcome = run(["--package-version", OFFERED, "--package-file"]
+        .map(OsStr::new)
+        .into_iter()
+        .chain([odd.as_os_str()]));
+    outcome.expect_failure(1, &["odd\\xFF", "No such file"]);
+}
+
+#[test]
+fn a_package_that_may_not_be_read() {
+    // Root may read everything, so root runs the binary as somebody else: a
+    // copy of it, because that one may not reach the directory it lies in.
+    let directory = Directory::new();
+    fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let copy = directory.join("serve-package");
+    // By another process: a file that is open for writing cannot be executed,
+    // and what other tests start just now would inherit ours.
+    assert!(Command::new("cp").arg(binary()).arg(&copy).status().unwrap().success());
+    fs::set_permissions(&copy, PermissionsExt::from_mode(0o755)).unwrap();
+    let secret = directory.write("secret", b"x");
+    fs::set_permissions(&secret, PermissionsExt::from_mode(0o000)).unwrap();
+
+    let mut command = Command::new(&copy);
+    command.arg("--package-file").arg(&secret).args(["--package-version", OFFERED]);
+    if fs::metadata(&secret).unwrap().uid() == 0 {
+        command.uid(65534).gid(65534);
+    }
+    run_command(command).expect_failure(1, &["secret\": Permission denied"]);
+}
+
+#[test]
+fn extensions_that_cannot_be_offered() {
+    let directory = Directory::new();
+    let extension = |path: &OsStr, texts: &[&str]| {
+        expect_start_error(&["--extension".as_ref(), path], texts);
+    };
+    extension(directory.join("missing.gz").as_ref(), &["missing.gz", "No such file"]);
+    extension(directory.path().as_ref(), &["a directory"]);
+    extension(directory.write("empty.gz", b"").as_ref(), &["empty.gz", "it is empty"]);
+    for (name, text) in [
+        ("with space.gz", "\"with space.gz\" cannot be the name of a package: ' '"),
+        ("per%cent.gz", "'%' cannot stand in a URL"),
+        ("caf\u{e9}.gz", "cannot stand in a URL"),
+        ("a+b.gz", "'+' cannot stand in a URL"),
+        ("a\"b.gz", "cannot stand in a URL"),
+        (".hidden.gz", "begins with a dot"),
+    ] {
+        extension(directory.write(name, b"x").as_ref(), &[text]);
+    }
+    extension("..".as_ref(), &["needs a file name"]);
+
+    let other = Directory::new();
+    let twin = other.write("oem-fixture.gz", b"another one");
+    let flag = OsStr::new("--extension");
+    let same = "two packages would be called oem-fixture.gz";
+    expect_start_error(&[flag, EXTENSION.as_ref(), flag, twin.as_ref()], &[same]);
+    let update = other.write("update.gz", b"x");
+    expect_start_error(&[flag, update.as_ref()], &["two packages would be called update.gz"]);
+}
+
+#[test]
+fn addresses_that_cannot_be_had() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for (address, why) in [
+        (address.as_str(), "another program listens there"),
+        // Set aside for documentation (RFC 5737): nobody's.
+        ("192.0.2.1:8000", "not an address of this machine"),
+    ] {
+        let outcome = run([&GOOD[..], &["--listen-address", address]].concat());
+        let message = format!("error: cannot listen on {address}: ");
+        outcome.expect_failure(1, &[&message, why]);
+    }
+}
+
+#[test]
+fn addresses_of_every_kind() {
+    let ipv6 = TcpListener::bind("[::1]:0").is_ok();
+    for (given, shown) in [
+        ("localhost:0", "127.0.0.1:"),
+        ("127.0.0.1:0", "127.0.0.1:"),
+        ("127.0.0.2:0", "127.0.0.2:"),
+        (":0", if ipv6 { "[::]:" } else { "0.0.0.0:" }),
+    ] {
+        let server = Server::start([&GOOD[..], &["--listen-address", given]].concat());
+        let line = server.wait_for_line("listening on ");
+        assert!(line.contains(&format!("listening on {shown}")), "{given}: {line}");
+        if given == ":0" {
+            // All interfaces, IPv4 and IPv6.
+            let loopbacks = if ipv6 { &["127.0.0.1", "::1"][..] } else { &["127.0.0.1"] };
+            for loopback in loopbacks {
+                let address = (loopback.parse::<IpAddr>().unwrap(), server.port()).into();
+                assert_eq!(get(address, "/packages/update.gz", &[]).status(), 200, "{loopback}");
+            }
+            // An IPv4 client is told as what it is.
+            server.wait_for_line("client 127.0.0.1: download");
+        } else {
+            assert_eq!(get(server.address(), "/packages/update.gz", &[]).status(), 200, "{given}");
+        }
+    }
+    let on_ipv6 = [&GOOD[..], &["--listen-address", "[::1]:0"]].concat();
+    if ipv6 {
+        let server = Server::start(on_ipv6);
+        assert_eq!(get(server.address(), "/packages/update.gz", &[]).status(), 200);
+        server.wait_for_line(&format!("SERVER=http://[::1]:{}/v1/update/", server.port()));
+    } else {
+        run(on_ipv6).expect_failure(1, &["cannot listen on [::1]:0: "]);
+    }
+}
+
+#[test]
+fn what_is_served_is_said_at_the_start() {
+    let server = Server::start([&GOOD[..], &["--extension", EXTENSION, "--force"]].concat());
+    let payload = fs::read(UPDATE).unwrap();
+    let sha256 = omaha::Digests::of(&payload[..]).unwrap().sha256.to_hex();
+    let package =
+        format!("package update.gz from {UPDATE:?}: {} bytes, SHA-256 {sha256}", payload.len());
+    server.wait_for_line(&package);
+    server.wait_for_line("package oem-fixture.gz from ");
+    server.wait_for_line("offering version 4152.2.0 to every machine that has another");
+    server.wait_for_line(&format!("SERVER=http://127.0.0.1:{}/v1/update/", server.port()));
+    server.wait_for_line("update_engine_client -check_for_update");
+    for line in server.lines() {
+        let (time, _) = line.split_once(' ').unwrap();
+        // 2024-11-05T06:07:08Z
+        assert!(time.len() == 20 && time.ends_with('Z') && time.contains('T'), "{line}");
+    }
+}
+
+#[test]
+fn lines_for_the_journal_carry_their_priority() {
+    let directory = Directory::new();
+    let journal = directory.join("journal");
+    let stderr = File::create(&journal).unwrap();
+    let stat = stderr.metadata().unwrap();
+    let mut command = Command::new(binary());
+    command.args(GOOD).args(["--listen-address", "192.0.2.1:1"]);
+    command.env("JOURNAL_STREAM", format!("{}:{}", stat.dev(), stat.ino()));
+    assert_eq!(command.stderr(stderr).status().unwrap().code(), Some(1));
+    let line = fs::read_to_string(&journal).unwrap();
+    assert!(line.starts_with("<3>error: cannot listen on 192.0.2.1:1: "), "{line}");
+
+    // Somebody has redirected standard error since systemd set it up.
+    let stderr = File::create(&journal).unwrap();
+    let mut command = Command::new(binary());
+    command.args(GOOD).args(["--listen-address", "192.0.2.1:1"]);
+    command.env("JOURNAL_STREAM", "1:1");
+    assert_eq!(command.stderr(stderr).status().unwrap().code(), Some(1));
+    let line = fs::read_to_string(&journal).unwrap();
+    assert!(line.contains("Z error: cannot listen"), "{line}");
+}
+
+#[test]
+fn standard_streams_that_are_closed() {
+    let port = free_port();
+    let mut command = Command::new("sh");
+    let script = "exec \"$0\" \"$@\" <&- >&- 2>&-";
+    command.args(["-c", script]).arg(binary()).args(GOOD);
+    command.args(["--listen-address", &format!("127.0.0.1:{port}")]);
+    let mut child = command.spawn().unwrap();
+    let address = ([127, 0, 0, 1], port).into();
+    common::until("a server without standard streams", || {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended");
+        std::net::TcpStream::connect(address).ok()
+    });
+    let answer = update(address, &fixture("check-older"));
+    // What was said meanwhile did not end up in the answers, or in the file.
+    let content = get(address, "/packages/update.gz", &[]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(answer.offers());
+    assert!(content.body == fs::read(UPDATE).unwrap());
+}
