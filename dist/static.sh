@@ -25,6 +25,9 @@ mkdir -p "$tools"
 # What differs between two machines or two folders must not reach the binary.
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
+# C that says when it was compiled. A constant, not the commit's time: cargo would keep what it built
+# for an earlier commit.
+export SOURCE_DATE_EPOCH=0
 flags="--remap-path-prefix=$source=/omaha --remap-path-prefix=$cargo_home=/cargo"
 
 under=$(echo "$target" | tr - _)

@@ -113,7 +113,9 @@ impl Connection<'_> {
 
     /// Waits for the head of the next request. False if there will be none.
     fn pass_gate(&mut self) -> io::Result<bool> {
-        self.enter(Phase::Waiting);
+        if self.read > 0 {
+            self.enter(Phase::Waiting);
+        }
         let socket = self.tracked.socket();
         let (connections, timeout) = (&self.shared.connections, self.shared.limits.idle_timeout);
         let since = connections.now();

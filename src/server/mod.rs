@@ -209,6 +209,9 @@ impl Server {
             };
             handle.stop();
             shared.over.store(true, Ordering::Release);
+            if let Ok(guarding) = &guarding {
+                guarding.thread().unpark();
+            }
             for spawned in [guarding, accepting] {
                 // An observer that panicked there is no reason to panic here.
                 let _ = spawned.map_err(ServeError::from)?.join();

@@ -28,6 +28,11 @@ use std::process::ExitCode;
 
 use args::Command;
 
+/// musl's own allocator has one lock for all threads; see Cargo.toml.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// It failed at run time.
 const FAILURE: u8 = 1;
 

@@ -19,6 +19,10 @@ pub(in crate::server) const DESCRIPTORS_EACH: usize = 3;
 /// Descriptors that a program may have besides, when one is searched for.
 const OTHER_DESCRIPTORS: RawFd = 1024;
 
+/// For how long a connection is new. A client sends its request as soon as it
+/// is connected.
+const NEW: Duration = Duration::from_millis(500);
+
 /// The connections that are open.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Connections {
@@ -80,7 +84,7 @@ impl Connections {
             peer,
             socket,
             mark: Mutex::new(Mark {
-                phase: Phase::Waiting,
+                phase: Phase::New,
                 since: self.now(),
                 traffic: Traffic::default(),
             }),
@@ -108,7 +112,7 @@ impl Connections {
             .into_iter()
             .filter_map(|tracked| {
                 let mark = *tracked.mark();
-                let is_idle = mark.phase == Phase::Waiting && !tracked.is_gone();
+                let is_idle = mark.phase.is_idle() && !tracked.is_gone();
                 is_idle.then_some((tracked, mark.since))
             })
             .collect();
@@ -120,6 +124,15 @@ impl Connections {
         idle.into_iter()
             .max_by_key(|(tracked, since)| (crowd(tracked), std::cmp::Reverse(*since)))
             .map(|(tracked, _)| tracked)
+    }
+
+    /// Whether the first request of a connection may arrive any moment.
+    pub fn any_new(&self) -> bool {
+        let now = self.now();
+        self.all().iter().any(|tracked| {
+            let mark = tracked.mark();
+            mark.phase == Phase::New && now.saturating_sub(mark.since) < NEW
+        })
     }
 
     /// How many downloads are under way, and how many of them at one address.
@@ -183,7 +196,7 @@ impl Tracked {
     pub(super) fn judge(&self, now: Duration, limits: &Limits) -> Judgement {
         let mut mark = self.mark();
         let traffic = match mark.phase {
-            Phase::Waiting | Phase::Answering => Traffic::default(),
+            Phase::New | Phase::Waiting | Phase::Answering => Traffic::default(),
             Phase::Body | Phase::Sending => sys::traffic(&self.socket).unwrap_or_default(),
         };
         let judgement = judge(&mark, now, traffic, limits);

@@ -66,7 +66,7 @@ pub(super) fn run(shared: &Arc<Shared>) {
     let mut last = Instant::now();
     while !shared.over.load(Ordering::Relaxed) {
         look(shared);
-        thread::sleep(TICK);
+        thread::park_timeout(TICK);
         let now = Instant::now();
         // A longer gap is time in which no client could do anything either.
         shared.connections.advance((now - last).min(TICK * 5));

@@ -21,6 +21,8 @@ const RATE_WINDOW: Duration = Duration::from_secs(60);
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::server) enum Phase {
+    /// Nothing yet: it was accepted, and its first request is on its way.
+    New,
     /// Nothing, or sending the head of a request, behind the
     /// [gate](crate::server::gate).
     Waiting,
@@ -30,6 +32,13 @@ pub(in crate::server) enum Phase {
     Answering,
     /// Taking a download.
     Sending,
+}
+
+impl Phase {
+    /// Whether nobody would miss an answer if the connection ended.
+    pub fn is_idle(self) -> bool {
+        matches!(self, Self::New | Self::Waiting)
+    }
 }
 
 /// A point in the life of a connection, from which the rules count.
