@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Command;
 
 use omaha::protocol::{ErrorCode, EventResult, EventType, Request};
@@ -20,7 +21,7 @@ use omaha::{Codebase, TrivialUpdater, Update, Updater};
 use machine::Machine;
 use sandbox::{Sandbox, scratch};
 use server::Server;
-use text::{README, blocks, commands_in_sentences, flags, matches, members, table, untimed};
+use text::{Block, README, blocks, commands_in_sentences, flags, matches, members, table, untimed};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_serve-package");
 
@@ -29,7 +30,12 @@ fn every_command_runs_as_written() {
     let mut sandbox = Sandbox::new();
     let blocks: Vec<_> = blocks().into_iter().filter(|block| block.is("sh")).collect();
     for block in &blocks {
-        let how = sandbox.run(block);
+        check_syntax(block);
+        let how = if block.is("service") {
+            "read by bash only; tests/boot.sh runs it".to_owned()
+        } else {
+            sandbox.run(block)
+        };
         println!("README.md:{}: {how}", block.line);
     }
     sandbox.stop_server();
@@ -44,6 +50,25 @@ fn every_command_runs_as_written() {
             println!("`{command}`: run with stand-ins");
         }
     }
+}
+
+fn check_syntax(block: &Block) {
+    let syntax = Command::new("bash").args(["-n", "-c", &block.text]).output().unwrap();
+    let place = format!("README.md:{}", block.line);
+    assert!(syntax.stderr.is_empty(), "{place}: {}", String::from_utf8_lossy(&syntax.stderr));
+}
+
+/// What is not run here, because it needs systemd, is run there.
+#[test]
+fn the_boot_test_runs_the_commands_of_the_service() {
+    let blocks: Vec<_> = blocks().into_iter().filter(|block| block.is("service")).collect();
+    assert!(!blocks.is_empty());
+    let with_words =
+        |block: &Block| [&[&*block.line.to_string()], &block.words[2..]].concat().join(" ");
+    let ours: Vec<_> = blocks.iter().map(with_words).collect();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/boot.sh");
+    let list = Command::new("bash").arg(script).arg("--list").output().unwrap();
+    assert_eq!(String::from_utf8(list.stdout).unwrap().lines().collect::<Vec<_>>(), ours);
 }
 
 #[test]
