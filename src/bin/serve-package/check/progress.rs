@@ -61,8 +61,9 @@ impl Progress {
 }
 
 fn width() -> usize {
-    let size = rustix::termios::tcgetwinsize(io::stderr());
-    size.map_or(WIDTH, |size| usize::from(size.ws_col)).max(1)
+    // A terminal that nobody looks at may have no size.
+    let size = rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| size.ws_col);
+    if size == 0 { WIDTH } else { size.into() }
 }
 
 /// How far a download is.
