@@ -105,6 +105,10 @@ pub mod server;
 mod updater;
 mod version;
 
+#[cfg(all(fuzzing, feature = "server"))]
+#[doc(hidden)]
+pub use server::fuzzing;
+
 #[cfg(any(feature = "server", feature = "client"))]
 pub use authority::{Authority, ParseAuthorityError};
 pub use digest::{Digests, ParseDigestError, Sha1, Sha256};

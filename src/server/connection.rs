@@ -119,8 +119,8 @@ impl Connection<'_> {
         let socket = self.tracked.socket();
         let (connections, timeout) = (&self.shared.connections, self.shared.limits.idle_timeout);
         let since = connections.now();
-        let is_late = || connections.now().saturating_sub(since) >= timeout;
-        match gate::wait_for_head(socket, timeout, is_late)? {
+        let left = || timeout.saturating_sub(connections.now().saturating_sub(since));
+        match gate::wait_for_head(socket, left)? {
             Arrival::Head(length) => {
                 self.read += length as u64;
                 self.enter(Phase::Body);

@@ -15,6 +15,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use super::reply::{Reply, Status};
@@ -42,49 +43,45 @@ pub(super) enum Arrival {
     Late,
 }
 
-/// Waits for the head of a request. `is_late` tells whether it has taken too
-/// long; it is asked whenever something came, and after `patience`.
+/// Waits for the head of a request. `left` tells how long it may still take.
 pub(super) fn wait_for_head(
     socket: &TcpStream,
-    patience: Duration,
-    is_late: impl Fn() -> bool,
+    left: impl Fn() -> Duration,
 ) -> io::Result<Arrival> {
     let mut scan = Scan::default();
     let mut buffer = vec![0; FIRST_LOOK];
+    let mut seen = 0;
+    let mut is_over = false;
     loop {
-        let seen = match socket.peek(&mut buffer) {
-            Ok(0) => return Ok(Arrival::Gone),
-            Ok(seen) => seen,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            // The receive timeout of the socket.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if is_late() {
-                    return Ok(Arrival::Late);
-                }
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
+        let before = seen;
+        match recv(socket, &mut buffer, RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+            Ok((_, 0)) => return Ok(Arrival::Gone),
+            Ok((_, now)) => seen = now,
+            Err(Errno::INTR) => continue,
+            Err(Errno::AGAIN) => {}
+            Err(error) => return Err(error.into()),
+        }
         match scan.head(buffer.get(..seen).unwrap_or_default()) {
             Progress::Complete(length) => return Ok(Arrival::Head(length)),
             Progress::Refused(status, reason) => {
                 return Ok(Arrival::Refused(Reply::refusal(status, reason)));
             }
+            Progress::Incomplete if seen >= MAX_HEAD => return Ok(Arrival::Refused(too_long())),
             Progress::Incomplete if seen == buffer.len() => {
-                if seen >= MAX_HEAD {
-                    return Ok(Arrival::Refused(too_long()));
-                }
                 buffer.resize(MAX_HEAD, 0);
+                continue;
             }
-            Progress::Incomplete => {
-                if is_late() {
-                    return Ok(Arrival::Late);
-                }
-                if !wait_for_more(socket, seen, patience)? {
-                    return Ok(Arrival::Gone);
-                }
-            }
+            Progress::Incomplete => {}
         }
+        // What came together with the end was looked at.
+        if is_over && seen == before {
+            return Ok(Arrival::Gone);
+        }
+        let left = left();
+        if left.is_zero() {
+            return Ok(Arrival::Late);
+        }
+        is_over = wait_for_more(socket, seen, left)?;
     }
 }
 
@@ -105,26 +102,30 @@ fn too_long() -> Reply {
 }
 
 /// Waits until there is more than what was seen, or some time has passed.
-/// False if there will be no more.
+/// True if there will be no more.
 fn wait_for_more(socket: &TcpStream, seen: usize, patience: Duration) -> io::Result<bool> {
-    sys::set_receive_low_water(socket, seen + 1)?;
+    if seen > 0 {
+        sys::set_receive_low_water(socket, seen + 1)?;
+    }
     let mut events = [PollFd::new(socket, PollFlags::IN | PollFlags::RDHUP)];
     let patience = Timespec::try_from(patience).map_err(io::Error::other)?;
     let polled = poll(&mut events, Some(&patience));
-    // The engine must not wait for more than it needs.
-    sys::set_receive_low_water(socket, 1)?;
+    if seen > 0 {
+        // The engine must not wait for more than it needs.
+        sys::set_receive_low_water(socket, 1)?;
+    }
     match polled {
-        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        Ok(_) | Err(Errno::INTR) => {}
         Err(error) => return Err(error.into()),
     }
     let [event] = &events;
     let over = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
-    Ok(!event.revents().intersects(over))
+    Ok(event.revents().intersects(over))
 }
 
 /// How far a head has been looked at.
 #[derive(Debug, Default)]
-struct Scan {
+pub(super) struct Scan {
     position: usize,
     line_start: usize,
     lines: usize,
@@ -137,8 +138,9 @@ struct Scan {
 /// sections 3.2 and 6.3).
 const ONCE: [&[u8]; 3] = [b"Host:", b"Content-Length:", b"Transfer-Encoding:"];
 
+/// What a look at a head has come to.
 #[derive(Debug, PartialEq, Eq)]
-enum Progress {
+pub(super) enum Progress {
     Incomplete,
     Complete(usize),
     Refused(Status, &'static str),
@@ -146,7 +148,7 @@ enum Progress {
 
 impl Scan {
     /// Goes on in a head of which these bytes, from its beginning, are known.
-    fn head(&mut self, bytes: &[u8]) -> Progress {
+    pub fn head(&mut self, bytes: &[u8]) -> Progress {
         const NOT_HTTP: Progress = Progress::Refused(Status::BadRequest, "this is not HTTP/1");
         while let Some(&byte) = bytes.get(self.position) {
             let before = self.position.checked_sub(1).and_then(|before| bytes.get(before));

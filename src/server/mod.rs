@@ -18,6 +18,8 @@ mod condition;
 mod connection;
 mod download;
 mod event_loop;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gate;
 mod guard;
 mod handle;

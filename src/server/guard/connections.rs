@@ -23,6 +23,17 @@ const OTHER_DESCRIPTORS: RawFd = 1024;
 /// is connected.
 const NEW: Duration = Duration::from_millis(500);
 
+/// How much a connection would be missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Worth {
+    /// It waits, and nothing comes.
+    Idle,
+    /// A request that does not come, or an answer that is not taken.
+    Slow,
+    /// It began a moment ago.
+    New,
+}
+
 /// The connections that are open.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Connections {
@@ -32,6 +43,8 @@ pub(in crate::server) struct Connections {
     descriptors: Mutex<()>,
     /// Microseconds on the guard's clock.
     clock: AtomicU64,
+    /// How many there ever were.
+    accepted: AtomicU64,
 }
 
 /// A connection, with a descriptor of our own for it.
@@ -39,6 +52,8 @@ pub(in crate::server) struct Connections {
 pub(in crate::server) struct Tracked {
     socket: TcpStream,
     peer: SocketAddr,
+    /// Which one it is, of all that ever were.
+    number: u64,
     mark: Mutex<Mark>,
     gone: AtomicBool,
 }
@@ -83,6 +98,7 @@ impl Connections {
         let tracked = Arc::new(Tracked {
             peer,
             socket,
+            number: self.accepted.fetch_add(1, Ordering::Relaxed),
             mark: Mutex::new(Mark {
                 phase: Phase::New,
                 since: self.now(),
@@ -99,31 +115,44 @@ impl Connections {
         self.lock().remove(&tracked.peer);
     }
 
+    /// How many there are.
+    pub fn number(&self) -> usize {
+        self.lock().len()
+    }
+
     /// All connections at this moment.
     pub fn all(&self) -> Vec<Arc<Tracked>> {
         self.lock().values().cloned().collect()
     }
 
-    /// The connection that would be missed least: of the address that has most
-    /// connections without a request, the one that waited longest.
-    pub fn most_dispensable(&self) -> Option<Arc<Tracked>> {
-        let idle: Vec<_> = self
+    /// Up to `number` connections that would be missed least: of the address
+    /// that has most of those that are no downloads, see [`Tracked::worth`].
+    pub fn most_dispensable(&self, number: usize) -> Vec<Arc<Tracked>> {
+        let now = self.now();
+        let mut candidates: Vec<_> = self
             .all()
             .into_iter()
-            .filter_map(|tracked| {
-                let mark = *tracked.mark();
-                let is_idle = mark.phase.is_idle() && !tracked.is_gone();
-                is_idle.then_some((tracked, mark.since))
-            })
+            .filter(|tracked| !tracked.is_gone())
+            .filter_map(|tracked| Some((tracked.worth(now)?, tracked)))
             .collect();
         let mut by_address: HashMap<IpAddr, usize> = HashMap::new();
-        for (tracked, _) in &idle {
+        for (_, tracked) in &candidates {
             *by_address.entry(tracked.address()).or_default() += 1;
         }
         let crowd = |tracked: &Tracked| by_address.get(&tracked.address()).copied();
-        idle.into_iter()
-            .max_by_key(|(tracked, since)| (crowd(tracked), std::cmp::Reverse(*since)))
-            .map(|(tracked, _)| tracked)
+        let largest = candidates.iter().map(|(_, tracked)| crowd(tracked)).max().flatten();
+        candidates.retain(|(_, tracked)| crowd(tracked) == largest);
+        candidates.sort_by_key(|(worth, _)| *worth);
+        let candidates = candidates.into_iter().map(|(_, tracked)| tracked);
+        // A request that has come is about to be answered.
+        let (mut silent, mut others): (Vec<_>, Vec<_>) =
+            candidates.partition(|tracked| !tracked.has_unread());
+        silent.truncate(number);
+        if silent.is_empty() {
+            others.truncate(1);
+            return others;
+        }
+        silent
     }
 
     /// Whether the first request of a connection may arrive any moment.
@@ -204,6 +233,29 @@ impl Tracked {
             *mark = Mark { since: now, traffic, ..*mark };
         }
         judgement
+    }
+
+    /// How much the connection would be missed in a crowd, the least first.
+    /// None for downloads, of which there are never too many
+    /// ([`Connections::may_download`]).
+    fn worth(&self, now: Duration) -> Option<(Worth, Duration, u64)> {
+        let mark = self.mark();
+        let is_old = now.saturating_sub(mark.since) >= NEW;
+        let worth = match mark.phase {
+            Phase::Sending => return None,
+            Phase::New | Phase::Waiting if is_old => Worth::Idle,
+            Phase::Body | Phase::Answering if is_old => Worth::Slow,
+            _ => Worth::New,
+        };
+        // The clock is coarse; the number tells which of two came first.
+        Some((worth, mark.since, self.number))
+    }
+
+    /// Whether something has come that waits to be read, on a connection that
+    /// waits for a request.
+    fn has_unread(&self) -> bool {
+        let is_waiting = matches!(self.mark().phase, Phase::New | Phase::Waiting);
+        is_waiting && rustix::io::ioctl_fionread(&self.socket).is_ok_and(|bytes| bytes > 0)
     }
 
     /// Ends the connection. False if that was done before, or the client was

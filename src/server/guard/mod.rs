@@ -14,7 +14,7 @@
 //! | bodies without end | so many bytes, wanted or not | 8 MiB |
 //! | answers that are never read | taken in time | 60 s |
 //! | downloads that are never read | [`Limits::min_rate`], over each minute | 1000 bytes/s |
-//! | more connections than there are threads for | the one that waited longest goes, of the address that has most | [`Limits::max_connections`] |
+//! | more connections than there are threads for | one goes of the address that has most: the one that waited longest, or else was slow longest; never a download | [`Limits::max_connections`] |
 //! | one address that takes every download | above a quarter of all downloads it waits (503) when they become few | see [`Limits`] |
 //!
 //! What it does not do: it knows no clients but by their addresses, so many
@@ -37,10 +37,14 @@ pub(super) use rule::Phase;
 
 use super::activity::Activity;
 use super::shared::Shared;
+use super::sys;
 use rule::Judgement;
 
 /// How often the guard looks.
 const TICK: Duration = Duration::from_millis(200);
+
+/// Connections that leave so much memory behind that it is worth a look.
+const CROWD: usize = 8;
 
 /// What connections may do. The defaults suit a rack of 500 machines that all
 /// update at once.
@@ -64,8 +68,16 @@ impl Default for Limits {
 /// Watches the connections until the server has ended.
 pub(super) fn run(shared: &Arc<Shared>) {
     let mut last = Instant::now();
+    // The most connections since memory was given back.
+    let mut most = 0;
     while !shared.over.load(Ordering::Relaxed) {
         look(shared);
+        let number = shared.connections.number();
+        most = most.max(number);
+        if most >= CROWD && number <= most / 2 {
+            sys::give_back_memory();
+            most = number;
+        }
         thread::park_timeout(TICK);
         let now = Instant::now();
         // A longer gap is time in which no client could do anything either.
@@ -99,10 +111,11 @@ pub(super) fn expel(shared: &Shared, connection: &Tracked, offence: Offence) {
     }
 }
 
-/// Makes room for one more connection at the expense of an idle one. Whether
-/// there was one.
-pub(super) fn make_room(shared: &Shared) -> bool {
-    let Some(connection) = shared.connections.most_dispensable() else { return false };
-    expel(shared, &connection, Offence::Crowded);
-    true
+/// Makes room for more connections at the expense of idle or slow ones: of one
+/// in 32 at once, so that the look at all of them is worth it.
+pub(super) fn make_room(shared: &Shared) {
+    let number = (shared.limits.max_connections / 32).max(1);
+    for connection in shared.connections.most_dispensable(number) {
+        expel(shared, &connection, Offence::Crowded);
+    }
 }

@@ -34,13 +34,6 @@ pub(in crate::server) enum Phase {
     Sending,
 }
 
-impl Phase {
-    /// Whether nobody would miss an answer if the connection ended.
-    pub fn is_idle(self) -> bool {
-        matches!(self, Self::New | Self::Waiting)
-    }
-}
-
 /// A point in the life of a connection, from which the rules count.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
@@ -64,7 +57,8 @@ pub enum Offence {
     Unread,
     /// A download was taken too slowly.
     SlowDownload,
-    /// There were too many connections, and this one was idle for longest.
+    /// There were too many connections, and this one was idle or slow for
+    /// longest.
     Crowded,
 }
 

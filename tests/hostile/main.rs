@@ -1,0 +1,28 @@
+//! Attacks on the running binary, and faults of the system under it.
+//!
+//! While each attack goes on, four things must hold: a well-behaved client's
+//! update check is answered within a second, a slow download that is under way
+//! continues and arrives whole, the process lives, and afterwards memory,
+//! threads and descriptors return to within 20 % of what they were ([`stage`]).
+//!
+//! By default everything is of a size that suits a small machine that also does
+//! something else. `make hostile` plays everything at full size, one after
+//! another, against the release binary, and prints a table. See [`scale`] for
+//! what can be set.
+//!
+//! Everything stays on the loopback interface, and every attack is bounded in
+//! number and time.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod crowd;
+mod honest;
+mod scale;
+mod stage;
+mod usage;
+
+mod bodies;
+mod heads;
+mod idle;

@@ -1,0 +1,161 @@
+//! An attack on stage: the server, its honest clients, and what must hold.
+
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::common::http::{Client, update_request};
+use crate::common::payload::Directory;
+use crate::common::server::{Server, binary};
+use crate::common::{OFFERED, PATIENCE, fixture};
+use crate::honest::{Checker, Checks, Downloader, package};
+use crate::scale;
+use crate::usage::{Mib, Usage, peak, reset_peak};
+
+/// The server's limit of connections, unless a flag says otherwise. Above it,
+/// it lets idle ones go.
+const MAX_CONNECTIONS: usize = 1000;
+
+/// A server to attack.
+pub struct Stage {
+    pub server: Server,
+    max_connections: usize,
+    _directory: Directory,
+    /// Attacks go one after another: each is measured.
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// What is known of an attack when it is over.
+pub struct Report {
+    pub checks: Checks,
+    /// Highest resident memory, in KiB.
+    pub peak: usize,
+    /// Lines of the log.
+    pub lines: Vec<String>,
+}
+
+impl Stage {
+    /// Serves the package, with these flags besides.
+    pub fn new(flags: &[&str]) -> Self {
+        Self::through(&[], flags)
+    }
+
+    /// The same through a command that runs the rest of its arguments.
+    pub fn through(wrapper: &[&str], flags: &[&str]) -> Self {
+        static TURN: Mutex<()> = Mutex::new(());
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let directory = Directory::new();
+        let file = directory.write("package.gz", package());
+        let mut words = wrapper.iter().map(Into::into).chain([binary()]);
+        let mut command = std::process::Command::new(words.next().unwrap());
+        command.args(words).args(["--listen-address", "127.0.0.1:0", "--package-file"]);
+        command.arg(file).args(["--package-version", OFFERED]).args(flags);
+        let server = Server::spawn(command);
+        let max_connections = flags.iter().skip_while(|flag| **flag != "--max-connections").nth(1);
+        let max_connections = max_connections.map_or(MAX_CONNECTIONS, |text| text.parse().unwrap());
+        Self { server, max_connections, _directory: directory, _turn: turn }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Plays an attack of so many connections at once.
+    pub fn play(&self, name: &str, connections: usize, attack: impl FnOnce(SocketAddr)) -> Report {
+        let (pid, address) = (self.server.pid(), self.address());
+        let before = self.warm_up(connections);
+        reset_peak(pid);
+        let (checker, downloader) = (Checker::start(address), Downloader::start(address));
+        let (checked, received) = (checker.answered(), downloader.received());
+
+        let begun = Instant::now();
+        attack(address);
+        let took = begun.elapsed();
+
+        let checked = checker.answered() - checked;
+        let received = downloader.received() - received;
+        let checks = checker.stop();
+        downloader.finish();
+        let peak = peak(pid);
+        let after = self.settle(&before);
+        row(name, connections, took, &checks, peak, &before, &after);
+
+        assert!(checked > 0, "{name}: no check was answered");
+        assert!(received > 0, "{name}: the download stood still");
+        let limit = scale::check_limit();
+        assert!(checks.slowest <= limit, "{name}: a check took {:?}", checks.slowest);
+        assert!(after.is_back_at(&before), "{name}: before {before}, after {after}");
+        Report { checks, peak, lines: self.server.lines() }
+    }
+
+    /// Ordinary traffic with as many connections at once as the attack has, so
+    /// that what the server keeps for the next time is there: the heaps and
+    /// stacks of threads that glibc does not give back.
+    fn warm_up(&self, connections: usize) -> Usage {
+        let pid = self.server.pid();
+        let request = update_request(&fixture("check-older"));
+        // With the first answer all its own threads are there, and so is the
+        // one of this connection.
+        let mut first = Client::connect(self.address());
+        first.send(&request);
+        assert!(first.read_answer("POST").offers());
+        let threads = Usage::of(pid).threads - 1;
+        drop(first);
+
+        let number = connections.min(self.max_connections * 9 / 10);
+        let mut clients: Vec<_> = (0..number).map(|_| Client::connect(self.address())).collect();
+        for client in &mut clients {
+            client.send(&request);
+        }
+        for client in &mut clients {
+            assert!(client.read_answer("POST").offers());
+        }
+        drop(clients);
+        let deadline = Instant::now() + PATIENCE;
+        while Usage::of(pid).threads > threads {
+            assert!(Instant::now() < deadline, "honest connections remain");
+            thread::sleep(Duration::from_millis(20));
+        }
+        Usage::of(pid)
+    }
+
+    /// Waits until the server holds no more than before, or long enough.
+    fn settle(&self, before: &Usage) -> Usage {
+        let deadline = Instant::now() + scale::RIDDANCE;
+        loop {
+            let now = Usage::of(self.server.pid());
+            if now.is_back_at(before) || Instant::now() > deadline {
+                return now;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// A row of the table.
+fn row(
+    name: &str,
+    connections: usize,
+    took: Duration,
+    checks: &Checks,
+    peak: usize,
+    before: &Usage,
+    after: &Usage,
+) {
+    static HEADER: Once = Once::new();
+    HEADER.call_once(|| {
+        println!(
+            "\n| attack | connections at once | time | checks | slowest | tries in vain \
+             | peak memory | memory / threads / descriptors before | after |\n\
+             | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+        );
+    });
+    let Checks { answered, retries, slowest } = checks;
+    println!(
+        "| {name} | {connections} | {:.1} s | {answered} | {} ms | {retries} | {} | {before} | {after} |",
+        took.as_secs_f64(),
+        slowest.as_millis(),
+        Mib(peak),
+    );
+}
