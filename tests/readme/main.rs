@@ -80,6 +80,10 @@ fn every_flag_is_told_and_exists() {
     let (help, check) = (help_of(&["--help"]), help_of(&["check", "--help"]));
     let told: BTreeSet<_> = table("## Flags").iter().flat_map(|row| flags(&row[0])).collect();
     assert_eq!(told, help, "left: the README's table of flags, right: --help");
+    let mut told: BTreeSet<_> =
+        table("## Check a server").iter().flat_map(|row| flags(&row[0])).collect();
+    told.insert("--help".to_owned());
+    assert_eq!(told, check, "left: the README's table of check's flags, right: check --help");
     for block in blocks().iter().filter(|block| block.is("sh")) {
         let commands = block.text.replace("\\\n", " ");
         for command in commands.lines().filter(|line| line.starts_with("./serve-package")) {
