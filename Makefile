@@ -9,7 +9,7 @@ ARCHES ?= x86_64 aarch64
 BINARY := $(or $(CARGO_TARGET_DIR),target)/release/serve-package
 STATIC := dist/serve-package-$(ARCH)
 
-.PHONY: build run test static dist test-static test-boot bench reproducible clean help
+.PHONY: build run test hostile static dist test-static test-boot bench reproducible clean help
 
 build: ## Build the release binary (the default)
 	cargo build --release --locked
@@ -40,6 +40,11 @@ bench: build ## Compare it with PEER=/path/to/binary and nginx, or QUICK=1: a sh
 
 reproducible: ## Build and pack twice, in two places, and compare every byte
 	dist/reproducible.sh $(ARCHES)
+
+hostile: ## Play every attack at full size against the release binary: 10 minutes
+	cargo build --release --locked
+	HOSTILE=full SERVE_PACKAGE_BINARY='$(abspath $(BINARY))' \
+		cargo test --locked --test hostile -- --nocapture --test-threads 1
 
 clean: ## Remove what was built
 	cargo clean

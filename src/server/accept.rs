@@ -47,7 +47,9 @@ pub(super) fn run(listener: TcpListener, stop: &UnixStream, shared: &Arc<Shared>
     let slots = Arc::new(Slots::new(shared.limits.max_connections));
     while !shared.stopping.load(Ordering::Relaxed) {
         if let Err(error) = wait(&listener, stop) {
-            return shared.fail(error);
+            // The kernel has no memory for it. The listener is as good as ever.
+            shed(shared, &error);
+            continue;
         }
         if shared.stopping.load(Ordering::Relaxed) {
             return;

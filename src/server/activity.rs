@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::Offence;
@@ -16,7 +17,8 @@ use crate::version::Version;
 /// Is told everything that a [`Server`](super::Server) does.
 ///
 /// Called from several threads. It should not block: the update checks wait
-/// for it.
+/// for it. If it panics, that activity is not observed, and nothing else
+/// happens.
 pub trait Observer: Send + Sync {
     /// Takes note of one thing.
     fn observe(&self, activity: &Activity<'_>);
@@ -26,6 +28,17 @@ pub trait Observer: Send + Sync {
 impl<F: Fn(&Activity<'_>) + Send + Sync> Observer for F {
     fn observe(&self, activity: &Activity<'_>) {
         self(activity);
+    }
+}
+
+/// An observer whose panics end nothing. They could happen on any thread of the
+/// server; the one that accepts connections among them.
+pub(super) struct Careful<O>(pub O);
+
+impl<O: Observer> Observer for Careful<O> {
+    fn observe(&self, activity: &Activity<'_>) {
+        // The panic hook has told.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.0.observe(activity)));
     }
 }
 

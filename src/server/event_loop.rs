@@ -80,7 +80,10 @@ impl EventLoop<'_> {
     /// Tells that the loop is alive. How long until the next time.
     fn beat(&mut self, stopping: bool) -> Duration {
         let Some(pulse) = &mut self.pulse else { return Duration::MAX };
-        (pulse.beat)(&Heartbeat { under_way: self.shared.under_way.number(), stopping });
+        let heartbeat = Heartbeat { under_way: self.shared.under_way.number(), stopping };
+        // A beat that panics is no reason to stop answering; the panic hook has
+        // told, and a watchdog behind it will notice.
+        let _ = catch_unwind(AssertUnwindSafe(|| (pulse.beat)(&heartbeat)));
         pulse.every
     }
 

@@ -52,6 +52,7 @@ pub use listen::{BindError, ListenAddress, ParseListenAddressError};
 
 use crate::package::PackageFile;
 use crate::updater::Updater;
+use activity::Careful;
 use body::Budget;
 use download::Published;
 use event_loop::{EventLoop, Pulse};
@@ -140,7 +141,7 @@ impl Server {
     /// Tells `observer` everything that happens.
     #[must_use]
     pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
-        self.shared.observer = Arc::new(observer);
+        self.shared.observer = Arc::new(Careful(observer));
         self
     }
 

@@ -58,7 +58,7 @@ fn bodies_that_drip() {
 /// they must make room.
 #[test]
 fn a_house_full_of_bodies() {
-    let stage = Stage::new(sized(&["--max-connections", "100"][..], &[]));
+    let stage = Stage::new(sized(&["--max-connections", "100"][..], &[])).that_may_shed();
     let number = sized(150, 1500);
     stage.play("3. more withheld bodies than connections", number, |server| {
         let begin = |_| announce("900");

@@ -1,6 +1,6 @@
 //! Many connections at once, without a thread for each.
 
-use std::io::{self, Read, Write};
+use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -60,24 +60,6 @@ impl Crowd {
         for member in &mut self.members {
             let _ = member.write(words);
         }
-    }
-
-    /// What has come by now, of each.
-    pub fn heard(&mut self) -> Vec<Vec<u8>> {
-        let hear = |member: &mut TcpStream| {
-            let mut heard = Vec::new();
-            let mut buffer = [0; 4096];
-            loop {
-                match member.read(&mut buffer) {
-                    Ok(0) => break,
-                    Ok(read) => heard.extend_from_slice(&buffer[..read]),
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                    Err(_) => break,
-                }
-            }
-            heard
-        };
-        self.members.iter_mut().map(hear).collect()
     }
 
     /// For so long, brings the crowd back to so many whenever the server has

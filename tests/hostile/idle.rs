@@ -13,7 +13,7 @@ fn nothing(_: usize) -> Vec<u8> {
 #[test]
 fn connections_that_send_nothing() {
     let flags = sized(&["--idle-timeout", "2s", "--max-connections", "200"][..], &[]);
-    let stage = Stage::new(flags);
+    let stage = Stage::new(flags).that_may_shed();
     let number = sized(400, 2000);
     let report = stage.play("1. connections that send nothing", number, |server| {
         let mut crowd = Crowd::of(server, number, nothing);

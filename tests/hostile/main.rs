@@ -17,6 +17,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[path = "../xml_limits/hostile/mod.rs"]
+mod documents;
+
 mod crowd;
 mod honest;
 mod scale;
@@ -24,5 +27,15 @@ mod stage;
 mod usage;
 
 mod bodies;
+mod bombs;
+mod clock;
 mod heads;
 mod idle;
+mod limits;
+mod network;
+mod nonsense;
+mod output;
+mod panics;
+mod resets;
+mod signals;
+mod unread;

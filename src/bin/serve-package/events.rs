@@ -3,20 +3,24 @@
 //! The schema is described in the README and only ever grows: new kinds and
 //! new members may come, none goes away or changes its meaning.
 
-use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
 
 use omaha::server::{Activity, Download, Machine};
 
 use crate::fleet::Counts;
 use crate::json::Object;
+use crate::outlet;
 
-/// Writes one object, at once. That nobody reads is no reason to stop serving.
+/// Writes one object, without waiting until it is written. If a reader is so
+/// slow that events are lost, an event says how many.
 pub fn write(object: Object) {
+    outlet::OUTPUT.write(&line(object), |lost| line(event("lost").plain("number", lost)));
+}
+
+fn line(object: Object) -> String {
     let mut line = object.finish();
     line.push('\n');
-    let mut output = io::stdout().lock();
-    let _ = output.write_all(line.as_bytes()).and_then(|()| output.flush());
+    line
 }
 
 /// An object that says when, and what.

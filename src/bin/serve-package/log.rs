@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::time::SystemTime;
 
+use crate::outlet;
+
 /// How important a line is: the priorities of syslog that are used here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Priority {
@@ -35,16 +37,21 @@ impl Log {
         Self { is_journal: is_journal() }
     }
 
-    /// Writes one line, in one piece. That nobody can read it is no reason to
-    /// stop serving.
+    /// Writes one line, in one piece, without waiting until it is written.
     pub fn line(self, priority: Priority, text: &str) {
-        let line = if self.is_journal {
+        outlet::ERROR.write(&self.render(priority, text), |lost| {
+            let text = format!("{lost} lines are lost: nobody read them in time");
+            self.render(Priority::Warning, &text)
+        });
+    }
+
+    fn render(self, priority: Priority, text: &str) -> String {
+        if self.is_journal {
             format!("<{}>{text}\n", priority.number())
         } else {
             let now = humantime::format_rfc3339_seconds(SystemTime::now());
             format!("{now} {text}\n")
-        };
-        let _ = io::stderr().write_all(line.as_bytes());
+        }
     }
 
     /// Writes what is wrong with the command line, and which flags ask for

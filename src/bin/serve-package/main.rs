@@ -14,6 +14,8 @@ mod introduction;
 mod json;
 mod limits;
 mod log;
+mod outlet;
+mod panics;
 mod ready_file;
 mod report;
 mod serve;
@@ -40,6 +42,7 @@ const FAILURE: u8 = 1;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    let _farewell = outlet::Farewell;
     match args::parse(std::env::args_os().skip(1)) {
         Ok(Command::Help(text)) => print(text),
         Ok(Command::Version) => print(concat!("serve-package ", env!("CARGO_PKG_VERSION"), "\n")),
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
 
 fn serve(settings: &args::Settings) -> ExitCode {
     let log = log::Log::new();
+    panics::log_them(log);
     match serve::run(settings, log) {
         Ok(outcome) => ExitCode::from(outcome.status()),
         Err(error) => {

@@ -115,9 +115,9 @@ impl Connections {
         self.lock().remove(&tracked.peer);
     }
 
-    /// How many there are.
-    pub fn number(&self) -> usize {
-        self.lock().len()
+    /// How many there are, and how many there ever were.
+    pub fn turnover(&self) -> (usize, u64) {
+        (self.lock().len(), self.accepted.load(Ordering::Relaxed))
     }
 
     /// All connections at this moment.
@@ -143,16 +143,10 @@ impl Connections {
         let largest = candidates.iter().map(|(_, tracked)| crowd(tracked)).max().flatten();
         candidates.retain(|(_, tracked)| crowd(tracked) == largest);
         candidates.sort_by_key(|(worth, _)| *worth);
-        let candidates = candidates.into_iter().map(|(_, tracked)| tracked);
-        // A request that has come is about to be answered.
-        let (mut silent, mut others): (Vec<_>, Vec<_>) =
-            candidates.partition(|tracked| !tracked.has_unread());
-        silent.truncate(number);
-        if silent.is_empty() {
-            others.truncate(1);
-            return others;
-        }
-        silent
+        let (silent, busy): (Vec<_>, Vec<_>) =
+            candidates.into_iter().partition(|(worth, tracked)| !tracked.is_busy(worth.0));
+        let (from, number) = if silent.is_empty() { (busy, 1) } else { (silent, number) };
+        from.into_iter().take(number).map(|(_, tracked)| tracked).collect()
     }
 
     /// Whether the first request of a connection may arrive any moment.
@@ -251,11 +245,13 @@ impl Tracked {
         Some((worth, mark.since, self.number))
     }
 
-    /// Whether something has come that waits to be read, on a connection that
-    /// waits for a request.
-    fn has_unread(&self) -> bool {
-        let is_waiting = matches!(self.mark().phase, Phase::New | Phase::Waiting);
-        is_waiting && rustix::io::ioctl_fionread(&self.socket).is_ok_and(|bytes| bytes > 0)
+    /// Whether it is about to have an answer: something has come that waits to
+    /// be read, or the answer is being made.
+    fn is_busy(&self, worth: Worth) -> bool {
+        match self.mark().phase {
+            Phase::Answering => worth == Worth::New,
+            _ => rustix::io::ioctl_fionread(&self.socket).is_ok_and(|bytes| bytes > 0),
+        }
     }
 
     /// Ends the connection. False if that was done before, or the client was

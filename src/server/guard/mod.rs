@@ -43,8 +43,8 @@ use rule::Judgement;
 /// How often the guard looks.
 const TICK: Duration = Duration::from_millis(200);
 
-/// Connections that leave so much memory behind that it is worth a look.
-const CROWD: usize = 8;
+/// How often memory is given back, if connections came or went meanwhile.
+const THRIFT: Duration = Duration::from_secs(5);
 
 /// What connections may do. The defaults suit a rack of 500 machines that all
 /// update at once.
@@ -68,15 +68,14 @@ impl Default for Limits {
 /// Watches the connections until the server has ended.
 pub(super) fn run(shared: &Arc<Shared>) {
     let mut last = Instant::now();
-    // The most connections since memory was given back.
-    let mut most = 0;
+    // When memory was given back, and what there was then.
+    let mut thrift = (shared.connections.now(), shared.connections.turnover());
     while !shared.over.load(Ordering::Relaxed) {
         look(shared);
-        let number = shared.connections.number();
-        most = most.max(number);
-        if most >= CROWD && number <= most / 2 {
+        let (now, turnover) = (shared.connections.now(), shared.connections.turnover());
+        if now.saturating_sub(thrift.0) >= THRIFT && turnover != thrift.1 {
             sys::give_back_memory();
-            most = number;
+            thrift = (now, turnover);
         }
         thread::park_timeout(TICK);
         let now = Instant::now();

@@ -1,0 +1,67 @@
+//! The clock of the system jumps.
+
+use std::fs;
+
+use crate::common::http::{Client, update_request};
+use crate::common::payload::Directory;
+use crate::common::server::binary;
+use crate::common::{fixture, until};
+use crate::honest::{Checker, Downloader};
+use crate::stage::Stage;
+
+/// Where Debian's package `faketime` has its library.
+fn library() -> String {
+    let directories = fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path());
+    let mut candidates = directories.map(|path| path.join("faketime/libfaketime.so.1"));
+    let library = candidates.find(|path| path.exists());
+    library.expect("this test needs Debian's package faketime").to_str().unwrap().to_owned()
+}
+
+/// Whether the binary takes libraries at all.
+fn is_dynamic() -> bool {
+    // The name of the program that loads them stands in it.
+    let binary = fs::read(binary()).unwrap();
+    binary.windows(9).any(|bytes| bytes == b"/ld-linux")
+}
+
+/// A year forward, and two back, while connections are idle and a download is
+/// under way: nothing is cut, because nothing is timed by that clock.
+#[test]
+fn a_clock_that_jumps() {
+    if !is_dynamic() {
+        println!("NOT SHOWN: the clock of a static binary cannot be changed alone");
+        return;
+    }
+    let directory = Directory::new();
+    let file = directory.write("offset", b"+0");
+    let environment = format!(
+        "LD_PRELOAD={} FAKETIME_TIMESTAMP_FILE={} FAKETIME_NO_CACHE=1 DONT_FAKE_MONOTONIC=1",
+        library(),
+        file.display(),
+    );
+    let wrapper: Vec<_> = ["env"].into_iter().chain(environment.split(' ')).collect();
+    let stage = Stage::through(&wrapper, &["--idle-timeout", "5m"]);
+
+    let request = update_request(&fixture("check-older"));
+    let mut idle = Client::connect(stage.address());
+    idle.send(&request);
+    assert!(idle.read_answer("POST").offers());
+    let (checker, downloader) =
+        (Checker::start(stage.address()), Downloader::start(stage.address()));
+    let mut years = Vec::new();
+    for offset in ["+400d", "-800d", "+0"] {
+        fs::write(&file, offset).unwrap();
+        let answered = checker.answered();
+        // The guard looks five times a second.
+        until("more checks", || (checker.answered() > answered + 25).then_some(()));
+        let lines = stage.server.lines();
+        years.push(lines.last().unwrap()[..4].to_owned());
+    }
+    assert!(years[0] > years[1], "the clock did not jump: {years:?}");
+    idle.send(&request);
+    assert!(idle.read_answer("POST").offers());
+    downloader.finish();
+    assert_eq!(checker.stop().retries, 0);
+    let cut = stage.server.lines().into_iter().find(|line| line.contains("connection ended"));
+    assert_eq!(cut, None);
+}
