@@ -187,11 +187,8 @@ impl Connection<'_> {
             return;
         };
         self.read += body as u64;
-        match self.tracked.received_and_taken() {
-            Ok((received, taken)) => {
-                self.received = received;
-                self.is_ahead = taken != self.read;
-            }
+        match self.tracked.received_and_ahead(self.read) {
+            Ok((received, is_ahead)) => (self.received, self.is_ahead) = (received, is_ahead),
             Err(_) => self.is_ahead = true,
         }
     }
