@@ -13,14 +13,14 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{self, SyncSender, sync_channel};
 
 use tiny_http::{HTTPVersion, Request};
 
 use super::activity::Activity;
 use super::body::{self, Body};
 use super::condition::Conditions;
-use super::download::{Answer, Wish};
+use super::download::{Answer, Receiver, Wish};
 use super::gate::{self, Arrival};
 use super::guard::{Offence, Phase, Tracked};
 use super::omaha::Question;
@@ -57,7 +57,7 @@ struct Connection<'a> {
     shared: &'a Shared,
     tracked: &'a Tracked,
     answer: SyncSender<Reply>,
-    answers: Receiver<Reply>,
+    answers: mpsc::Receiver<Reply>,
     /// Bytes that the connection had received when that was last looked at.
     received: u64,
     /// Bytes of the requests that were read.
@@ -187,11 +187,8 @@ impl Connection<'_> {
             return;
         };
         self.read += body as u64;
-        match self.tracked.received_and_taken() {
-            Ok((received, taken)) => {
-                self.received = received;
-                self.is_ahead = taken != self.read;
-            }
+        match self.tracked.received_and_ahead(self.read) {
+            Ok((received, is_ahead)) => (self.received, self.is_ahead) = (received, is_ahead),
             Err(_) => self.is_ahead = true,
         }
     }
@@ -257,11 +254,16 @@ impl Connection<'_> {
                 let persistence = self.persistence(&request);
                 let mut sink = request.into_writer();
                 self.enter(Phase::Sending);
+                // A short body need not wait until the head is acknowledged.
+                self.tracked.socket().set_nodelay(true)?;
                 package.write_head(&mut sink, status, &range, persistence)?;
-                if head {
-                    sink.flush()?;
-                } else if package.send(&mut sink, range, address, observer).is_err() {
-                    return Ok(Persistence::Close);
+                sink.flush()?;
+                if !head {
+                    let (socket, buffers) = (self.tracked.socket(), &self.shared.buffers);
+                    let to = Receiver { socket, buffers, address };
+                    if package.send(to, range, observer).is_err() {
+                        return Ok(Persistence::Close);
+                    }
                 }
                 Ok(persistence)
             }

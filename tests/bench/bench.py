@@ -94,7 +94,7 @@ def boot(server, figures):
 
 def idle_memory(server, figures):
     with server.start(package(SMALL)) as running:
-        running.wait().close()
+        running.ready()
         time.sleep(0.3)
         figures.add("memory, idle", "MB", server, running.memory() / 1e6)
 
@@ -102,7 +102,7 @@ def idle_memory(server, figures):
 def checks(server, figures):
     for connections in (1, 8, 64, 512):
         with server.start(package(SMALL)) as running:
-            running.wait().close()
+            running.ready()
             result = loads.checks(running, REQUEST, connections, SECONDS)
             time.sleep(0.1)
             memory = running.memory()
@@ -117,7 +117,7 @@ def checks(server, figures):
 
 def downloads(server, figures):
     with server.start(package(LARGE)) as running:
-        running.wait().close()
+        running.ready()
         for clients, times in ((1, 4), (8, 1)):
             result = loads.downloads(running, clients, times if not QUICK else 1)
             at = f"{clients} client{'s' * (clients > 1)}"
@@ -128,7 +128,7 @@ def downloads(server, figures):
 
 def slow_downloads(server, figures):
     with server.start(package(LARGE)) as running:
-        running.wait().close()
+        running.ready()
         time.sleep(0.3)
         before = running.memory()
         with loads.slow_downloads(running, SLOW):
@@ -141,12 +141,12 @@ def growth(server, figures):
     """How the cost of a check grows with connections, and with machines."""
     for connections in (1, 8, 64, 512, 1000, 2000):
         with server.start(package(SMALL)) as running:
-            running.wait().close()
+            running.ready()
             rate = loads.checks(running, REQUEST, connections, 2 - QUICK)["rate"]
         line = f"growth: checks/s, {connections} connections"
         figures.add(line, "/s", server, rate, less_is_better=False)
     with server.start(package(SMALL)) as running:
-        running.wait().close()
+        running.ready()
         loads.checks(running, REQUEST, 8, 1)
         before, seen = running.memory(), 0
         for machines in (1, 1000, MACHINES):

@@ -83,6 +83,14 @@ class Server:
                 time.sleep(0.0005)
         raise Failed(f"it takes no connections after {limit} s")
 
+    def ready(self):
+        """Waits until it answers: some take connections while they still hash."""
+        with self.wait() as connection:
+            connection.sendall(f"HEAD {PACKAGE} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            head = connection.recv(65536)
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise Failed(f"it does not serve the package: {head!r}")
+
     def first_answer(self, request):
         """Seconds from its start to the first answered check."""
         with self.wait() as connection:
