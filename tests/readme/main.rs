@@ -177,7 +177,8 @@ fn check_events(server: &Server) {
     let lines = server.seen.iter().filter(|line| line.starts_with('{'));
     let written: Vec<_> = lines.map(|line| members(line)).collect();
     let told = table("## In a script");
-    for row in &told {
+    // Events are lost only when nobody reads them; tests/hostile has that.
+    for row in told.iter().filter(|row| row[0] != "lost") {
         assert!(written.iter().any(|(event, _)| *event == row[0]), "no {} was written", row[0]);
     }
     for (event, names) in written {
