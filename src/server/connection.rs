@@ -24,7 +24,7 @@ use super::download::{Answer, Receiver, Wish};
 use super::gate::{self, Arrival};
 use super::guard::{Offence, Phase, Tracked};
 use super::omaha::Question;
-use super::reply::{Persistence, Reply, Status, write_head};
+use super::reply::{Persistence, Reply, Status};
 use super::route::{Route, Target, authority, route};
 use super::shared::{Job, Message, Shared};
 use crate::media_type;
@@ -130,7 +130,7 @@ impl Connection<'_> {
                 self.enter(Phase::Answering);
                 self.note(&reply, "");
                 let mut socket = socket;
-                socket.write_all(&render(&reply, Persistence::Close, false)?)?;
+                socket.write_all(&reply.render(Persistence::Close, false)?)?;
                 // What was not read would make the close a reset, and the
                 // client might lose the answer.
                 socket.shutdown(Shutdown::Write)?;
@@ -275,7 +275,7 @@ impl Connection<'_> {
         let persistence = self.persistence(&request);
         let head = *request.method() == tiny_http::Method::Head;
         let mut sink = request.into_writer();
-        sink.write_all(&render(reply, persistence, head)?)?;
+        sink.write_all(&reply.render(persistence, head)?)?;
         sink.flush()?;
         Ok(persistence)
     }
@@ -336,19 +336,6 @@ impl Connection<'_> {
             });
         }
     }
-}
-
-fn render(reply: &Reply, persistence: Persistence, head: bool) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(512 + reply.body.len());
-    // A 304 has no body, and its length would be that of the package.
-    let has_body = reply.status != Status::NotModified;
-    let length = has_body.then_some(reply.body.len() as u64);
-    let content_type = has_body.then_some(reply.content_type);
-    write_head(&mut bytes, reply.status, content_type, length, &reply.headers, persistence)?;
-    if has_body && !head {
-        bytes.extend_from_slice(&reply.body);
-    }
-    Ok(bytes)
 }
 
 fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
