@@ -1,7 +1,9 @@
 #!/bin/sh
 # Packs each static binary that dist/static.sh left in dist/ for release:
 #
-#   dist/archive.sh        dist/serve-package-VERSION-ARCH.tar.gz and dist/SHA256SUMS
+#   dist/archive.sh [FOLDER]     FOLDER/serve-package-VERSION-ARCH.tar.gz and FOLDER/SHA256SUMS
+#
+# The folder is dist/ unless named.
 #
 # The same commit and the same compiler give the same bytes, whenever and wherever: names are sorted,
 # owners and modes set, and every time is the commit's (or SOURCE_DATE_EPOCH).
@@ -9,6 +11,7 @@ set -eu
 export LC_ALL=C TZ=UTC
 umask 022
 
+to=$(cd "${1:-$(dirname "$0")}" && pwd)
 cd "$(dirname "$0")/.."
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH
@@ -16,7 +19,7 @@ version=$(cargo metadata --locked --no-deps --format-version=1 | sed 's/.*"name"
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 
-rm -f dist/serve-package-*.tar.gz dist/SHA256SUMS
+rm -f "$to"/serve-package-*.tar.gz "$to/SHA256SUMS"
 for arch in x86_64 aarch64; do
     [ -e "dist/serve-package-$arch" ] || continue
     name=serve-package-$version-$arch
@@ -29,9 +32,9 @@ for arch in x86_64 aarch64; do
     chmod -R u=rwX,go=rX "$stage/$name"
     chmod 755 "$stage/$name/serve-package"
     tar -C "$stage" --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
-        -cf - "$name" | gzip -9n >"dist/$name.tar.gz"
+        -cf - "$name" | gzip -9n >"$to/$name.tar.gz"
 done
-cd dist
+cd "$to"
 set -- serve-package-*.tar.gz
 [ -e "$1" ] || { echo "archive.sh: there is no binary in dist/: build one with dist/static.sh" >&2; exit 1; }
 sha256sum "$@" | tee SHA256SUMS

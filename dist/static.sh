@@ -158,7 +158,7 @@ END
     flags="$flags --remap-path-prefix=$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust=/rust"
     flags="$flags -C target-feature=+crt-static -C link-self-contained=no -C relocation-model=pic"
     flags="$flags -C link-arg=-Wl,--build-id=none -L native=$tools/lib"
-    set_std="-Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind"
+    set_std="-Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind,optimize_for_size"
 }
 
 if with_rustup; then
@@ -179,8 +179,8 @@ fi
 upper=$(echo "$target" | tr a-z- A-Z_)
 export "CARGO_TARGET_${upper}_LINKER=$linker" "CARGO_TARGET_${upper}_RUSTFLAGS=$flags"
 # shellcheck disable=SC2086 # a list
-$cargo build --locked --release --bin serve-package --target "$target" --target-dir "$build" $set_std
+$cargo build --locked --profile static --bin serve-package --target "$target" --target-dir "$build" $set_std
 
 out=dist/serve-package-$arch
-cp "$build/$target/release/serve-package" "$out"
+cp "$build/$target/static/serve-package" "$out"
 echo "$out: $(wc -c <"$out") bytes, with $origin"

@@ -1,5 +1,8 @@
 //! Digests: SHA-1 and SHA-256 as values, and of whatever can be read.
 
+#[cfg(feature = "server")]
+mod file;
+
 use std::fmt;
 use std::io::{self, Read};
 use std::str::FromStr;
@@ -179,28 +182,34 @@ pub struct Digests {
 }
 
 impl Digests {
-    /// Bytes that are read at once.
-    ///
-    /// Measured with 500 MB in the page cache, on a processor with SHA
-    /// instructions: 0.585 s with 4 KiB, 0.550 s with 16 KiB, and 0.54 to
-    /// 0.55 s with anything from 32 KiB to 4 MiB.
-    const BUFFER: usize = 64 * 1024;
-
     /// Reads to the end and takes both digests of it in one pass.
     ///
     /// # Errors
     ///
     /// Those of the reader, except that an interrupted read is repeated.
-    pub fn of(mut reader: impl Read) -> io::Result<Self> {
+    pub fn of(reader: impl Read) -> io::Result<Self> {
         let mut hasher = Hasher::new();
-        let mut buffer = vec![0; Self::BUFFER];
-        loop {
-            match reader.read(&mut buffer) {
-                Ok(0) => return Ok(hasher.finish()),
-                Ok(length) => hasher.update(&buffer[..length]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+        each_piece(reader, |piece| hasher.update(piece))?;
+        Ok(hasher.finish())
+    }
+}
+
+/// Bytes that are read at once.
+///
+/// Measured with 500 MB in the page cache, on a processor with SHA
+/// instructions: 0.585 s with 4 KiB, 0.550 s with 16 KiB, and 0.54 to 0.55 s
+/// with anything from 32 KiB to 4 MiB.
+const BUFFER: usize = 64 * 1024;
+
+/// Reads to the end, piece by piece.
+fn each_piece(mut reader: impl Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(length) => take(&buffer[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
 }

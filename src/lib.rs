@@ -9,12 +9,19 @@
 //! - [`Updater`]: what an update server decides. [`TrivialUpdater`] offers one
 //!   [`Update`] to everybody.
 //! - [`server`]: HTTP in front of any `Updater`, and the packages beside it.
+//! - [`client`]: the other half, a machine that asks for updates and fetches
+//!   them, and a validator of what servers answer.
 //!
-//! The `serve-package` command is a thin layer on top.
+//! The `serve-package` command is a thin layer on top. A program that needs
+//! one half only takes the feature `server` or `client` without the default
+//! features; without any feature, there is the protocol alone.
 //!
 //! # Serve an update
 //!
 //! ```
+//! # #[cfg(not(feature = "server"))]
+//! # fn main() {}
+//! # #[cfg(feature = "server")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::sync::Arc;
 //! use omaha::{Codebase, PackageFile, TrivialUpdater, Update, server::Server};
@@ -36,6 +43,8 @@
 //! # Decide for yourself
 //!
 //! ```
+//! # #[cfg(feature = "server")]
+//! # mod server {
 //! use omaha::protocol::{Request, request::App};
 //! use omaha::{Decision, Reason, Updater, UpdaterError};
 //!
@@ -46,6 +55,26 @@
 //!         Ok(Decision::none(Reason::Other("the freeze is on".to_owned())))
 //!     }
 //! }
+//! # }
+//! ```
+//!
+//! # Ask for an update
+//!
+//! ```no_run
+//! # #[cfg(feature = "client")]
+//! # fn ask() -> Result<(), Box<dyn std::error::Error>> {
+//! use omaha::client::{Client, Machine};
+//! use omaha::protocol::request::App;
+//!
+//! let mut client = Client::for_machine("http://localhost:8000".parse()?, Machine::local()?);
+//! let id = "{e96281a6-d1af-4bde-9a0a-97b76e56dc57}".to_owned();
+//! let app = client.add_app(App { id, version: "4081.2.0".into(), ..App::default() })?;
+//! match app.check()?.update() {
+//!     Some(update) => println!("{} packages", update.manifests[0].packages.len()),
+//!     None => println!("no update"),
+//! }
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # Read and write the documents
@@ -93,6 +122,6 @@ pub use updater::{
 pub use version::{ParseVersionError, Version};
 
 /// The examples of the README, as tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "server"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

@@ -1,8 +1,14 @@
 #!/bin/bash
-# Boots a real systemd with the units of dist/ and the given binary, and drives them as operators and
-# clients do:
+# Boots a real systemd, installs the release archive with the given binary as README.md says, and drives
+# the units as operators and clients do:
 #
-#   tests/boot.sh BINARY
+#   tests/boot.sh BINARY        one of dist/static.sh's, in dist/
+#   tests/boot.sh --list        the lines of README.md with a block of commands that is run here
+#
+# Those are the blocks marked `sh service`: on one machine, one after the other, each as a script that
+# stops at the first failure, in the home folder. With `sh service follow` the commands go on until they
+# are stopped. A block `text` that follows is what they print; `…` stands for any text, and alone in its
+# line for any lines.
 #
 # The machine is a container on this one's /usr, with everything else in memory and a network of its
 # own, so that nothing stays behind. Exit status: 0 all passed, 1 something failed, 77 cannot be run
@@ -14,7 +20,7 @@ set -u
 unit=serve-package.service
 socket=serve-package.socket
 lib=/var/lib/serve-package
-url=http://localhost:8000
+home=/home/core
 request='<?xml version="1.0" encoding="UTF-8"?>
 <request protocol="3.0"><app appid="{e96281a6-d1af-4bde-9a0a-97b76e56dc57}" version="1.0.0" track="stable" machineid="boot"><updatecheck/></app></request>'
 
@@ -32,8 +38,11 @@ report() { # STATUS DESCRIPTION
 }
 
 show() { systemctl show --value -p "$1" $unit; }
-update_check() { curl -sS --fail --max-time "${1:-20}" -H 'Content-Type: text/xml' -d "$request" $url/v1/update/; }
-offered() { update_check "$@" | grep -q 'manifest version="9.9.9"'; }
+# Where and what it serves; the version is a pattern.
+url=http://localhost:8000
+version='9\.9\.9'
+update_check() { curl -sS --fail --max-time "${1:-20}" -H 'Content-Type: text/xml' -d "$request" "$url/v1/update/"; }
+offered() { update_check "$@" | grep -q "manifest version=\"$version\""; }
 sum() { sha256sum "$1" | cut -d ' ' -f 1; }
 same() { [ "$(sum "$1")" = "$(sum "$2")" ]; }
 between() { [ "$2" -ge "$1" ] && [ "$2" -le "$3" ]; }
@@ -78,8 +87,149 @@ traffic() {
     done >/tmp/traffic.log
 }
 traffic_begin() { touch /tmp/traffic; traffic & traffic_pid=$!; sleep 0.3; }
-traffic_end() { sleep 0.5; rm /tmp/traffic; wait $traffic_pid; }
+traffic_end() { sleep 0.5; rm /tmp/traffic; wait "$traffic_pid"; }
 lost() { grep -c lost /tmp/traffic.log; }
+
+# Blocks of README.md, on standard input, that are run here: for each its line and its further words; in
+# FOLDER the commands as N.sh, N being 1, 2 and so on, and what they print as N.txt.
+readme_blocks() { # FOLDER
+    awk -v folder="$1" '
+        /^```/ && inside { inside = 0; file = ""; next }
+        inside { if (file != "") print > file; next }
+        /^```/ {
+            inside = 1
+            if (/^```sh service/) {
+                name = folder "/" (++number)
+                file = name ".sh"
+                print NR substr($0, 14)
+            } else if (/^```text$/ && name != "") {
+                file = name ".txt"
+            }
+            if (!/^```text/ && !/^```sh service/) name = ""
+            if (folder == "/dev/null") file = ""
+        }'
+}
+
+readme_run() { # N [WORDS]: runs one of them; whoever is root needs no sudo, and here it has no settings
+    local limit=()
+    [ "${2:-}" != follow ] || limit=(timeout 3)
+    (
+        cd $home || exit
+        # shellcheck disable=SC2016 # expanded there
+        HOME=$home LC_ALL=C.UTF-8 "${limit[@]}" bash -e -c 'sudo() { "$@"; }; . "$0"' "/release/readme/$1.sh" 2>&1
+    )
+}
+
+# As Butane is no package of Debian's: takes the README's arguments, and looks whether the files that it
+# would embed are in the folder, and whether they come to lie where the README installs them by hand.
+butane() {
+    [ "$1 $2" = "--strict --files-dir" ] || return
+    local key value
+    while read -r key value; do
+        case $key in
+            local: | contents_local:) [ -f "$3/$value" ] || { echo "$value is not in the archive" >&2; return 1; } ;;
+            path:) [ -e "$value" ] || { echo "$value is not where the README puts it" >&2; return 1; } ;;
+        esac
+    done < <(sed 's/^[ -]*//' "$4")
+    echo "{}"
+}
+export -f butane
+
+# Whether a text is what the README shows.
+shown() { # FILE-SHOWN FILE-PRINTED
+    local pattern line any=0
+    while IFS= read -r pattern; do
+        [ "$pattern" != … ] || { any=1; continue; }
+        pattern=$(sed 's/[][\\*?()|+@!]/\\&/g; s/…/*/g' <<<"$pattern")
+        while :; do
+            IFS= read -r line <&3 || return 1
+            # shellcheck disable=SC2053 # a pattern
+            [[ $line != $pattern ]] || break
+            [ $any = 1 ] || return 1
+        done
+        any=0
+    done <"$1" 3<"$2"
+}
+
+# A machine that is updated, in short.
+update() {
+    update_check >/dev/null && curl -s --max-time 30 -o /tmp/got "$url/packages/update.gz" &&
+        curl -sS --fail --max-time 20 -o /dev/null -H 'Content-Type: text/xml' "$url/v1/update/" \
+            -d "${request/<updatecheck\/>/<event eventtype=\"3\" eventresult=\"1\"/>}"
+}
+
+# What is served, and where, as the settings have it.
+follow_settings() {
+    version=$(sed -n 's/^PACKAGE_VERSION=//p' /etc/serve-package.env)
+    url=http://localhost:$(systemctl show --value -p Listen $socket | sed 's/ .*//; s/.*://')
+}
+
+# As after a first boot with the Butane file: units and settings are there, a payload is not.
+first_boot() {
+    all_off
+    rm $lib/*
+    install -m 0644 /release/serve-package.env /etc
+    systemctl start $socket
+    systemctl start $unit 2>/dev/null
+    within 30 is_failed && [ "$(systemctl is-failed $socket)" = failed ]
+    report $? "without a payload, the service and the socket fail: $(show StatusText)"
+    # A copy of the payload takes longer than the start limit's interval.
+    systemctl reset-failed $unit $socket
+}
+
+# What operators do, as README.md says it.
+test_readme() {
+    local number=0 line words text first status lives=no busy
+    mkdir -p $home
+    cp /release/*.tar.gz $home
+    for name in flatcar_production_update oem-azure flatcar-podman; do cp /release/update.gz $home/$name.gz; done
+
+    while read -r line words; do
+        number=$((number + 1)) busy=no
+        text=$(cat /release/readme/$number.sh)
+        case $text in
+            *update.gz*"systemctl restart $socket"*) first_boot ;;
+            *"systemctl stop"*) ;;
+            *"systemctl restart $unit"*) busy=yes version='[0-9.]*' && traffic_begin ;;
+            "systemctl status"*) update && within 5 says '1 updated' ;;
+        esac
+
+        readme_run $number "$words" >/tmp/printed
+        status=$?
+        case $words:$status in
+            :0 | follow:124) status=0 ;;
+            *) status=1 ;;
+        esac
+        [ ! -e /release/readme/$number.txt ] || shown /release/readme/$number.txt /tmp/printed || status=1
+        [ $busy = no ] || traffic_end
+
+        # It serves from the first start on until it is stopped for good, and after each command between.
+        case $text in
+            *"enable --now"*) lives=yes ;;
+            *"disable --now"*) lives=stopped ;;
+        esac
+        case $lives in
+            yes) follow_settings && offered || status=1 ;;
+            stopped) ! offered 2 2>/dev/null || status=1 ;;
+        esac
+        first=${text%%$'\n'*}
+        report $status "README.md:$line: $first"
+        [ $status = 0 ] || sed 's/^/    printed: /' /tmp/printed
+        if [ $busy = yes ]; then
+            [ "$(lost)" = 0 ]
+            report $? "meanwhile, $(lost) of $(wc -l </tmp/traffic.log) requests are lost"
+        fi
+    done </release/readme/list
+
+    [ $number -gt 10 ]
+    report $? "README.md has $number blocks for operators"
+    [ -z "$(find /etc /opt /var/lib /run/systemd/system -name '*serve-package*')" ]
+    report $? "what the README removes is gone"
+    sed -n '/^### What is in the archive/,/^### /s/^| \(`[^|]*\) |.*/\1/p' /release/README.md | grep -o '[^`, ]*' | sort >/tmp/told
+    tar -tzf /release/*.tar.gz | sed -n 's|.*/\(.\)|\1|p' | sort | cmp - /tmp/told
+    report $? "what is in the archive is what the README tells"
+    url=http://localhost:8000 version='9\.9\.9'
+}
 
 test_units() {
     [ -z "$(systemd-analyze verify --man=no $unit $socket 2>&1)" ]
@@ -95,7 +245,7 @@ test_ready() {
     systemctl start --no-block $unit
     local early=0 hashing=0 state
     while state=$(show ActiveState); [ "$state" = activating ]; do
-        curl -s -o /dev/null --max-time 1 $url/ && early=$((early + 1))
+        curl -s -o /dev/null --max-time 1 "$url/" && early=$((early + 1))
         # Asked again, as READY may have come in between.
         says hashing && [ "$(show ActiveState)" = activating ] && hashing=$((hashing + 1))
     done
@@ -154,7 +304,7 @@ test_kill() {
     systemctl reset-failed $unit
     before=$(show MainPID)
     traffic_begin
-    curl -s --max-time 30 --limit-rate 8M -o /tmp/got $url/packages/update.gz &
+    curl -s --max-time 30 --limit-rate 8M -o /tmp/got "$url/packages/update.gz" &
     download=$!
     sleep 1
     systemctl kill -s KILL $unit
@@ -167,7 +317,7 @@ test_kill() {
     report $? "the server was started again"
     wait $download
     cut=$?
-    curl -s --max-time 30 -C - -o /tmp/got $url/packages/update.gz
+    curl -s --max-time 30 -C - -o /tmp/got "$url/packages/update.gz"
     [ $cut != 0 ] && same /tmp/got $lib/update.gz
     report $? "the download that was cut (curl's exit status $cut) is resumed"
 }
@@ -175,7 +325,7 @@ test_kill() {
 test_stop() {
     local download start took
     rm -f /tmp/got
-    curl -s --max-time 30 --limit-rate 8M -o /tmp/got $url/packages/update.gz &
+    curl -s --max-time 30 --limit-rate 8M -o /tmp/got "$url/packages/update.gz" &
     download=$!
     sleep 1
     start=$(now)
@@ -249,9 +399,9 @@ test_mistakes() {
 }
 
 inside() {
-    # As the README has it.
-    install -D -t /opt/bin /release/serve-package
-    install -D -m 0644 -t /etc/systemd/system /release/serve-package.service /release/serve-package.socket
+    test_readme
+    # For the rest, installed as it was before the README removed it.
+    cd $home && readme_run 1 >/dev/null && cd /
     mkdir -p $lib
     head -c 48M /dev/urandom >$lib/update.gz
     truncate -s 2G $lib/big.gz
@@ -302,11 +452,19 @@ outside() {
     done
     trap 'rm -rf "$stage"; find "${leftovers[@]}" -depth -type d -exec rmdir {} + 2>/dev/null' EXIT
     mkdir "$stage/release" "$stage/results"
-    install -m 0755 "$1" "$stage/release/serve-package"
-    install -m 0644 "$here"/dist/serve-package{.service,.socket,.env,-socket-only.conf} "$stage/release/"
+    # The archive, and unpacked what is in it.
+    mkdir "$stage/archives" "$stage/release/readme"
+    "$here/dist/archive.sh" "$stage/archives" >/dev/null || exit 1
+    for archive in "$stage"/archives/*.tar.gz; do
+        tar -C "$stage/release" --strip-components=1 -xzf "$archive"
+        ! cmp -s "$1" "$stage/release/serve-package" || break
+    done
+    cmp "$1" "$stage/release/serve-package" || { echo "boot.sh: dist/archive.sh packs other binaries than $1" >&2; exit 2; }
+    install -m 0644 "$archive" "$here/fixtures/update.gz" "$stage/release/"
     install -m 0755 "$0" "$stage/release/boot.sh"
+    readme_blocks "$stage/release/readme" <"$stage/release/README.md" >"$stage/release/readme/list"
 
-    timeout -k 10 300 systemd-nspawn --quiet --register=no --keep-unit --volatile=yes -D / \
+    timeout -k 10 420 systemd-nspawn --quiet --register=no --keep-unit --volatile=yes -D / \
         --machine="serve-package-test-$$" --private-network --console=pipe \
         --bind-ro="$stage/release:/release" --bind="$stage/results:/results" \
         --boot systemd.firstboot=no systemd.run='"/bin/bash /release/boot.sh --inside"' \
@@ -330,8 +488,8 @@ outside() {
     tail -n 1 "$stage/results/report" | grep -q ' 0 failed$'
 }
 
-if [ "${1:-}" = --inside ]; then
-    inside >/results/report 2>&1
-else
-    outside "$@"
-fi
+case ${1:-} in
+    --inside) inside >/results/report 2>&1 ;;
+    --list) readme_blocks /dev/null <"$(dirname "$0")/../README.md" ;;
+    *) outside "$@" ;;
+esac

@@ -46,6 +46,7 @@ fn a_stalled_download() {
     let mut clients: Vec<_> = (0..10).map(|_| stalled_download(server.address())).collect();
     expect_answers(server.address());
     // They were stalled all the while, and can go on.
+    server.wait_for_line("finished: ");
     let finished = server.lines().iter().filter(|line| line.contains("finished")).count();
     assert_eq!(finished, 1, "{:#?}", server.lines());
     for client in &mut clients {

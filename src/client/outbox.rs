@@ -1,39 +1,48 @@
 //! Events that are sent while the program does something else.
 
-use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::thread::{self, JoinHandle};
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use super::exchange::Exchange;
 use super::{ClientError, TransportError};
 use crate::protocol::Request;
 
 /// Sends requests one after another, in the order in which they were handed
-/// over, on a thread of its own that exists from the first one on.
+/// over, on a thread of its own that exists while there are any.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outbox(Arc<Shared>);
+
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
-    worker: Mutex<Option<Worker>>,
+struct Shared {
+    queue: Mutex<Queue>,
+    idle: Condvar,
 }
 
-#[derive(Debug)]
-struct Worker {
-    letters: Sender<Box<Letter>>,
-    thread: JoinHandle<()>,
+#[derive(Debug, Default)]
+struct Queue {
+    letters: VecDeque<Letter>,
+    has_worker: bool,
 }
 
+/// A request about one application, and who waits for what becomes of it.
 #[derive(Debug)]
 struct Letter {
     exchange: Exchange,
     request: Request,
     app: String,
-    result: SyncSender<Result<(), ClientError>>,
+    fate: Arc<Fate>,
+}
+
+#[derive(Debug, Default)]
+struct Fate {
+    result: Mutex<Option<Result<(), ClientError>>>,
+    known: Condvar,
 }
 
 /// An event on its way. Dropping this does not stop it.
 #[derive(Debug)]
-pub struct Pending {
-    result: Receiver<Result<(), ClientError>>,
-}
+pub struct Pending(Arc<Fate>);
 
 impl Pending {
     /// Waits until the event was sent and acknowledged, or given up.
@@ -42,57 +51,100 @@ impl Pending {
     ///
     /// Why it was given up.
     pub fn wait(self) -> Result<(), ClientError> {
-        // The worker answers every letter, unless it panicked.
-        self.result.recv().unwrap_or(Err(ClientError::Transport(TransportError::Closed)))
+        let mut result = lock(&self.0.result);
+        loop {
+            match result.take() {
+                Some(result) => return result,
+                None => result = self.0.known.wait(result).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
     }
 }
 
 impl Outbox {
     /// Hands over a request about one application.
     pub fn post(&self, exchange: Exchange, request: Request, app: String) -> Pending {
-        let (result, pending) = sync_channel(1);
-        let letter = Box::new(Letter { exchange, request, app, result });
-        if let Err(letter) = self.hand_over(letter) {
-            // No thread can be had: late is better than never.
-            deliver(letter);
+        let fate = Arc::new(Fate::default());
+        let pending = Pending(Arc::clone(&fate));
+        let mut queue = lock(&self.0.queue);
+        queue.letters.push_back(Letter { exchange, request, app, fate });
+        let needs_worker = !queue.has_worker;
+        queue.has_worker = true;
+        drop(queue);
+        if needs_worker {
+            let outbox = self.clone();
+            let thread = thread::Builder::new().name("omaha-events".to_owned());
+            if thread.spawn(move || outbox.work()).is_err() {
+                // No thread can be had: late is better than never.
+                self.work();
+            }
         }
-        Pending { result: pending }
-    }
-
-    fn hand_over(&self, letter: Box<Letter>) -> Result<(), Box<Letter>> {
-        let mut worker = self.worker.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if worker.is_none() {
-            *worker = Worker::start();
-        }
-        match &*worker {
-            Some(worker) => worker.letters.send(letter).map_err(|error| error.0),
-            None => Err(letter),
-        }
+        pending
     }
 
     /// Waits until everything was sent or given up.
     pub fn flush(&self) {
-        let worker = self.worker.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-        if let Some(Worker { letters, thread }) = worker {
-            drop(letters);
-            // What a letter came to is in its own result.
-            let _ = thread.join();
+        let mut queue = lock(&self.0.queue);
+        while queue.has_worker {
+            queue = self.0.idle.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn work(&self) {
+        let _retirement = Retirement(self);
+        while let Some(letter) = self.next() {
+            letter.deliver();
+        }
+    }
+
+    fn next(&self) -> Option<Letter> {
+        let mut queue = lock(&self.0.queue);
+        let letter = queue.letters.pop_front();
+        if letter.is_none() {
+            queue.has_worker = false;
+            self.0.idle.notify_all();
+        }
+        letter
+    }
+}
+
+impl Letter {
+    fn deliver(self) {
+        let answer = self.exchange.send(&self.request);
+        self.fate.decide(answer.and_then(|answer| self.exchange.app(&answer, &self.app).map(drop)));
+    }
+}
+
+/// Whoever waits is told, even if a transport panicked.
+impl Drop for Letter {
+    fn drop(&mut self) {
+        self.fate.decide(Err(ClientError::Transport(TransportError::Closed)));
+    }
+}
+
+impl Fate {
+    /// Only the first decision counts.
+    fn decide(&self, decision: Result<(), ClientError>) {
+        lock(&self.result).get_or_insert(decision);
+        self.known.notify_all();
+    }
+}
+
+/// Lets another worker begin where a transport panicked.
+struct Retirement<'a>(&'a Outbox);
+
+impl Drop for Retirement<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let mut queue = lock(&self.0.0.queue);
+            queue.letters.clear();
+            queue.has_worker = false;
+            self.0.0.idle.notify_all();
         }
     }
 }
 
-impl Worker {
-    fn start() -> Option<Self> {
-        let (letters, inbox) = channel();
-        let work = move || inbox.into_iter().for_each(deliver);
-        let thread = thread::Builder::new().name("omaha-events".to_owned()).spawn(work).ok()?;
-        Some(Self { letters, thread })
-    }
-}
-
-fn deliver(letter: Box<Letter>) {
-    let Letter { exchange, request, app, result } = *letter;
-    let sent = exchange.send(&request).and_then(|answer| exchange.app(&answer, &app).map(drop));
-    // Nobody has to wait for it.
-    let _ = result.send(sent);
+/// What is behind these locks is whole at any time.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

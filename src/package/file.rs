@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -51,7 +51,7 @@ impl PackageFile {
         }
 
         // One byte more than expected tells a growing file without following it.
-        let digests = Digests::of((&file).take(stamp.size.saturating_add(1))).map_err(io)?;
+        let digests = Digests::of_file(&file, stamp.size.saturating_add(1)).map_err(io)?;
         let now = Stamp::of(&file.metadata().map_err(io)?);
         if digests.size != stamp.size || now != stamp {
             return Err(fail(Problem::ChangedWhileReading { before: stamp.size, after: now.size }));

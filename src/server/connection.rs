@@ -13,18 +13,18 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{self, SyncSender, sync_channel};
 
 use tiny_http::{HTTPVersion, Request};
 
 use super::activity::Activity;
 use super::body::{self, Body};
 use super::condition::Conditions;
-use super::download::{Answer, Wish};
+use super::download::{Answer, Receiver, Wish};
 use super::gate::{self, Arrival};
 use super::guard::{Offence, Phase, Tracked};
 use super::omaha::Question;
-use super::reply::{Persistence, Reply, Status, write_head};
+use super::reply::{Persistence, Reply, Status};
 use super::route::{Route, Target, authority, route};
 use super::shared::{Job, Message, Shared};
 use crate::media_type;
@@ -57,7 +57,7 @@ struct Connection<'a> {
     shared: &'a Shared,
     tracked: &'a Tracked,
     answer: SyncSender<Reply>,
-    answers: Receiver<Reply>,
+    answers: mpsc::Receiver<Reply>,
     /// Bytes that the connection had received when that was last looked at.
     received: u64,
     /// Bytes of the requests that were read.
@@ -130,7 +130,7 @@ impl Connection<'_> {
                 self.enter(Phase::Answering);
                 self.note(&reply, "");
                 let mut socket = socket;
-                socket.write_all(&render(&reply, Persistence::Close, false)?)?;
+                socket.write_all(&reply.render(Persistence::Close, false)?)?;
                 // What was not read would make the close a reset, and the
                 // client might lose the answer.
                 socket.shutdown(Shutdown::Write)?;
@@ -187,11 +187,8 @@ impl Connection<'_> {
             return;
         };
         self.read += body as u64;
-        match self.tracked.received_and_taken() {
-            Ok((received, taken)) => {
-                self.received = received;
-                self.is_ahead = taken != self.read;
-            }
+        match self.tracked.received_and_ahead(self.read) {
+            Ok((received, is_ahead)) => (self.received, self.is_ahead) = (received, is_ahead),
             Err(_) => self.is_ahead = true,
         }
     }
@@ -257,11 +254,16 @@ impl Connection<'_> {
                 let persistence = self.persistence(&request);
                 let mut sink = request.into_writer();
                 self.enter(Phase::Sending);
+                // A short body need not wait until the head is acknowledged.
+                self.tracked.socket().set_nodelay(true)?;
                 package.write_head(&mut sink, status, &range, persistence)?;
-                if head {
-                    sink.flush()?;
-                } else if package.send(&mut sink, range, address, observer).is_err() {
-                    return Ok(Persistence::Close);
+                sink.flush()?;
+                if !head {
+                    let (socket, buffers) = (self.tracked.socket(), &self.shared.buffers);
+                    let to = Receiver { socket, buffers, address };
+                    if package.send(to, range, observer).is_err() {
+                        return Ok(Persistence::Close);
+                    }
                 }
                 Ok(persistence)
             }
@@ -273,7 +275,7 @@ impl Connection<'_> {
         let persistence = self.persistence(&request);
         let head = *request.method() == tiny_http::Method::Head;
         let mut sink = request.into_writer();
-        sink.write_all(&render(reply, persistence, head)?)?;
+        sink.write_all(&reply.render(persistence, head)?)?;
         sink.flush()?;
         Ok(persistence)
     }
@@ -334,19 +336,6 @@ impl Connection<'_> {
             });
         }
     }
-}
-
-fn render(reply: &Reply, persistence: Persistence, head: bool) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(512 + reply.body.len());
-    // A 304 has no body, and its length would be that of the package.
-    let has_body = reply.status != Status::NotModified;
-    let length = has_body.then_some(reply.body.len() as u64);
-    let content_type = has_body.then_some(reply.content_type);
-    write_head(&mut bytes, reply.status, content_type, length, &reply.headers, persistence)?;
-    if has_body && !head {
-        bytes.extend_from_slice(&reply.body);
-    }
-    Ok(bytes)
 }
 
 fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {

@@ -1,21 +1,22 @@
 //! `GET` and `HEAD` of a package.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::net::{SendFlags, send};
+
 use super::activity::{Activity, CutCause, Download, Observer};
+use super::buffers::Buffers;
 use super::condition::{Conditions, Validators, Verdict};
 use super::range::{self, Wanted};
 use super::reply::{Persistence, Reply, Status, write_head};
 use crate::package::PackageFile;
-
-/// Bytes read and written at a time. Each download under way holds one buffer
-/// of this size.
-const BUFFER: usize = 16 * 1024;
 
 /// A package that is offered under its name.
 #[derive(Debug)]
@@ -136,18 +137,17 @@ impl Published {
     /// client learns that the body is short.
     pub fn send(
         &self,
-        sink: &mut dyn Write,
+        to: Receiver<'_>,
         range: Range<u64>,
-        address: SocketAddr,
         observer: &dyn Observer,
     ) -> Result<(), CutCause> {
         let started = Instant::now();
-        let (package, size) = (self.name(), self.package.size());
+        let (package, size, address) = (self.name(), self.package.size(), to.address);
         let download = Download { address, package, size, range: range.clone() };
         observer.observe(&Activity::DownloadStarted(&download));
 
         let mut at = range.start;
-        let result = self.copy(sink, range, &mut at);
+        let result = self.copy(to, range, &mut at);
         let elapsed = started.elapsed();
         match &result {
             Ok(()) => {
@@ -164,11 +164,16 @@ impl Published {
         result
     }
 
-    fn copy(&self, sink: &mut dyn Write, range: Range<u64>, at: &mut u64) -> Result<(), CutCause> {
-        let mut buffer = vec![0; BUFFER];
+    fn copy(&self, to: Receiver<'_>, range: Range<u64>, at: &mut u64) -> Result<(), CutCause> {
+        let mut is_full = false;
         while *at < range.end {
+            // Without a buffer: this may take long.
+            if is_full {
+                to.wait().map_err(CutCause::Client)?;
+            }
+            let mut buffer = to.buffers.take();
             let left = usize::try_from(range.end - *at).unwrap_or(usize::MAX);
-            let wanted = left.min(BUFFER);
+            let wanted = left.min(buffer.len());
             let chunk = buffer.get_mut(..wanted).unwrap_or_default();
             let read = self.package.read_at(chunk, *at).map_err(CutCause::Disk)?;
             // First: a file that was truncated ends early, and that is why.
@@ -178,9 +183,41 @@ impl Published {
             if read == 0 {
                 return Err(CutCause::Disk(io::ErrorKind::UnexpectedEof.into()));
             }
-            sink.write_all(buffer.get(..read).unwrap_or_default()).map_err(CutCause::Client)?;
-            *at += read as u64;
+            let taken = to.send(chunk.get(..read).unwrap_or_default()).map_err(CutCause::Client)?;
+            is_full = taken < read;
+            *at += taken as u64;
         }
-        sink.flush().map_err(CutCause::Client)
+        Ok(())
+    }
+}
+
+/// Where a download goes, and what carries it there.
+#[derive(Clone, Copy)]
+pub(super) struct Receiver<'a> {
+    /// Behind the engine's back, so that nothing is held while the client is
+    /// waited for. What the engine was given before must have been flushed.
+    pub socket: &'a TcpStream,
+    pub buffers: &'a Buffers,
+    pub address: SocketAddr,
+}
+
+impl Receiver<'_> {
+    /// Waits until there is room for more. The guard ends it in time.
+    fn wait(self) -> io::Result<()> {
+        loop {
+            match poll(&mut [PollFd::new(self.socket, PollFlags::OUT)], None) {
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Sends what there is room for now. How many bytes that was.
+    fn send(self, bytes: &[u8]) -> io::Result<usize> {
+        match send(self.socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+            Err(Errno::AGAIN | Errno::INTR) => Ok(0),
+            result => Ok(result?),
+        }
     }
 }

@@ -14,6 +14,7 @@ mod accept;
 mod activation;
 mod activity;
 mod body;
+mod buffers;
 mod condition;
 mod connection;
 mod download;
@@ -54,6 +55,7 @@ use crate::package::PackageFile;
 use crate::updater::Updater;
 use activity::Careful;
 use body::Budget;
+use buffers::Buffers;
 use download::Published;
 use event_loop::{EventLoop, Pulse};
 use guard::Connections;
@@ -113,6 +115,7 @@ impl Server {
             under_way: UnderWay::default(),
             connections: Connections::default(),
             body_budget: Budget::default(),
+            buffers: Buffers::default(),
             limits: Limits::default(),
             stopping: Arc::new(AtomicBool::new(false)),
             over: AtomicBool::new(false),

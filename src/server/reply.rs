@@ -63,6 +63,20 @@ impl Reply {
         self.headers.push((name, value.into()));
         self
     }
+
+    /// The bytes of the answer; for a HEAD, without the body.
+    pub fn render(&self, persistence: Persistence, head: bool) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(512 + self.body.len());
+        // A 304 has no body, and its length would be that of the package.
+        let has_body = self.status != Status::NotModified;
+        let length = has_body.then_some(self.body.len() as u64);
+        let content_type = has_body.then_some(self.content_type);
+        write_head(&mut bytes, self.status, content_type, length, &self.headers, persistence)?;
+        if has_body && !head {
+            bytes.extend_from_slice(&self.body);
+        }
+        Ok(bytes)
+    }
 }
 
 /// Whether the connection is used again after an answer.

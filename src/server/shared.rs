@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::activity::Observer;
 use super::body::Budget;
+use super::buffers::Buffers;
 use super::download::Published;
 use super::guard::{Connections, Limits};
 use super::omaha::Question;
@@ -26,6 +27,7 @@ pub(super) struct Shared {
     pub connections: Connections,
     /// The memory that large bodies may take together.
     pub body_budget: Budget,
+    pub buffers: Buffers,
     pub limits: Limits,
     /// No new connections, and no further requests on old ones.
     pub stopping: Arc<AtomicBool>,

@@ -15,6 +15,7 @@ fn in_a_new_network(script: &str) -> Output {
     let prelude = "set -eu; trap 'kill $(jobs -p) 2>/dev/null || true' EXIT; cd \"$1\"
         started() { for _ in $(seq 600); do test -e ready && return; sleep 0.1; done; cat log; exit 9; }
         check() { curl -sS --max-time 20 -o /dev/null -w '%{http_code}\\n' \"http://$1/packages/update.gz\"; }
+        soon() { for _ in $(seq 300); do check \"$1\" 2>/dev/null | grep 200 && return; sleep 0.1; done; check \"$1\"; }
         serve() { exec \"$binary\" --package-file \"$package\" --package-version \"$version\" \"$@\"; }\n";
     let output = Command::new("unshare")
         .args(["--net", "--map-root-user", "bash", "-c", &format!("{prelude}{script}"), "bash"])
@@ -51,7 +52,7 @@ fn an_address_that_appears_later() {
     expect(
         "serve --listen-address 10.9.8.7:8000 --ready-file ready 2>log & started
         check 10.9.8.7:8000 2>/dev/null || true
-        ip link set lo up; ip address add 10.9.8.7/32 dev lo; check 10.9.8.7:8000",
+        ip link set lo up; ip address add 10.9.8.7/32 dev lo; soon 10.9.8.7:8000",
         "000\n200\n",
     );
 }
@@ -60,10 +61,10 @@ fn an_address_that_appears_later() {
 fn all_addresses_although_there_is_none_yet() {
     expect(
         "serve --listen-address :8000 --ready-file ready 2>log & started
-        ip link set lo up; check 127.0.0.1:8000
-        ip address add 10.9.8.7/32 dev lo; check 10.9.8.7:8000
-        ip -6 address add fd00::7/128 dev lo nodad; check '[fd00::7]:8000'
-        ip address del 10.9.8.7/32 dev lo; check 127.0.0.1:8000",
+        ip link set lo up; soon 127.0.0.1:8000
+        ip address add 10.9.8.7/32 dev lo; soon 10.9.8.7:8000
+        ip -6 address add fd00::7/128 dev lo nodad; soon '[fd00::7]:8000'
+        ip address del 10.9.8.7/32 dev lo; soon 127.0.0.1:8000",
         "200\n200\n200\n200\n",
     );
 }

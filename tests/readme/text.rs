@@ -13,8 +13,11 @@ pub struct Block {
     /// - `machine`: on a pretended machine, a folder that takes the place of `/`;
     /// - `server`: the last command goes on until the next server is started;
     /// - `ends`: that command ends by itself when a machine was updated;
-    /// - `exit-N`: it ends with this status, and not 0.
-    words: Vec<&'static str>,
+    /// - `script`: a file; `tests/scripted` runs it;
+    /// - `exit-N`: it ends with this status, and not 0;
+    /// - `service`: on a machine with systemd, which tests/boot.sh boots;
+    /// - `follow`: there, until they are stopped.
+    pub words: Vec<&'static str>,
     pub text: String,
     /// What the commands print: a block `text` after them.
     pub printed: Option<String>,
@@ -44,9 +47,11 @@ pub fn blocks() -> Vec<Block> {
         let text = lines.by_ref().map(|(line, _)| line).take_while(|line| *line != "```");
         let text = text.collect::<Vec<_>>().join("\n");
         let is_known = words[1..].iter().all(|word| {
-            matches!((words[0], *word), ("sh", "machine" | "server" | "ends") | ("text", "log"))
-                || words[0] == "sh" && word.starts_with("exit-")
-        });
+            matches!(
+                (words[0], *word),
+                ("sh", "machine" | "server" | "ends" | "script") | ("text", "log")
+            ) || words[0] == "sh" && word.starts_with("exit-")
+        }) || matches!(words[..], ["sh", "service"] | ["sh", "service", "follow"]);
         assert!(is_known, "README.md:{line}: nobody knows what {fence:?} is");
         let earlier = match words[..] {
             ["sh", ..] | ["rust"] => {
@@ -64,12 +69,14 @@ pub fn blocks() -> Vec<Block> {
 
 /// Commands between two backquotes.
 pub fn commands_in_sentences() -> BTreeSet<&'static str> {
-    const PROGRAMS: [&str; 9] = [
+    const PROGRAMS: [&str; 11] = [
         ".ci/run",
+        "butane",
         "cargo",
         "cat",
         "journalctl",
         "make",
+        "rustup",
         "serve-package",
         "sudo",
         "systemctl",
@@ -152,7 +159,7 @@ pub fn constant(line: &str) -> String {
     let constant = |(place, word): (usize, &&str)| {
         let before = place.checked_sub(1).map(|place| words[place]);
         match words.get(place + 1) {
-            Some(&("s," | "MB/s")) if word.parse::<f64>().is_ok() => "NUMBER".to_owned(),
+            Some(&("s," | "MB/s" | "MB/s,")) if word.parse::<f64>().is_ok() => "NUMBER".to_owned(),
             _ if place == 0 && is_time(word) => "TIME".to_owned(),
             _ if before == Some("serve-package") && word.ends_with(':') => "VERSION:".to_owned(),
             _ => (*word).to_owned(),

@@ -23,6 +23,14 @@ enum Progress {
     Failed,
 }
 
+/// What is remembered of a machine.
+#[derive(Clone, Copy, Debug)]
+struct Record {
+    progress: Progress,
+    /// Whether it has ever reported a completed update.
+    completed: bool,
+}
+
 /// Numbers of machines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -30,6 +38,8 @@ pub struct Counts {
     pub under_way: usize,
     pub updated: usize,
     pub failed: usize,
+    /// Those that have ever reported a completed update, whatever came then.
+    pub completed: usize,
     /// Downloads that are running now.
     pub transfers: usize,
 }
@@ -38,7 +48,7 @@ pub struct Counts {
 #[derive(Debug, Default)]
 pub struct Fleet {
     /// By a hash of the machine's id, or else of its address.
-    machines: HashMap<u64, Progress>,
+    machines: HashMap<u64, Record>,
     hasher: RandomState,
     counts: Counts,
 }
@@ -80,10 +90,13 @@ impl Fleet {
             "" => self.hasher.hash_one(machine.address.ip()),
             id => self.hasher.hash_one(id),
         };
-        let before = self.machines.get(&key).copied();
+        let record = self.machines.get(&key).copied();
+        let before = record.map(|record| record.progress);
         let after = match (before, progress) {
-            // A check that offers nothing does not undo what was reported.
+            // A check does not undo what was reported: until its reboot, an
+            // updated machine has the version that it had.
             (Some(before), Progress::Seen) => before,
+            (Some(Progress::Updated), Progress::UnderWay) => Progress::Updated,
             _ => progress,
         };
         if before.is_none() && self.machines.len() >= MAX_MACHINES {
@@ -93,7 +106,10 @@ impl Fleet {
             *self.count_of(before) -= 1;
         }
         *self.count_of(after) += 1;
-        self.machines.insert(key, after);
+        let had_completed = record.is_some_and(|record| record.completed);
+        let completed = had_completed || after == Progress::Updated;
+        self.counts.completed += usize::from(completed && !had_completed);
+        self.machines.insert(key, Record { progress: after, completed });
         self.counts.seen = self.machines.len();
     }
 
@@ -186,9 +202,18 @@ mod tests {
     }
 
     #[test]
+    fn what_was_completed_stays_so_and_counts_once() {
+        let mut script = Script::new();
+        script.check("a", 1, true).report("a", 1, 3, 1).report("a", 1, 3, 0);
+        assert_eq!((script.counts(), script.fleet.counts().completed), ((1, 0, 0, 1), 1));
+        script.report("a", 1, 3, 1);
+        assert_eq!((script.counts(), script.fleet.counts().completed), ((1, 0, 1, 0), 1));
+    }
+
+    #[test]
     fn a_check_after_the_update_changes_nothing() {
         let mut script = Script::new();
-        script.check("a", 1, true).report("a", 1, 3, 1).check("a", 1, false);
+        script.check("a", 1, true).report("a", 1, 3, 1).check("a", 1, false).check("a", 1, true);
         // What every check carries: the last reboot was for an update.
         script.report("a", 1, 3, 2);
         assert_eq!(script.counts(), (1, 0, 1, 0));

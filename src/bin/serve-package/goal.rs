@@ -68,7 +68,7 @@ impl Goal {
     pub fn check(&self, counts: Counts, elapsed: Duration) -> Option<Outcome> {
         let outcome = if self.fail_fast && counts.failed > 0 {
             Outcome::Failed
-        } else if self.until_updated.is_some_and(|wanted| counts.updated >= wanted) {
+        } else if self.until_updated.is_some_and(|wanted| counts.completed >= wanted) {
             Outcome::Updated
         } else if self.deadline.is_some_and(|deadline| elapsed >= deadline) {
             Outcome::Deadline

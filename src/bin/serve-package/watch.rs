@@ -171,7 +171,7 @@ impl Observer for Watch {
 
 /// What goes on, in a line for `systemctl status`.
 fn status(offered: &str, counts: Counts) -> String {
-    let Counts { seen, under_way, updated, failed, transfers } = counts;
+    let Counts { seen, under_way, updated, failed, transfers, .. } = counts;
     format!(
         "offering {offered}; machines: {seen} seen, {under_way} under way, {updated} updated, \
          {failed} failed; {transfers} downloads running"

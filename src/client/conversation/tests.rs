@@ -4,7 +4,8 @@ use std::sync::Arc;
 use super::Client;
 use crate::client::testing::{Clock, Script, Step, answer, document};
 use crate::client::{
-    ClientError, Machine, Retry, SettingsError, TransportError, Validation, events,
+    ClientError, HttpAnswer, HttpRequest, Machine, Retry, SettingsError, Transport, TransportError,
+    Validation, events,
 };
 use crate::protocol::request::App;
 use crate::protocol::{
@@ -169,6 +170,27 @@ fn a_failed_report_is_not_reported() {
     assert!(app.report_later(events::installed()).wait().is_err());
     client.flush();
     assert_eq!(script.sent().len(), 2);
+}
+
+/// A transport of somebody else's.
+#[derive(Debug)]
+struct Panicking;
+
+impl Transport for Panicking {
+    fn send(&self, _: &HttpRequest<'_>) -> Result<HttpAnswer, TransportError> {
+        panic!("a test of what happens then")
+    }
+}
+
+#[test]
+fn nobody_waits_for_ever_when_a_transport_panics() {
+    let (client, ..) = client([]);
+    let client = client.with_transport(Panicking);
+    let app = client.app(ID).unwrap();
+    for _ in 0..3 {
+        assert!(app.report_later(events::installed()).wait().is_err());
+    }
+    client.flush();
 }
 
 #[test]

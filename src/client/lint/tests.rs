@@ -118,6 +118,8 @@ fn every_rule_of_a_document() {
             &[Rule::HashForm],
         ),
         (HEX, ACTION, &[Rule::Sha256Form]),
+        // The form of go-omaha's serve-package.
+        ("size=\"3\"", &format!("hash_sha256=\"{ACTION}\" size=\"3\""), &[Rule::Sha256Form]),
         (
             &extension[extension.find("hash=").unwrap()..extension.find("size=").unwrap()],
             "",

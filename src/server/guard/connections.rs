@@ -197,12 +197,16 @@ impl Tracked {
         &self.socket
     }
 
-    /// How many bytes the connection has received, and how many of them were
-    /// read.
-    pub fn received_and_taken(&self) -> io::Result<(u64, u64)> {
+    /// How many bytes the connection has received, and whether any of them
+    /// were taken from it beyond the first `read`, all of which were.
+    pub fn received_and_ahead(&self, read: u64) -> io::Result<(u64, bool)> {
         let received = sys::traffic(&self.socket)?.received;
-        let waiting = rustix::io::ioctl_fionread(&self.socket)?;
-        Ok((received, received.saturating_sub(waiting)))
+        // Usually there is nothing more that could have been taken.
+        let is_ahead = received != read && {
+            let waiting = rustix::io::ioctl_fionread(&self.socket)?;
+            received.saturating_sub(waiting) != read
+        };
+        Ok((received, is_ahead))
     }
 
     /// Says what the connection does from now on, and how many bytes it had

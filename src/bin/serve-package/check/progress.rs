@@ -61,8 +61,9 @@ impl Progress {
 }
 
 fn width() -> usize {
-    let size = rustix::termios::tcgetwinsize(io::stderr());
-    size.map_or(WIDTH, |size| usize::from(size.ws_col)).max(1)
+    // A terminal that nobody looks at may have no size.
+    let size = rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| size.ws_col);
+    if size == 0 { WIDTH } else { size.into() }
 }
 
 /// How far a download is.
@@ -92,16 +93,21 @@ impl State<'_> {
         let line = if room < 8 {
             format!("{name} {numbers}")
         } else {
-            let room_of = |part: u64| u128::from(part) * room as u128;
-            let filled = room_of(self.done.min(self.total)) / u128::from(self.total.max(1));
+            let filled = self.part_of(room as u64);
             let filled = usize::try_from(filled).unwrap_or(room);
             format!("{name} [{}{}] {numbers}", "=".repeat(filled), " ".repeat(room - filled))
         };
         line.chars().take(width.saturating_sub(1)).collect()
     }
 
-    fn percent(&self) -> u128 {
-        u128::from(self.done) * 100 / u128::from(self.total.max(1))
+    fn percent(&self) -> u64 {
+        self.part_of(100)
+    }
+
+    /// The same part of some units as is done of the whole.
+    fn part_of(&self, units: u64) -> u64 {
+        let part = u128::from(self.done.min(self.total)) * u128::from(units);
+        u64::try_from(part / u128::from(self.total.max(1))).unwrap_or(units)
     }
 }
 
