@@ -113,14 +113,20 @@ pub(super) fn set_receive_low_water(socket: &TcpStream, bytes: usize) -> io::Res
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Gives memory that is free, but was not given back, to the system. glibc
-/// keeps what threads have used in case there will be as many again.
+/// Gives memory that is free, but was not given back, to the system. glibc and
+/// mimalloc keep what threads have used in case there will be as many again.
 pub(super) fn give_back_memory() {
     #[cfg(target_env = "gnu")]
     // SAFETY: it takes a number of bytes to keep, locks what it changes, and
     // may be called at any time by any thread.
     unsafe {
         libc::malloc_trim(0);
+    }
+    #[cfg(target_env = "musl")]
+    // SAFETY: it takes whether to do so at once, and may be called at any time
+    // by any thread, whether or not mimalloc is the program's allocator.
+    unsafe {
+        libmimalloc_sys::mi_collect(true);
     }
 }
 
