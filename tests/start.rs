@@ -53,7 +53,8 @@ fn packages_that_cannot_be_served() {
     expect_bad_package(directory.write("empty", b"").as_ref(), &["it is empty"]);
     expect_bad_package(fifo.as_ref(), &["a named pipe"]);
     expect_bad_package("/dev/null".as_ref(), &["a device"]);
-    expect_bad_package(circle.as_ref(), &["symbolic links"]);
+    // Each C library has its own words for this.
+    expect_bad_package(circle.as_ref(), &["(os error 40)"]);
     expect_bad_package(below.as_ref(), &["Not a directory"]);
     // A name that is no text is shown as well as it can be.
     let odd = directory.path().join(OsStr::from_bytes(b"odd\xff"));
