@@ -1,9 +1,10 @@
-//! The accepting thread: takes connections and gives each its thread.
+//! The accepting thread.
 //!
 //! The engine's own accepting thread dies, and the port with it, when the
 //! process runs out of descriptors or threads. This one uses the same parts of
 //! the engine, but what fails is shed, and the next connection is tried.
 
+use std::fmt::Display;
 use std::io;
 use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
@@ -17,18 +18,13 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Resource, getrlimit};
 
 use super::activity::Activity;
+use super::connection::{Connection, Next, Requests};
 use super::shared::Shared;
 use super::slots::Slots;
-use super::{connection, guard, sys};
+use super::{crew, guard, sys};
 
 /// Descriptors kept for everything else: standard streams, packages, listener.
 const DESCRIPTORS_KEPT: u64 = 32;
-
-/// Room for the engine's and our own frames, which need 24 KiB. Less would save
-/// nothing but addresses, and cost memory: glibc keeps the stacks of threads
-/// that have ended, up to 40 MiB with all their addresses, so fewer if each is
-/// larger. The default of 2 MiB would be gigabytes of addresses in a full house.
-const STACK: usize = 1024 * 1024;
 
 /// How long to wait after a failure that the next try would share.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -70,7 +66,7 @@ pub(super) fn run(listener: TcpListener, stop: &UnixStream, shared: &Arc<Shared>
                 tiny_http::Server::accept_connection(&listener, &plain)
             }))
             .unwrap_or_else(|_| Err(io::Error::other("its descriptor cannot be duplicated")))
-            .map(|requests| (requests, shared.connections.track(expected, port)))
+            .map(|accepted| (accepted.map(boxed), shared.connections.track(expected, port)))
         });
         drop(descriptors);
 
@@ -84,19 +80,16 @@ pub(super) fn run(listener: TcpListener, stop: &UnixStream, shared: &Arc<Shared>
                 continue;
             }
         };
-        let shared_there = Arc::clone(shared);
-        let tracked_there = Arc::clone(&tracked);
-        let spawned = thread::Builder::new().name("connection".to_owned()).stack_size(STACK).spawn(
-            move || {
-                let _slot = slot;
-                connection::serve(requests, &tracked_there, &shared_there);
-            },
-        );
-        if let Err(error) = spawned {
-            shared.connections.forget(&tracked);
-            shed(shared, &error);
-        }
+        let connection = Connection::new(requests, tracked, slot);
+        crew::proceed(connection, Next::Input, shared);
     }
+}
+
+/// The engine's side of a connection. Its own error type has no name.
+fn boxed<E: Display>(
+    requests: impl Iterator<Item = Result<tiny_http::Request, E>> + Send + 'static,
+) -> Requests {
+    Box::new(requests.map(|request| request.map_err(|error| error.to_string())))
 }
 
 /// Waits for a connection, or to be stopped.

@@ -1,18 +1,11 @@
 //! `GET` and `HEAD` of a package.
 
-use std::io::{self, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
-use rustix::net::{SendFlags, send};
-
-use super::activity::{Activity, CutCause, Download, Observer};
-use super::buffers::Buffers;
+use super::activity::{Activity, CutCause, Observer};
 use super::condition::{Conditions, Validators, Verdict};
 use super::range::{self, Wanted};
 use super::reply::{Persistence, Reply, Status, write_head};
@@ -38,7 +31,14 @@ pub(super) struct Wish<'a> {
 #[derive(Debug)]
 pub(super) enum Answer {
     Short(Reply),
-    Content { status: Status, range: Range<u64> },
+    Content(Part),
+}
+
+/// A part of the package, or all of it.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub status: Status,
+    pub range: Range<u64>,
 }
 
 impl Published {
@@ -49,6 +49,10 @@ impl Published {
 
     pub fn name(&self) -> &str {
         self.package.name().as_str()
+    }
+
+    pub fn size(&self) -> u64 {
+        self.package.size()
     }
 
     /// Whether the package is still what was hashed; tells the operator once
@@ -68,7 +72,7 @@ impl Published {
             let reason = "the package was changed since the server was started";
             return Answer::Short(Reply::refusal(Status::ServiceUnavailable, reason));
         }
-        let size = self.package.size();
+        let size = self.size();
         // A range of a HEAD has no meaning (RFC 9110, section 14.2).
         let honour_range = match self.validators.judge(&wish.conditions) {
             Verdict::NotModified => {
@@ -83,8 +87,8 @@ impl Published {
             Verdict::ProceedWhole => false,
         };
         match range::wanted(wish.range.filter(|_| honour_range), size) {
-            Wanted::Whole => Answer::Content { status: Status::Ok, range: 0..size },
-            Wanted::Part(range) => Answer::Content { status: Status::PartialContent, range },
+            Wanted::Whole => Answer::Content(Part { status: Status::Ok, range: 0..size }),
+            Wanted::Part(range) => Answer::Content(Part { status: Status::PartialContent, range }),
             Wanted::Unsatisfiable => {
                 let reason = format!("the range lies outside the package's {size} bytes");
                 let reply = Reply::refusal(Status::RangeNotSatisfiable, reason)
@@ -108,116 +112,32 @@ impl Published {
         ]
     }
 
-    /// Writes the head of an answer that carries a part of the package.
-    pub fn write_head(
-        &self,
-        sink: &mut dyn Write,
-        status: Status,
-        range: &Range<u64>,
-        persistence: Persistence,
-    ) -> io::Result<()> {
+    /// The head of an answer that carries a part of the package.
+    pub fn head(&self, part: &Part, persistence: Persistence) -> io::Result<Vec<u8>> {
         let mut headers = self.validator_headers().to_vec();
-        if status == Status::PartialContent {
-            let (first, last, size) = (range.start, range.end - 1, self.package.size());
+        let Part { status, range } = part;
+        if *status == Status::PartialContent {
+            let (first, last, size) = (range.start, range.end - 1, self.size());
             headers.push(("Content-Range", format!("bytes {first}-{last}/{size}")));
         }
         let mut head = Vec::with_capacity(512);
         let content_type = Some("application/octet-stream");
         let length = Some(range.end - range.start);
-        write_head(&mut head, status, content_type, length, &headers, persistence)?;
-        sink.write_all(&head)
+        write_head(&mut head, *status, content_type, length, &headers, persistence)?;
+        Ok(head)
     }
 
-    /// Sends a part of the package. Every byte is checked to be what was
-    /// hashed before it leaves, as far as the file's size and time tell.
-    ///
-    /// # Errors
-    ///
-    /// When it was cut. Then the connection must be closed, which is how the
-    /// client learns that the body is short.
-    pub fn send(
-        &self,
-        to: Receiver<'_>,
-        range: Range<u64>,
-        observer: &dyn Observer,
-    ) -> Result<(), CutCause> {
-        let started = Instant::now();
-        let (package, size, address) = (self.name(), self.package.size(), to.address);
-        let download = Download { address, package, size, range: range.clone() };
-        observer.observe(&Activity::DownloadStarted(&download));
-
-        let mut at = range.start;
-        let result = self.copy(to, range, &mut at);
-        let elapsed = started.elapsed();
-        match &result {
-            Ok(()) => {
-                observer.observe(&Activity::DownloadFinished { download: &download, elapsed });
-            }
-            Err(cause) => {
-                if matches!(cause, CutCause::Changed) {
-                    self.is_intact(observer);
-                }
-                let download = &download;
-                observer.observe(&Activity::DownloadCut { download, at, elapsed, cause });
-            }
+    /// Reads bytes from an offset on, at least one, and checks that they are
+    /// what was hashed.
+    pub fn read_at(&self, into: &mut [u8], offset: u64) -> Result<usize, CutCause> {
+        let read = self.package.read_at(into, offset).map_err(CutCause::Disk)?;
+        // First: a file that was truncated ends early, and that is why.
+        if self.package.check().is_err() {
+            return Err(CutCause::Changed);
         }
-        result
-    }
-
-    fn copy(&self, to: Receiver<'_>, range: Range<u64>, at: &mut u64) -> Result<(), CutCause> {
-        let mut is_full = false;
-        while *at < range.end {
-            // Without a buffer: this may take long.
-            if is_full {
-                to.wait().map_err(CutCause::Client)?;
-            }
-            let mut buffer = to.buffers.take();
-            let left = usize::try_from(range.end - *at).unwrap_or(usize::MAX);
-            let wanted = left.min(buffer.len());
-            let chunk = buffer.get_mut(..wanted).unwrap_or_default();
-            let read = self.package.read_at(chunk, *at).map_err(CutCause::Disk)?;
-            // First: a file that was truncated ends early, and that is why.
-            if self.package.check().is_err() {
-                return Err(CutCause::Changed);
-            }
-            if read == 0 {
-                return Err(CutCause::Disk(io::ErrorKind::UnexpectedEof.into()));
-            }
-            let taken = to.send(chunk.get(..read).unwrap_or_default()).map_err(CutCause::Client)?;
-            is_full = taken < read;
-            *at += taken as u64;
+        if read == 0 {
+            return Err(CutCause::Disk(io::ErrorKind::UnexpectedEof.into()));
         }
-        Ok(())
-    }
-}
-
-/// Where a download goes, and what carries it there.
-#[derive(Clone, Copy)]
-pub(super) struct Receiver<'a> {
-    /// Behind the engine's back, so that nothing is held while the client is
-    /// waited for. What the engine was given before must have been flushed.
-    pub socket: &'a TcpStream,
-    pub buffers: &'a Buffers,
-    pub address: SocketAddr,
-}
-
-impl Receiver<'_> {
-    /// Waits until there is room for more. The guard ends it in time.
-    fn wait(self) -> io::Result<()> {
-        loop {
-            match poll(&mut [PollFd::new(self.socket, PollFlags::OUT)], None) {
-                Ok(_) => return Ok(()),
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    /// Sends what there is room for now. How many bytes that was.
-    fn send(self, bytes: &[u8]) -> io::Result<usize> {
-        match send(self.socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
-            Err(Errno::AGAIN | Errno::INTR) => Ok(0),
-            result => Ok(result?),
-        }
+        Ok(read)
     }
 }

@@ -12,77 +12,64 @@
 
 use std::io;
 use std::net::TcpStream;
-use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use super::reply::{Reply, Status};
-use super::sys;
 
 /// Longest head: request line and headers. Real ones have less than 1 KiB.
-const MAX_HEAD: usize = 16 * 1024;
+pub(super) const MAX_HEAD: usize = 16 * 1024;
 
 /// Most lines of a head: the engine needs 100 bytes for each, however short.
 const MAX_LINES: usize = 100;
 
-/// What is looked at first; the head of every known client fits.
-const FIRST_LOOK: usize = 1024;
+/// Room for a look at a request.
+pub(super) type View = [u8; MAX_HEAD];
 
-/// What came of waiting for a request.
+/// What there is of a request.
 #[derive(Debug)]
 pub(super) enum Arrival {
-    /// A complete head of so many bytes.
-    Head(usize),
+    /// So many bytes of a head that is not complete.
+    Partial(usize),
+    /// A complete head.
+    Head {
+        /// Bytes of the head.
+        head: usize,
+        /// Bytes of the head and the body, if the head tells.
+        whole: Option<usize>,
+        /// Bytes that have come, as far as one looks.
+        seen: usize,
+    },
     /// Something that is not to be read further.
     Refused(Reply),
-    /// The client went away, or was sent away.
+    /// The client has gone.
     Gone,
-    /// Nothing complete came in time.
-    Late,
 }
 
-/// Waits for the head of a request. `left` tells how long it may still take.
-pub(super) fn wait_for_head(
-    socket: &TcpStream,
-    left: impl Fn() -> Duration,
-) -> io::Result<Arrival> {
-    let mut scan = Scan::default();
-    let mut buffer = vec![0; FIRST_LOOK];
-    let mut seen = 0;
-    let mut is_over = false;
-    loop {
-        let before = seen;
-        match recv(socket, &mut buffer, RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+/// Looks at what has come of a request, and does not wait for more.
+pub(super) fn look(socket: &TcpStream, scan: &mut Scan, view: &mut View) -> io::Result<Arrival> {
+    let seen = loop {
+        match recv(socket, &mut view[..], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
             Ok((_, 0)) => return Ok(Arrival::Gone),
-            Ok((_, now)) => seen = now,
-            Err(Errno::INTR) => continue,
-            Err(Errno::AGAIN) => {}
+            Ok((_, seen)) => break seen,
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => break 0,
             Err(error) => return Err(error.into()),
         }
-        match scan.head(buffer.get(..seen).unwrap_or_default()) {
-            Progress::Complete(length) => return Ok(Arrival::Head(length)),
-            Progress::Refused(status, reason) => {
-                return Ok(Arrival::Refused(Reply::refusal(status, reason)));
-            }
-            Progress::Incomplete if seen >= MAX_HEAD => return Ok(Arrival::Refused(too_long())),
-            Progress::Incomplete if seen == buffer.len() => {
-                buffer.resize(MAX_HEAD, 0);
-                continue;
-            }
-            Progress::Incomplete => {}
+    };
+    Ok(match scan.head(view.get(..seen).unwrap_or_default()) {
+        Progress::Complete(head) => {
+            let whole = scan.body().and_then(|body| head.checked_add(body));
+            Arrival::Head { head, whole, seen }
         }
-        // What came together with the end was looked at.
-        if is_over && seen == before {
-            return Ok(Arrival::Gone);
+        Progress::Refused(status, reason) => Arrival::Refused(Reply::refusal(status, reason)),
+        Progress::Incomplete if seen >= MAX_HEAD => {
+            let reason = "the head of the request is too long";
+            Arrival::Refused(Reply::refusal(Status::HeaderTooLarge, reason))
         }
-        let left = left();
-        if left.is_zero() {
-            return Ok(Arrival::Late);
-        }
-        is_over = wait_for_more(socket, seen, left)?;
-    }
+        Progress::Incomplete => Arrival::Partial(seen),
+    })
 }
 
 /// Throws away what has come and was not read, without waiting for more.
@@ -97,32 +84,6 @@ pub(super) fn discard(socket: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-fn too_long() -> Reply {
-    Reply::refusal(Status::HeaderTooLarge, "the head of the request is too long")
-}
-
-/// Waits until there is more than what was seen, or some time has passed.
-/// True if there will be no more.
-fn wait_for_more(socket: &TcpStream, seen: usize, patience: Duration) -> io::Result<bool> {
-    if seen > 0 {
-        sys::set_receive_low_water(socket, seen + 1)?;
-    }
-    let mut events = [PollFd::new(socket, PollFlags::IN | PollFlags::RDHUP)];
-    let patience = Timespec::try_from(patience).map_err(io::Error::other)?;
-    let polled = poll(&mut events, Some(&patience));
-    if seen > 0 {
-        // The engine must not wait for more than it needs.
-        sys::set_receive_low_water(socket, 1)?;
-    }
-    match polled {
-        Ok(_) | Err(Errno::INTR) => {}
-        Err(error) => return Err(error.into()),
-    }
-    let [event] = &events;
-    let over = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
-    Ok(event.revents().intersects(over))
-}
-
 /// How far a head has been looked at.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
@@ -131,12 +92,31 @@ pub(super) struct Scan {
     lines: usize,
     /// How often each of [`ONCE`] was there.
     once: [usize; ONCE.len()],
+    body: Announced,
+    /// Where the head ends, once that is known.
+    end: Option<usize>,
 }
 
 /// Headers of which there may be only one: the engine takes the first, and
 /// another program between here and the client may take another (RFC 9112,
 /// sections 3.2 and 6.3).
-const ONCE: [&[u8]; 3] = [b"Host:", b"Content-Length:", b"Transfer-Encoding:"];
+const ONCE: [&[u8]; 3] = [b"Host:", CONTENT_LENGTH, b"Transfer-Encoding:"];
+
+const CONTENT_LENGTH: &[u8] = b"Content-Length:";
+
+/// Headers with which the length of the body is not all that matters: its end is
+/// found by reading it, or the client waits for a word before it sends it.
+const UNTOLD: [&[u8]; 2] = [b"Transfer-Encoding:", b"Expect:"];
+
+/// What a head tells of the body.
+#[derive(Clone, Copy, Debug, Default)]
+enum Announced {
+    #[default]
+    Nothing,
+    Length(usize),
+    /// Not its length, or not only that.
+    Untold,
+}
 
 /// What a look at a head has come to.
 #[derive(Debug, PartialEq, Eq)]
@@ -150,6 +130,9 @@ impl Scan {
     /// Goes on in a head of which these bytes, from its beginning, are known.
     pub fn head(&mut self, bytes: &[u8]) -> Progress {
         const NOT_HTTP: Progress = Progress::Refused(Status::BadRequest, "this is not HTTP/1");
+        if let Some(end) = self.end {
+            return Progress::Complete(end);
+        }
         while let Some(&byte) = bytes.get(self.position) {
             let before = self.position.checked_sub(1).and_then(|before| bytes.get(before));
             self.position += 1;
@@ -158,18 +141,23 @@ impl Scan {
                     let line_end = self.position - 2;
                     let line = bytes.get(self.line_start..line_end).unwrap_or_default();
                     if line.is_empty() && self.lines > 0 {
+                        self.end = Some(self.position);
                         return Progress::Complete(self.position);
                     }
                     if self.lines == 0 && !is_request_line(line) {
                         return NOT_HTTP;
                     }
                     for (name, number) in ONCE.iter().zip(&mut self.once) {
-                        let start = line.get(..name.len());
-                        *number += usize::from(start.is_some_and(|s| s.eq_ignore_ascii_case(name)));
+                        *number += usize::from(value_of(line, name).is_some());
                         if *number > 1 {
                             let reason = "a header is there twice that may be there once";
                             return Progress::Refused(Status::BadRequest, reason);
                         }
+                    }
+                    if let Some(length) = value_of(line, CONTENT_LENGTH) {
+                        self.body.announce(length);
+                    } else if UNTOLD.iter().any(|name| value_of(line, name).is_some()) {
+                        self.body = Announced::Untold;
                     }
                     self.lines += 1;
                     self.line_start = self.position;
@@ -190,6 +178,35 @@ impl Scan {
         }
         Progress::Incomplete
     }
+
+    /// How long the body will be, if the head told.
+    pub fn body(&self) -> Option<usize> {
+        match self.body {
+            Announced::Nothing => Some(0),
+            Announced::Length(length) => Some(length),
+            Announced::Untold => None,
+        }
+    }
+}
+
+impl Announced {
+    /// Takes note of a `Content-Length`. One that is no number is refused where
+    /// the body is read.
+    fn announce(&mut self, length: &[u8]) {
+        let length = str::from_utf8(length.trim_ascii()).ok();
+        // `parse` alone would take "+80".
+        let length = length.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        *self = match (*self, length.and_then(|text| text.parse().ok())) {
+            (Self::Nothing, Some(length)) => Self::Length(length),
+            _ => Self::Untold,
+        };
+    }
+}
+
+/// The value of a header, if the line has this name. `name` ends in a colon.
+fn value_of<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let (start, value) = line.split_at_checked(name.len())?;
+    start.eq_ignore_ascii_case(name).then_some(value)
 }
 
 /// `METHOD TARGET HTTP/1.x`, of the engine's versions.
@@ -223,6 +240,28 @@ mod tests {
             assert_eq!(scan(head.as_bytes()), Progress::Complete(head.len()), "{head:?}");
             let with_body = format!("{head}body");
             assert_eq!(scan(with_body.as_bytes()), Progress::Complete(head.len()));
+        }
+    }
+
+    #[test]
+    fn announced_bodies() {
+        for (headers, body) in [
+            ("", Some(0)),
+            ("Content-Length: 5\r\n", Some(5)),
+            ("content-length:0\r\nHost: a\r\n", Some(0)),
+            ("Content-Length: +5\r\n", None),
+            ("Content-Length: 99999999999999999999\r\n", None),
+            ("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", None),
+            ("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", None),
+            ("Expect: 100-continue\r\nContent-Length: 5\r\n", None),
+        ] {
+            let head = format!("POST / HTTP/1.1\r\n{headers}\r\n");
+            let mut scan = Scan::default();
+            assert_eq!(scan.head(head.as_bytes()), Progress::Complete(head.len()));
+            assert_eq!(scan.body(), body, "{headers}");
+            // A second look, with more behind it.
+            let more = format!("{head}GET");
+            assert_eq!(scan.head(more.as_bytes()), Progress::Complete(head.len()));
         }
     }
 

@@ -1,14 +1,14 @@
 //! HTTP in front of an [`Updater`], and the packages beside it.
 //!
 //! ```text
-//! socket → connection thread ─ POST /v1/update ─→ the loop: Request → Updater → Response
-//!                            └ GET /packages/… ─→ the package's file, on the same thread
-//!                            └ anything else   ─→ a clear error
+//! accept → wait for a request → worker ─ POST /v1/update ─→ Request → Updater → Response
+//!               ↑                      ├ GET /packages/… ─→ wait for room → sender
+//!               └────── answered ──────┴ anything else   ─→ a clear error
 //! ```
 //!
-//! The loop is [`Server::run`]: one thread, on which alone the [`Updater`] is
-//! called. It is handed whole bodies and hands back whole answers, so no
-//! client's socket can hold it up.
+//! Connections wait without a thread; a few threads serve those that are ready
+//! (see [`crew`]), and never wait for a client. The [`Updater`] is called by one
+//! of them at a time.
 
 mod accept;
 mod activation;
@@ -17,14 +17,17 @@ mod body;
 mod buffers;
 mod condition;
 mod connection;
+mod crew;
 mod download;
-mod event_loop;
+mod exchange;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod gate;
 mod guard;
 mod handle;
+mod lifetime;
 mod listen;
+mod lot;
 mod omaha;
 mod range;
 mod reply;
@@ -32,23 +35,24 @@ mod route;
 mod shared;
 mod slots;
 mod sys;
+mod transfer;
 mod under_way;
 
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 pub use activation::{ActivationError, passed_listener};
 pub use activity::{Activity, CutCause, Download, Machine, Observer};
-pub use event_loop::{Heartbeat, ServeError};
 pub use guard::{Limits, Offence};
 pub use handle::Handle;
+pub use lifetime::{Heartbeat, ServeError};
 pub use listen::{BindError, ListenAddress, ParseListenAddressError};
 
 use crate::package::PackageFile;
@@ -57,10 +61,14 @@ use activity::Careful;
 use body::Budget;
 use buffers::Buffers;
 use download::Published;
-use event_loop::{EventLoop, Pulse};
 use guard::Connections;
+use lifetime::{Lifetime, Pulse};
+use lot::{Awaited, Lot};
 use shared::{Message, Shared};
 use under_way::UnderWay;
+
+/// What a thread of a server does.
+type Work<'scope> = Box<dyn FnOnce() + Send + 'scope>;
 
 /// How long requests under way get to end after a stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -70,7 +78,6 @@ const GRACE: Duration = Duration::from_secs(10);
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    updater: Box<dyn Updater>,
     shared: Shared,
     inbox: Receiver<Message>,
     stop: Arc<UnixStream>,
@@ -107,6 +114,7 @@ impl Server {
         let (stop, wake) = UnixStream::pair()?;
         let shared = Shared {
             messages,
+            updater: Mutex::new(Box::new(updater)),
             packages: Vec::new(),
             observer: Arc::new(|_: &Activity<'_>| {}),
             authority: Some(address)
@@ -114,6 +122,8 @@ impl Server {
                 .and_then(|address| address.to_string().parse().ok()),
             under_way: UnderWay::default(),
             connections: Connections::default(),
+            waiting: Lot::new(Awaited::Input)?,
+            sending: Lot::new(Awaited::Room)?,
             body_budget: Budget::default(),
             buffers: Buffers::default(),
             limits: Limits::default(),
@@ -123,7 +133,6 @@ impl Server {
         Ok(Self {
             listener,
             address,
-            updater: Box::new(updater),
             shared,
             inbox,
             stop: Arc::new(stop),
@@ -137,7 +146,7 @@ impl Server {
     /// Of several with the same name, the first is served.
     #[must_use]
     pub fn with_packages(mut self, packages: impl IntoIterator<Item = Arc<PackageFile>>) -> Self {
-        self.shared.packages.extend(packages.into_iter().map(Published::new));
+        self.shared.packages.extend(packages.into_iter().map(Published::new).map(Arc::new));
         self
     }
 
@@ -162,9 +171,9 @@ impl Server {
         self
     }
 
-    /// Has the loop itself call `beat`: first when it begins to answer, then
-    /// every so often, and at once when it is told to stop. A loop that is
-    /// stuck does not call, which is what a watchdog is to notice.
+    /// Has `beat` called: first when it begins to answer, then every so often,
+    /// and at once when it is told to stop. While the [`Updater`] is stuck it
+    /// is not called, which is what a watchdog is to notice.
     #[must_use]
     pub fn with_heartbeat(
         mut self,
@@ -190,42 +199,59 @@ impl Server {
         }
     }
 
-    /// Serves until it is stopped. This is the loop that answers the update
-    /// checks. After a stop it takes no new connections, waits for the
-    /// requests under way, and returns.
+    /// Serves until it is stopped. After a stop it takes no new connections,
+    /// waits for the requests under way, and returns.
     ///
     /// # Errors
     ///
-    /// When connections can no longer be accepted.
+    /// When connections can no longer be accepted, or there are no threads.
     pub fn run(self) -> Result<(), ServeError> {
         let handle = self.handle();
-        let Self { listener, updater, mut shared, inbox, wake, pulse, .. } = self;
+        let Self { listener, mut shared, inbox, wake, pulse, .. } = self;
         shared.limits.max_connections = accept::affordable(shared.limits.max_connections);
         listen::set_patience(&listener, shared.limits.idle_timeout)?;
-        let shared = Arc::new(shared);
-        let (shared, updater, inbox) = (&shared, &*updater, &inbox);
+        let shared = &Arc::new(shared);
+        let mut works: Vec<(&str, Work<'_>)> = Vec::new();
+        works.push(("guard", Box::new(|| guard::run(shared))));
+        for _ in 0..crew::workers() {
+            works.push(("worker", Box::new(|| crew::work(shared))));
+        }
+        for _ in 0..crew::SENDERS {
+            works.push(("sender", Box::new(|| crew::send(shared))));
+        }
+        works.push(("accept", Box::new(|| accept::run(listener, &wake, shared))));
         let result = thread::scope(|scope| {
-            let spawn = |name: &str| thread::Builder::new().name(name.to_owned());
-            let guarding = spawn("guard").spawn_scoped(scope, || guard::run(shared));
-            let accepting =
-                spawn("accept").spawn_scoped(scope, || accept::run(listener, &wake, shared));
-            let result = match (&guarding, &accepting) {
-                (Ok(_), Ok(_)) => EventLoop { shared, updater, inbox, pulse }.run(),
-                _ => Ok(()),
+            let mut threads = Vec::new();
+            let started = works.into_iter().try_for_each(|(name, work)| {
+                let builder = thread::Builder::new().name(name.to_owned());
+                threads.push(builder.spawn_scoped(scope, work)?);
+                io::Result::Ok(())
+            });
+            let result = match started {
+                Ok(()) => Lifetime { shared, inbox: &inbox, pulse }.pass(),
+                Err(error) => Err(error.into()),
             };
             handle.stop();
             shared.over.store(true, Ordering::Release);
-            if let Ok(guarding) = &guarding {
-                guarding.thread().unpark();
+            for connection in shared.connections.all() {
+                connection.shut_down();
             }
-            for spawned in [guarding, accepting] {
+            shared.waiting.close();
+            shared.sending.close();
+            for thread in threads {
+                thread.thread().unpark();
                 // An observer that panicked there is no reason to panic here.
-                let _ = spawned.map_err(ServeError::from)?.join();
+                let _ = thread.join();
             }
             result
         });
-        for connection in shared.connections.all() {
-            connection.shut_down();
+        // Their downloads learn that they are cut.
+        for mut connection in shared.sending.empty() {
+            connection.send_more(shared);
+            connection.end(shared);
+        }
+        for connection in shared.waiting.empty() {
+            connection.end(shared);
         }
         result
     }

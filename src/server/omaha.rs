@@ -1,6 +1,7 @@
 //! `POST /v1/update`: bytes → request → decisions → response → bytes.
 
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 
 use super::activity::{Activity, Machine, Observer};
 use super::reply::{Reply, Status};
@@ -16,8 +17,13 @@ pub(super) struct Question {
     pub address: SocketAddr,
 }
 
-/// Answers one update request.
-pub(super) fn answer(updater: &dyn Updater, observer: &dyn Observer, question: &Question) -> Reply {
+/// Answers one update request. Only while it decides does it hold the updater,
+/// so that other requests are read and other answers written in the meantime.
+pub(super) fn answer(
+    updater: &Mutex<Box<dyn Updater>>,
+    observer: &dyn Observer,
+    question: &Question,
+) -> Reply {
     let request = match Request::read(&question.body[..]) {
         Ok(request) => request,
         Err(error) => {
@@ -25,9 +31,13 @@ pub(super) fn answer(updater: &dyn Updater, observer: &dyn Observer, question: &
             return Reply::refusal(Status::BadRequest, reason);
         }
     };
-    let exchange = Exchange { updater, observer, question, request: &request };
     let mut response = Response::new();
-    response.apps.extend(request.apps.iter().map(|app| exchange.answer_app(app)));
+    {
+        // An updater that has panicked is asked again all the same.
+        let updater = &**updater.lock().unwrap_or_else(PoisonError::into_inner);
+        let exchange = Exchange { updater, observer, question, request: &request };
+        response.apps.extend(request.apps.iter().map(|app| exchange.answer_app(app)));
+    }
 
     let reply = Reply::xml(status(&response), response.to_xml());
     if request.apps.is_empty() {
@@ -147,12 +157,16 @@ mod tests {
         }
     }
 
+    fn moody() -> Mutex<Box<dyn Updater>> {
+        Mutex::new(Box::new(Moody))
+    }
+
     fn ask(ids: &[&str]) -> (Reply, Response) {
         let mut request = Request::new();
         for id in ids {
             request.add_app(*id, "1.0.0").add_update_check();
         }
-        let reply = answer(&Moody, &|_: &Activity<'_>| {}, &question(request.to_xml()));
+        let reply = answer(&moody(), &|_: &Activity<'_>| {}, &question(request.to_xml()));
         let response = Response::read(&reply.body[..]).unwrap();
         (reply, response)
     }
@@ -202,7 +216,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_said() {
         let question = question("<request protocol='2.0'/>".to_owned());
-        let reply = answer(&Moody, &|_: &Activity<'_>| {}, &question);
+        let reply = answer(&moody(), &|_: &Activity<'_>| {}, &question);
         assert_eq!(reply.status, Status::BadRequest);
         let line = String::from_utf8(reply.body).unwrap();
         assert!(line.starts_with("not an Omaha request: ") && line.contains("2.0"), "{line}");

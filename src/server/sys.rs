@@ -93,6 +93,21 @@ pub(super) fn traffic(socket: &TcpStream) -> io::Result<Traffic> {
     })
 }
 
+/// How many bytes were given to a connection, and not acknowledged yet
+/// (`SIOCOUTQ`).
+pub(super) fn unacknowledged(socket: &TcpStream) -> io::Result<usize> {
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: the descriptor is open, because `socket` owns it. The request
+    // writes one `c_int` (`tcp(7)`), which `bytes` is. On Linux, SIOCOUTQ and
+    // TIOCOUTQ are one number.
+    let result = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
+    if result == 0 {
+        usize::try_from(bytes).map_err(io::Error::other)
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
 /// Has `poll(2)` wait until at least so many bytes can be read, and reading
 /// calls wait for as many (`SO_RCVLOWAT`).
 pub(super) fn set_receive_low_water(socket: &TcpStream, bytes: usize) -> io::Result<()> {
@@ -154,6 +169,16 @@ mod tests {
         while traffic(&server).unwrap().acknowledged < 10 {
             std::thread::yield_now();
         }
+    }
+
+    #[test]
+    fn what_is_not_acknowledged_is_counted() {
+        let (client, mut server) = pair();
+        assert_eq!(unacknowledged(&server).unwrap(), 0);
+        server.set_nonblocking(true).unwrap();
+        while server.write(&[7; 4096]).is_ok() {}
+        assert!(unacknowledged(&server).unwrap() > 0);
+        drop(client);
     }
 
     #[test]

@@ -1,19 +1,20 @@
 //! How many requests are being answered, so that a stop can wait for them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts requests under way.
 #[derive(Debug, Default)]
-pub(super) struct UnderWay(AtomicUsize);
+pub(super) struct UnderWay(Arc<AtomicUsize>);
 
 /// One request under way, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Counted<'a>(&'a UnderWay);
+pub(super) struct Counted(Arc<AtomicUsize>);
 
 impl UnderWay {
-    pub fn count(&self) -> Counted<'_> {
+    pub fn count(&self) -> Counted {
         self.0.fetch_add(1, Ordering::AcqRel);
-        Counted(self)
+        Counted(Arc::clone(&self.0))
     }
 
     pub fn number(&self) -> usize {
@@ -21,9 +22,9 @@ impl UnderWay {
     }
 }
 
-impl Drop for Counted<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::AcqRel);
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

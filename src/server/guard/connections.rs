@@ -192,6 +192,11 @@ impl Tracked {
         SocketAddr::new(self.address(), self.peer.port())
     }
 
+    /// Which one it is, of all that ever were.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
     /// The connection itself.
     pub fn socket(&self) -> &TcpStream {
         &self.socket

@@ -1,9 +1,9 @@
 //! The connection guard: keeps one client from harming the others.
 //!
-//! The HTTP engine gives every connection a thread and waits for it for ever,
-//! whatever the client does or does not do. The guard looks at every
-//! connection several times a second, and shuts down those that break a rule;
-//! the engine's reads and writes on them then fail, and their threads end.
+//! The HTTP engine waits for a client for ever, whatever it does or does not
+//! do. The guard looks at every connection several times a second, and shuts
+//! down those that break a rule; then whoever waits for one of them goes on,
+//! and finds it at its end.
 //!
 //! | threat | rule | limit |
 //! | --- | --- | --- |
@@ -102,7 +102,8 @@ fn look(shared: &Shared) {
 /// Shuts a connection down and tells the operator.
 pub(super) fn expel(shared: &Shared, connection: &Tracked, offence: Offence) {
     if connection.shut_down() {
-        if offence != Offence::Crowded {
+        // These two did nothing wrong, and nothing comes from them.
+        if !matches!(offence, Offence::Crowded | Offence::Idle) {
             connection.reset();
         }
         let address = connection.address();

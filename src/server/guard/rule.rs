@@ -89,6 +89,9 @@ pub(super) fn judge(mark: &Mark, now: Duration, traffic: Traffic, limits: &Limit
     let age = now.saturating_sub(mark.since);
     let received = traffic.received.saturating_sub(mark.traffic.received);
     match mark.phase {
+        Phase::New | Phase::Waiting if age > limits.idle_timeout => {
+            Judgement::Offence(Offence::Idle)
+        }
         Phase::Body if received > MAX_BODY => Judgement::Offence(Offence::LongBody),
         Phase::Body if age > EXCHANGE => Judgement::Offence(Offence::SlowBody),
         Phase::Answering if age > EXCHANGE => Judgement::Offence(Offence::Unread),

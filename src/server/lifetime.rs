@@ -1,24 +1,23 @@
-//! The loop: one thread that answers every update request.
+//! How long a server runs: until it is told to stop, and a little longer.
 
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::TryLockError;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use super::activity::Activity;
-use super::omaha::{self, Question};
-use super::reply::{Reply, Status};
 use super::shared::{Message, Shared};
-use crate::updater::{Reason, Updater};
 
-/// How often the loop looks whether the last request has ended after a stop.
+/// How often to look whether the last request has ended after a stop, or the
+/// updater is free again.
 const TICK: Duration = Duration::from_millis(20);
 
 /// Longer than any transfer takes, and no instant overflows with it.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// How the server is, as the loop itself tells it.
+/// How the server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Heartbeat {
@@ -28,41 +27,36 @@ pub struct Heartbeat {
     pub stopping: bool,
 }
 
-/// Somebody to be told regularly that the loop is alive.
+/// Somebody to be told regularly that the server is alive.
 pub(super) struct Pulse {
     pub every: Duration,
     pub beat: Box<dyn FnMut(&Heartbeat) + Send>,
 }
 
-/// The loop and what it needs.
-pub(super) struct EventLoop<'a> {
+/// How long a server runs, and what it tells meanwhile.
+pub(super) struct Lifetime<'a> {
     pub shared: &'a Shared,
-    pub updater: &'a dyn Updater,
     pub inbox: &'a Receiver<Message>,
     pub pulse: Option<Pulse>,
 }
 
-impl EventLoop<'_> {
-    /// Answers until it is told to stop, and then until nothing is under way.
-    pub fn run(mut self) -> Result<(), ServeError> {
+impl Lifetime<'_> {
+    /// Waits until the server is told to stop, and then until nothing is under
+    /// way.
+    pub fn pass(mut self) -> Result<(), ServeError> {
         let mut deadline: Option<Instant> = None;
         let mut next_beat = Instant::now();
         loop {
             let now = Instant::now();
             if self.pulse.is_some() && now >= next_beat {
-                next_beat = now + self.beat(deadline.is_some());
+                next_beat = now + self.beat_if_alive(deadline.is_some());
             }
             let patience = match (deadline, &self.pulse) {
                 (Some(_), _) => Some(TICK),
-                (None, Some(_)) => Some(next_beat - now),
+                (None, Some(_)) => Some(next_beat.saturating_duration_since(now)),
                 (None, None) => None,
             };
             match self.receive(patience) {
-                Some(Message::Job(job)) => {
-                    let reply = self.answer(&job.question);
-                    // A connection that broke meanwhile needs no answer.
-                    let _ = job.answer.send(reply);
-                }
                 Some(Message::Stop(grace)) => {
                     let end = Instant::now() + grace.min(FOREVER);
                     deadline = Some(deadline.map_or(end, |deadline| deadline.min(end)));
@@ -77,7 +71,13 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Tells that the loop is alive. How long until the next time.
+    /// Tells that the server is alive, unless the updater is held just now: a
+    /// stuck one holds it for ever. How long until the next time.
+    fn beat_if_alive(&mut self, stopping: bool) -> Duration {
+        let is_held = matches!(self.shared.updater.try_lock(), Err(TryLockError::WouldBlock));
+        if is_held { TICK } else { self.beat(stopping) }
+    }
+
     fn beat(&mut self, stopping: bool) -> Duration {
         let Some(pulse) = &mut self.pulse else { return Duration::MAX };
         let heartbeat = Heartbeat { under_way: self.shared.under_way.number(), stopping };
@@ -88,7 +88,7 @@ impl EventLoop<'_> {
     }
 
     /// The next message, or none after a while. The inbox cannot be
-    /// disconnected: the other side of it is shared with this loop.
+    /// disconnected: the other side of it is shared.
     fn receive(&self, patience: Option<Duration>) -> Option<Message> {
         match patience {
             None => self.inbox.recv().ok(),
@@ -110,23 +110,6 @@ impl EventLoop<'_> {
             self.shared.observer.observe(&Activity::Trouble { what, error });
         }
         true
-    }
-
-    /// Answers an update request, and survives an [`Updater`] that panics.
-    fn answer(&self, question: &Question) -> Reply {
-        let shared = self.shared;
-        let observer = |activity: &Activity<'_>| {
-            shared.observer.observe(activity);
-            if let Activity::Checked { reason: Reason::PackageChanged, .. } = activity {
-                for package in &shared.packages {
-                    package.is_intact(&*shared.observer);
-                }
-            }
-        };
-        let answer = || omaha::answer(self.updater, &observer, question);
-        catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| {
-            Reply::refusal(Status::InternalServerError, "the server failed on this request")
-        })
     }
 }
 

@@ -1,0 +1,111 @@
+//! The threads that serve connections.
+//!
+//! | thread | how many | does |
+//! | --- | --- | --- |
+//! | worker | as many as processors, 2 to 4 | reads and answers requests that are there as a whole |
+//! | sender | 4 | sends packages, as far as there is room |
+//! | escort | one for each client that is waited for | reads what has not come of a request, writes what is not taken of an answer |
+//!
+//! Workers never wait for a client or for the disk, and senders never wait for
+//! a client. Escorts do nothing else, and the guard ends that in time; a client
+//! that sends its request in one piece and takes the answer never meets one.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use super::activity::Activity;
+use super::connection::{Connection, Errand, Next};
+use super::gate::MAX_HEAD;
+use super::guard;
+use super::lot::Ready;
+use super::shared::Shared;
+
+/// Least workers: one that meets a document of the worst kind is busy with it
+/// for milliseconds, and the others should not wait.
+const LEAST_WORKERS: usize = 2;
+
+/// Most workers. Two answer more checks than any rack asks.
+const MOST_WORKERS: usize = 4;
+
+/// As many may wait for the disk at a time.
+pub(super) const SENDERS: usize = 4;
+
+/// Room for the engine's and our own frames, and for an observer's and an
+/// updater's. Less would save nothing but addresses.
+const STACK: usize = 1024 * 1024;
+
+/// How many workers this machine is to have.
+pub(super) fn workers() -> usize {
+    thread::available_parallelism().map_or(1, usize::from).clamp(LEAST_WORKERS, MOST_WORKERS)
+}
+
+/// Answers requests until the server has ended.
+pub(super) fn work(shared: &Arc<Shared>) {
+    let mut view = [0; MAX_HEAD];
+    while let Some(Ready { mut connection, is_over }) = shared.waiting.next() {
+        let next = carefully(|| connection.attend(shared, is_over, &mut view));
+        proceed(connection, next, shared);
+    }
+}
+
+/// Sends packages until the server has ended.
+pub(super) fn send(shared: &Arc<Shared>) {
+    while let Some(Ready { mut connection, .. }) = shared.sending.next() {
+        let next = carefully(|| Ok(connection.send_more(shared)));
+        proceed(connection, next, shared);
+    }
+}
+
+/// Takes a step. What fails or panics ends the connection, and nothing else;
+/// the panic hook has told.
+fn carefully(step: impl FnOnce() -> io::Result<Next>) -> Next {
+    match catch_unwind(AssertUnwindSafe(step)) {
+        Ok(Ok(next)) => next,
+        Ok(Err(_)) | Err(_) => Next::Close,
+    }
+}
+
+/// Gives a connection to where it goes on.
+pub(super) fn proceed(connection: Connection, next: Next, shared: &Arc<Shared>) {
+    let parked = match next {
+        Next::Input => shared.waiting.park(connection),
+        Next::Room => shared.sending.park(connection),
+        Next::Patience(errand) => return escort(connection, errand, shared),
+        Next::Close => return connection.end(shared),
+    };
+    if let Err(refused) = parked {
+        let (connection, error) = *refused;
+        connection.end(shared);
+        trouble("a connection cannot be waited for, and was closed", &error, shared);
+    }
+}
+
+/// Gives a connection a thread of its own, for as long as it needs one.
+fn escort(mut connection: Connection, errand: Errand, shared: &Arc<Shared>) {
+    let tracked = Arc::clone(connection.tracked());
+    let shared_there = Arc::clone(shared);
+    let spawned =
+        thread::Builder::new().name("escort".to_owned()).stack_size(STACK).spawn(move || {
+            let shared = shared_there;
+            let mut next = Next::Patience(errand);
+            while let Next::Patience(errand) = next {
+                next = carefully(|| connection.run(errand, &shared));
+            }
+            if shared.over.load(Ordering::Acquire) {
+                next = Next::Close;
+            }
+            proceed(connection, next, &shared);
+        });
+    if let Err(error) = spawned {
+        shared.connections.forget(&tracked);
+        trouble("there is no thread for a slow client, which was sent away", &error, shared);
+        guard::make_room(shared);
+    }
+}
+
+fn trouble(what: &str, error: &io::Error, shared: &Shared) {
+    shared.observer.observe(&Activity::Trouble { what, error: &error.to_string() });
+}

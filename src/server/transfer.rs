@@ -1,0 +1,131 @@
+//! A download under way.
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Instant;
+
+use rustix::io::Errno;
+use rustix::net::{SendFlags, send};
+
+use super::activity::{Activity, CutCause, Download, Observer};
+use super::buffers::Buffers;
+use super::download::Published;
+use super::reply::Persistence;
+
+/// Buffers that one download may send before it is another's turn. Much less
+/// costs processor time, more makes the others wait.
+const TURN: usize = 16;
+
+/// A part of a package on its way to a client.
+#[derive(Debug)]
+pub(super) struct Transfer {
+    package: Arc<Published>,
+    range: Range<u64>,
+    /// What is not sent yet of the answer's head.
+    head: Vec<u8>,
+    /// The first byte of the package that is not sent yet.
+    at: u64,
+    persistence: Persistence,
+    address: SocketAddr,
+    started: Instant,
+}
+
+/// How far a download is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// There is more to send.
+    Under,
+    Done(Persistence),
+    /// The connection must be closed, which is how the client learns that the
+    /// body is short.
+    Cut,
+}
+
+impl Transfer {
+    pub fn new(
+        package: Arc<Published>,
+        range: Range<u64>,
+        head: Vec<u8>,
+        persistence: Persistence,
+        address: SocketAddr,
+    ) -> Self {
+        let (at, started) = (range.start, Instant::now());
+        Self { package, range, head, at, persistence, address, started }
+    }
+
+    /// Tells that it begins.
+    pub fn announce(&self, observer: &dyn Observer) {
+        observer.observe(&Activity::DownloadStarted(&self.download()));
+    }
+
+    fn download(&self) -> Download<'_> {
+        let (package, size) = (self.package.name(), self.package.size());
+        Download { address: self.address, package, size, range: self.range.clone() }
+    }
+
+    /// Sends as much as there is room for, but no more than is this download's
+    /// turn. Every byte is checked to be what was hashed before it leaves, as
+    /// far as the file's size and time tell.
+    pub fn advance(
+        &mut self,
+        socket: &TcpStream,
+        buffers: &Buffers,
+        observer: &dyn Observer,
+    ) -> Progress {
+        let result = self.send(socket, buffers);
+        let (download, elapsed) = (&self.download(), self.started.elapsed());
+        match &result {
+            Ok(false) => Progress::Under,
+            Ok(true) => {
+                observer.observe(&Activity::DownloadFinished { download, elapsed });
+                Progress::Done(self.persistence)
+            }
+            Err(cause) => {
+                if matches!(cause, CutCause::Changed) {
+                    self.package.is_intact(observer);
+                }
+                let at = self.at;
+                observer.observe(&Activity::DownloadCut { download, at, elapsed, cause });
+                Progress::Cut
+            }
+        }
+    }
+
+    /// True if that was the end.
+    fn send(&mut self, socket: &TcpStream, buffers: &Buffers) -> Result<bool, CutCause> {
+        if !self.head.is_empty() {
+            let taken = give(socket, &self.head, SendFlags::MORE).map_err(CutCause::Client)?;
+            self.head.drain(..taken.min(self.head.len()));
+        }
+        if !self.head.is_empty() {
+            return Ok(false);
+        }
+        for _ in 0..TURN {
+            let mut buffer = buffers.take();
+            let left = usize::try_from(self.range.end - self.at).unwrap_or(usize::MAX);
+            let wanted = left.min(buffer.len());
+            let chunk = buffer.get_mut(..wanted).unwrap_or_default();
+            let read = self.package.read_at(chunk, self.at)?;
+            let chunk = chunk.get(..read).unwrap_or_default();
+            let taken = give(socket, chunk, SendFlags::empty()).map_err(CutCause::Client)?;
+            self.at += taken as u64;
+            if self.at == self.range.end {
+                return Ok(true);
+            }
+            if taken < read {
+                break;
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Sends what there is room for now. How many bytes that was.
+fn give(socket: &TcpStream, bytes: &[u8], flags: SendFlags) -> io::Result<usize> {
+    match send(socket, bytes, flags | SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+        Err(Errno::AGAIN | Errno::INTR) => Ok(0),
+        result => Ok(result?),
+    }
+}
