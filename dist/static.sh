@@ -31,8 +31,6 @@ export SOURCE_DATE_EPOCH=0
 flags="--remap-path-prefix=$source=/omaha --remap-path-prefix=$cargo_home=/cargo"
 
 under=$(echo "$target" | tr - _)
-# mimalloc, which stands in for musl's slow allocator, would touch 400 KB for each thread of a connection.
-export "CFLAGS_$under=-DMI_DEFAULT_ARENA_EAGER_COMMIT=0"
 
 with_rustup() {
     libdir=$(rustc --print target-libdir --target "$target" 2>/dev/null) || return 1

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
 use tiny_http::Request;
 
-use super::gate::{self, Arrival, MAX_HEAD, Scan, View};
+use super::gate::{self, Arrival, MAX_HEAD, Scan};
 use super::guard::{Phase, Tracked};
 use super::reply::{Persistence, Reply};
 use super::shared::Shared;
@@ -110,7 +110,7 @@ impl Connection {
     }
 
     /// Goes on when something has come: answers a request if it is all there.
-    pub fn attend(&mut self, shared: &Shared, is_over: bool, view: &mut View) -> io::Result<Next> {
+    pub fn attend(&mut self, shared: &Shared, is_over: bool, view: &mut [u8]) -> io::Result<Next> {
         match gate::look(self.tracked.socket(), &mut self.scan, view)? {
             Arrival::Head { head, whole: Some(whole), seen } if whole <= seen => {
                 self.wait_for(1)?;

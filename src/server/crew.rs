@@ -3,7 +3,7 @@
 //! | thread | how many | does |
 //! | --- | --- | --- |
 //! | worker | as many as processors, 2 to 4 | reads and answers requests that are there as a whole |
-//! | sender | 4 | sends packages, as far as there is room |
+//! | sender | 2 | sends packages, as far as there is room |
 //! | escort | one for each client that is waited for | reads what has not come of a request, writes what is not taken of an answer |
 //!
 //! Workers never wait for a client or for the disk, and senders never wait for
@@ -18,7 +18,7 @@ use std::thread;
 
 use super::activity::Activity;
 use super::connection::{Connection, Errand, Next};
-use super::gate::MAX_HEAD;
+use super::gate;
 use super::guard;
 use super::lot::Ready;
 use super::shared::Shared;
@@ -30,8 +30,8 @@ const LEAST_WORKERS: usize = 2;
 /// Most workers. Two answer more checks than any rack asks.
 const MOST_WORKERS: usize = 4;
 
-/// As many may wait for the disk at a time.
-pub(super) const SENDERS: usize = 4;
+/// While one waits for the disk, the other can send what is in memory.
+pub(super) const SENDERS: usize = 2;
 
 /// Room for the engine's and our own frames, and for an observer's and an
 /// updater's. Less would save nothing but addresses.
@@ -44,7 +44,7 @@ pub(super) fn workers() -> usize {
 
 /// Answers requests until the server has ended.
 pub(super) fn work(shared: &Arc<Shared>) {
-    let mut view = [0; MAX_HEAD];
+    let mut view = gate::room();
     while let Some(Ready { mut connection, is_over }) = shared.waiting.next() {
         let next = carefully(|| connection.attend(shared, is_over, &mut view));
         proceed(connection, next, shared);

@@ -24,8 +24,10 @@ pub(super) const MAX_HEAD: usize = 16 * 1024;
 /// Most lines of a head: the engine needs 100 bytes for each, however short.
 const MAX_LINES: usize = 100;
 
-/// Room for a look at a request.
-pub(super) type View = [u8; MAX_HEAD];
+/// Room for a look at a request, of which no more is touched than is seen.
+pub(super) fn room() -> Vec<u8> {
+    vec![0; MAX_HEAD]
+}
 
 /// What there is of a request.
 #[derive(Debug)]
@@ -48,9 +50,9 @@ pub(super) enum Arrival {
 }
 
 /// Looks at what has come of a request, and does not wait for more.
-pub(super) fn look(socket: &TcpStream, scan: &mut Scan, view: &mut View) -> io::Result<Arrival> {
+pub(super) fn look(socket: &TcpStream, scan: &mut Scan, view: &mut [u8]) -> io::Result<Arrival> {
     let seen = loop {
-        match recv(socket, &mut view[..], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+        match recv(socket, &mut *view, RecvFlags::PEEK | RecvFlags::DONTWAIT) {
             Ok((_, 0)) => return Ok(Arrival::Gone),
             Ok((_, seen)) => break seen,
             Err(Errno::INTR) => {}

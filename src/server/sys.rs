@@ -137,7 +137,7 @@ pub(super) fn give_back_memory() {
     unsafe {
         libc::malloc_trim(0);
     }
-    #[cfg(target_env = "musl")]
+    #[cfg(all(target_os = "linux", feature = "command"))]
     // SAFETY: it takes whether to do so at once, and may be called at any time
     // by any thread, whether or not mimalloc is the program's allocator.
     unsafe {

@@ -30,8 +30,8 @@ use std::process::ExitCode;
 
 use args::Command;
 
-/// musl's own allocator has one lock for all threads; see Cargo.toml.
-#[cfg(target_env = "musl")]
+/// Cargo.toml says why.
+#[cfg(target_os = "linux")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
