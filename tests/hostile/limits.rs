@@ -71,7 +71,12 @@ fn descriptors_that_run_out() {
     check(stage.address(), &request).unwrap();
 }
 
-/// Accepting works, and the thread for the connection cannot be had.
+/// A large body of which nothing comes; somebody has to wait for it.
+fn withheld_body(_: usize) -> Vec<u8> {
+    b"POST /v1/update/ HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n".to_vec()
+}
+
+/// Accepting works, and the thread for a slow client cannot be had.
 #[test]
 fn threads_that_run_out() {
     // `RLIMIT_NPROC` counts what a user has, and does not bind root: so it is
@@ -82,9 +87,9 @@ fn threads_that_run_out() {
         "exec unshare --user prlimit --nproc=25 \"$0\" \"$@\""
     };
     let stage = Stage::through(&["sh", "-c", wrapper], &[]);
-    let mut crowd = Crowd::of(stage.address(), CROWD, silence);
-    crowd.keep_up(CROWD, scale::duration(), silence);
+    let mut crowd = Crowd::of(stage.address(), CROWD, withheld_body);
+    crowd.keep_up(CROWD, scale::duration(), withheld_body);
     // If this does not come, the limit is none here, and nothing is shown.
-    stage.server.wait_for_line("a connection could not be accepted: ");
+    stage.server.wait_for_line("there is no thread for a slow client");
     expect_recovery(&stage, crowd);
 }

@@ -111,17 +111,16 @@ impl Stage {
     }
 
     /// Ordinary traffic with as many connections at once as the attack has, so
-    /// that what the server keeps for the next time is there: glibc keeps some
-    /// stacks of threads that have ended.
+    /// that what the server keeps for the next time is there.
     fn warm_up(&self, connections: usize) -> Usage {
         let pid = self.server.pid();
         let request = update_request(&fixture("check-older"));
-        // With the first answer all its own threads are there, and so is the
-        // one of this connection.
+        // With the first answer all its threads are there, and three
+        // descriptors of this connection.
         let mut first = Client::connect(self.address());
         first.send(&request);
         assert!(first.read_answer("POST").offers());
-        let threads = Usage::of(pid).threads - 1;
+        let descriptors = Usage::of(pid).descriptors - 3;
         drop(first);
 
         let number = connections.max(LEAST_WARM).min(self.max_connections * 9 / 10);
@@ -134,7 +133,7 @@ impl Stage {
         }
         drop(clients);
         let deadline = Instant::now() + PATIENCE;
-        while Usage::of(pid).threads > threads {
+        while Usage::of(pid).descriptors > descriptors {
             assert!(Instant::now() < deadline, "honest connections remain");
             thread::sleep(Duration::from_millis(20));
         }
