@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Connections wait without a thread; a few threads serve those that are ready
-//! (see [`crew`]), and never wait for a client. The [`Updater`] is called by one
+//! (see `crew.rs`), and never wait for a client. The [`Updater`] is called by one
 //! of them at a time.
 
 mod accept;
