@@ -10,6 +10,8 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
@@ -30,6 +32,9 @@ pub(super) type Requests = Box<dyn Iterator<Item = Result<Request, String>> + Se
 /// Bytes of earlier answers that a client may not have taken yet. There is
 /// room for another short one, even in the smallest buffer that Linux has.
 const UNTAKEN: usize = 2 * 1024;
+
+/// How long to leave a connection alone that is ready too early.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Bytes that are thrown away so that a client can take its answer. One that
 /// sends more is not reading.
@@ -77,6 +82,8 @@ pub(super) enum Errand {
     Rest { bytes: Vec<u8>, persistence: Persistence },
     /// To let the client take its answer before the connection is closed.
     Linger,
+    /// To let some time pass.
+    Pause,
 }
 
 impl Connection {
@@ -119,6 +126,13 @@ impl Connection {
                     return Ok(Next::Patience(Errand::Request { head }));
                 }
                 self.exchange(head, shared)
+            }
+            // Linux says so early when it is short of memory for the connection,
+            // and would say it again at once.
+            Arrival::Head { seen, .. } | Arrival::Partial(seen)
+                if seen < self.low_water && !is_over =>
+            {
+                Ok(Next::Patience(Errand::Pause))
             }
             Arrival::Head { whole: Some(whole), .. } if whole <= MAX_HEAD && !is_over => {
                 self.enter(Phase::Body, shared);
@@ -171,6 +185,10 @@ impl Connection {
             Errand::Rest { bytes, persistence } => {
                 self.socket().write_all(&bytes)?;
                 Ok(self.after(persistence, shared))
+            }
+            Errand::Pause => {
+                thread::sleep(PAUSE);
+                Ok(Next::Input)
             }
             Errand::Linger => {
                 self.enter(Phase::Answering, shared);
@@ -233,9 +251,9 @@ impl Connection {
     }
 
     /// Goes on with a download when there is room.
-    pub fn send_more(&mut self, shared: &Shared) -> Next {
+    pub fn send_more(&mut self, buffer: &mut [u8], shared: &Shared) -> Next {
         let Some(transfer) = &mut self.transfer else { return Next::Close };
-        match transfer.advance(self.tracked.socket(), &shared.buffers, &*shared.observer) {
+        match transfer.advance(self.tracked.socket(), buffer, &*shared.observer) {
             Progress::Under => Next::Room,
             Progress::Done(persistence) => {
                 self.transfer = None;

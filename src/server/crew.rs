@@ -22,6 +22,7 @@ use super::gate;
 use super::guard;
 use super::lot::Ready;
 use super::shared::Shared;
+use super::transfer;
 
 /// Least workers: one that meets a document of the worst kind is busy with it
 /// for milliseconds, and the others should not wait.
@@ -47,25 +48,25 @@ pub(super) fn work(shared: &Arc<Shared>) {
     let mut view = gate::room();
     while let Some(Ready { mut connection, is_over }) = shared.waiting.next() {
         let next = carefully(|| connection.attend(shared, is_over, &mut view));
-        proceed(connection, next, shared);
+        // Closing runs code of the engine, too.
+        let _ = catch_unwind(AssertUnwindSafe(|| proceed(connection, next, shared)));
     }
 }
 
 /// Sends packages until the server has ended.
 pub(super) fn send(shared: &Arc<Shared>) {
+    let mut buffer = transfer::room();
     while let Some(Ready { mut connection, .. }) = shared.sending.next() {
-        let next = carefully(|| Ok(connection.send_more(shared)));
-        proceed(connection, next, shared);
+        let next = carefully(|| Ok(connection.send_more(&mut buffer, shared)));
+        let _ = catch_unwind(AssertUnwindSafe(|| proceed(connection, next, shared)));
     }
 }
 
 /// Takes a step. What fails or panics ends the connection, and nothing else;
 /// the panic hook has told.
 fn carefully(step: impl FnOnce() -> io::Result<Next>) -> Next {
-    match catch_unwind(AssertUnwindSafe(step)) {
-        Ok(Ok(next)) => next,
-        Ok(Err(_)) | Err(_) => Next::Close,
-    }
+    let stepped = catch_unwind(AssertUnwindSafe(step));
+    stepped.ok().and_then(Result::ok).unwrap_or(Next::Close)
 }
 
 /// Gives a connection to where it goes on.

@@ -149,6 +149,10 @@ impl Scan {
                     if self.lines == 0 && !is_request_line(line) {
                         return NOT_HTTP;
                     }
+                    if self.lines > 0 && !is_header(line) {
+                        let reason = "a header has no name, or something other than a name";
+                        return Progress::Refused(Status::BadRequest, reason);
+                    }
                     for (name, number) in ONCE.iter().zip(&mut self.once) {
                         *number += usize::from(value_of(line, name).is_some());
                         if *number > 1 {
@@ -203,6 +207,15 @@ impl Announced {
             _ => Self::Untold,
         };
     }
+}
+
+/// `Name: value`. What is folded (RFC 9112, section 5.2) or has a space before
+/// the colon (section 5.1) is no header here, and would be one to the engine:
+/// the two must agree on where a request ends.
+fn is_header(line: &[u8]) -> bool {
+    let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !name.is_empty() && name.len() < line.len() && name.iter().all(is_token)
 }
 
 /// The value of a header, if the line has this name. `name` ends in a colon.
@@ -289,6 +302,11 @@ mod tests {
             b"GET / HTTP/1.1\rX",
             b"GET /\0 HTTP/1.1\r\n",
             b"GET / HTTP/1.1\r\nA: \x01",
+            b"GET / HTTP/1.1\r\nA\r\n",
+            b"GET / HTTP/1.1\r\n: a\r\n",
+            b"GET / HTTP/1.1\r\n Content-Length: 5\r\n",
+            b"GET / HTTP/1.1\r\nA: b\r\n\tfolded\r\n",
+            b"GET / HTTP/1.1\r\nContent-Length : 5\r\n",
             b"GET / HTTP/1.1\r\nHost: a\r\nX: y\r\nhost: a\r\n",
             b"GET / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n",
         ] {

@@ -14,7 +14,6 @@ mod accept;
 mod activation;
 mod activity;
 mod body;
-mod buffers;
 mod condition;
 mod connection;
 mod crew;
@@ -59,7 +58,6 @@ use crate::package::PackageFile;
 use crate::updater::Updater;
 use activity::Careful;
 use body::Budget;
-use buffers::Buffers;
 use download::Published;
 use guard::Connections;
 use lifetime::{Lifetime, Pulse};
@@ -125,7 +123,6 @@ impl Server {
             waiting: Lot::new(Awaited::Input)?,
             sending: Lot::new(Awaited::Room)?,
             body_budget: Budget::default(),
-            buffers: Buffers::default(),
             limits: Limits::default(),
             stopping: Arc::new(AtomicBool::new(false)),
             over: AtomicBool::new(false),
@@ -247,7 +244,7 @@ impl Server {
         });
         // Their downloads learn that they are cut.
         for mut connection in shared.sending.empty() {
-            connection.send_more(shared);
+            connection.send_more(&mut transfer::room(), shared);
             connection.end(shared);
         }
         for connection in shared.waiting.empty() {

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use super::activity::{Activity, Observer};
 use super::body::Budget;
-use super::buffers::Buffers;
 use super::download::Published;
 use super::guard::{Connections, Limits};
 use super::lot::Lot;
@@ -35,7 +34,6 @@ pub(super) struct Shared {
     pub sending: Lot,
     /// The memory that large bodies may take together.
     pub body_budget: Budget,
-    pub buffers: Buffers,
     pub limits: Limits,
     /// No new connections, and no further requests on old ones.
     pub stopping: Arc<AtomicBool>,
