@@ -15,12 +15,14 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
 use super::activity::Activity;
 use super::connection::{Connection, Next, Requests};
 use super::shared::Shared;
 use super::slots::Slots;
+use super::thrift::Thrift;
 use super::{crew, guard, sys};
 
 /// Descriptors kept for everything else: standard streams, packages, listener.
@@ -43,8 +45,9 @@ pub(super) fn run(listener: TcpListener, stop: &UnixStream, shared: &Arc<Shared>
     };
     let listener = tiny_http::Listener::from(listener);
     let slots = Arc::new(Slots::new(shared.limits.max_connections));
+    let mut thrift = Thrift::new();
     while !shared.stopping.load(Ordering::Relaxed) {
-        if let Err(error) = wait(&listener, stop) {
+        if let Err(error) = wait(&listener, stop, &mut thrift) {
             // The kernel has no memory for it. The listener is as good as ever.
             shed(shared, &error);
             continue;
@@ -93,11 +96,17 @@ fn boxed<E: Display>(
 }
 
 /// Waits for a connection, or to be stopped.
-fn wait(listener: &tiny_http::Listener, stop: &UnixStream) -> io::Result<()> {
+fn wait(listener: &tiny_http::Listener, stop: &UnixStream, thrift: &mut Thrift) -> io::Result<()> {
     let mut events = [PollFd::new(listener, PollFlags::IN), PollFd::new(stop, PollFlags::IN)];
-    match poll(&mut events, None) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-        Err(error) => Err(error.into()),
+    loop {
+        match poll(&mut events, thrift.patience()) {
+            Ok(0) => thrift.rest(),
+            Ok(_) | Err(Errno::INTR) => {
+                thrift.work();
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use super::gate;
 use super::guard;
 use super::lot::Ready;
 use super::shared::Shared;
+use super::thrift::Thrift;
 use super::transfer;
 
 /// Least workers: one that meets a document of the worst kind is busy with it
@@ -45,8 +46,9 @@ pub(super) fn workers() -> usize {
 
 /// Answers requests until the server has ended.
 pub(super) fn work(shared: &Arc<Shared>) {
+    let mut thrift = Thrift::new();
     let mut view = gate::room();
-    while let Some(Ready { mut connection, is_over }) = shared.waiting.next() {
+    while let Some(Ready { mut connection, is_over }) = shared.waiting.next(&mut thrift) {
         let next = carefully(|| connection.attend(shared, is_over, &mut view));
         // Closing runs code of the engine, too.
         let _ = catch_unwind(AssertUnwindSafe(|| proceed(connection, next, shared)));
@@ -55,8 +57,9 @@ pub(super) fn work(shared: &Arc<Shared>) {
 
 /// Sends packages until the server has ended.
 pub(super) fn send(shared: &Arc<Shared>) {
+    let mut thrift = Thrift::new();
     let mut buffer = transfer::room();
-    while let Some(Ready { mut connection, .. }) = shared.sending.next() {
+    while let Some(Ready { mut connection, .. }) = shared.sending.next(&mut thrift) {
         let next = carefully(|| Ok(connection.send_more(&mut buffer, shared)));
         let _ = catch_unwind(AssertUnwindSafe(|| proceed(connection, next, shared)));
     }

@@ -11,6 +11,7 @@ use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
 
 use super::connection::Connection;
+use super::thrift::Thrift;
 
 /// What the connections of a lot wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,12 +84,16 @@ impl Lot {
     }
 
     /// Waits for a connection that is ready. None once the lot is closed.
-    pub fn next(&self) -> Option<Ready> {
+    pub fn next(&self, thrift: &mut Thrift) -> Option<Ready> {
         loop {
             let mut events = [Event { flags: EventFlags::empty(), data: EventData::new_u64(0) }];
-            match epoll::wait(&self.epoll, &mut events, None) {
-                Ok(0) | Err(Errno::INTR) => continue,
-                Ok(_) => {}
+            match epoll::wait(&self.epoll, &mut events, thrift.patience()) {
+                Ok(0) => {
+                    thrift.rest();
+                    continue;
+                }
+                Err(Errno::INTR) => continue,
+                Ok(_) => thrift.work(),
                 // Nothing else can happen to a descriptor of our own.
                 Err(_) => return None,
             }

@@ -34,6 +34,7 @@ mod route;
 mod shared;
 mod slots;
 mod sys;
+mod thrift;
 mod transfer;
 mod under_way;
 
