@@ -41,8 +41,7 @@ bench: build ## Compare it with PEER=/path/to/binary and nginx, or QUICK=1: a sh
 reproducible: ## Build and pack twice, in two places, and compare every byte
 	dist/reproducible.sh $(ARCHES)
 
-hostile: ## Play every attack at full size against the release binary: 10 minutes
-	cargo build --release --locked
+hostile: build ## Play every attack at full size: 10 minutes; or against BINARY=/path/to/binary
 	HOSTILE=full SERVE_PACKAGE_BINARY='$(abspath $(BINARY))' \
 		cargo test --locked --test hostile -- --nocapture --test-threads 1
 

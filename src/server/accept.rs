@@ -83,7 +83,7 @@ pub(super) fn run(listener: TcpListener, stop: &UnixStream, shared: &Arc<Shared>
                 continue;
             }
         };
-        let connection = Connection::new(requests, tracked, slot);
+        let connection = Box::new(Connection::new(requests, tracked, slot));
         crew::proceed(connection, Next::Input, shared);
     }
 }

@@ -119,7 +119,10 @@ impl Connection {
     /// Goes on when something has come: answers a request if it is all there.
     pub fn attend(&mut self, shared: &Shared, is_over: bool, view: &mut [u8]) -> io::Result<Next> {
         match gate::look(self.tracked.socket(), &mut self.scan, view)? {
-            Arrival::Head { head, whole: Some(whole), seen } if whole <= seen => {
+            // What there is can be read without waiting: all of it, or its end.
+            Arrival::Head { head, whole, seen }
+                if is_over || whole.is_some_and(|whole| whole <= seen) =>
+            {
                 self.wait_for(1)?;
                 // A worker must not have to wait until there is room.
                 if sys::unacknowledged(self.socket())? > UNTAKEN {
@@ -134,7 +137,7 @@ impl Connection {
             {
                 Ok(Next::Patience(Errand::Pause))
             }
-            Arrival::Head { whole: Some(whole), .. } if whole <= MAX_HEAD && !is_over => {
+            Arrival::Head { whole: Some(whole), .. } if whole <= MAX_HEAD => {
                 self.enter(Phase::Body, shared);
                 self.wait_for(whole)?;
                 Ok(Next::Input)

@@ -35,10 +35,6 @@ const MOST_WORKERS: usize = 4;
 /// While one waits for the disk, the other can send what is in memory.
 pub(super) const SENDERS: usize = 2;
 
-/// Room for the engine's and our own frames, and for an observer's and an
-/// updater's. Less would save nothing but addresses.
-const STACK: usize = 1024 * 1024;
-
 /// How many workers this machine is to have.
 pub(super) fn workers() -> usize {
     thread::available_parallelism().map_or(1, usize::from).clamp(LEAST_WORKERS, MOST_WORKERS)
@@ -73,36 +69,34 @@ fn carefully(step: impl FnOnce() -> io::Result<Next>) -> Next {
 }
 
 /// Gives a connection to where it goes on.
-pub(super) fn proceed(connection: Connection, next: Next, shared: &Arc<Shared>) {
+pub(super) fn proceed(connection: Box<Connection>, next: Next, shared: &Arc<Shared>) {
     let parked = match next {
         Next::Input => shared.waiting.park(connection),
         Next::Room => shared.sending.park(connection),
         Next::Patience(errand) => return escort(connection, errand, shared),
         Next::Close => return connection.end(shared),
     };
-    if let Err(refused) = parked {
-        let (connection, error) = *refused;
+    if let Err((connection, error)) = parked {
         connection.end(shared);
         trouble("a connection cannot be waited for, and was closed", &error, shared);
     }
 }
 
 /// Gives a connection a thread of its own, for as long as it needs one.
-fn escort(mut connection: Connection, errand: Errand, shared: &Arc<Shared>) {
+fn escort(mut connection: Box<Connection>, errand: Errand, shared: &Arc<Shared>) {
     let tracked = Arc::clone(connection.tracked());
     let shared_there = Arc::clone(shared);
-    let spawned =
-        thread::Builder::new().name("escort".to_owned()).stack_size(STACK).spawn(move || {
-            let shared = shared_there;
-            let mut next = Next::Patience(errand);
-            while let Next::Patience(errand) = next {
-                next = carefully(|| connection.run(errand, &shared));
-            }
-            if shared.over.load(Ordering::Acquire) {
-                next = Next::Close;
-            }
-            proceed(connection, next, &shared);
-        });
+    let spawned = thread::Builder::new().name("escort".to_owned()).spawn(move || {
+        let shared = shared_there;
+        let mut next = Next::Patience(errand);
+        while let Next::Patience(errand) = next {
+            next = carefully(|| connection.run(errand, &shared));
+        }
+        if shared.over.load(Ordering::Acquire) {
+            next = Next::Close;
+        }
+        proceed(connection, next, &shared);
+    });
     if let Err(error) = spawned {
         shared.connections.forget(&tracked);
         trouble("there is no thread for a slow client, which was sent away", &error, shared);

@@ -28,7 +28,7 @@ pub(super) enum Awaited {
 pub(super) struct Lot {
     epoll: OwnedFd,
     awaited: Awaited,
-    parked: Mutex<HashMap<u64, Connection>>,
+    parked: Mutex<HashMap<u64, Box<Connection>>>,
     /// One end is watched, the other shut down to wake every worker.
     wake: (UnixStream, UnixStream),
 }
@@ -36,7 +36,7 @@ pub(super) struct Lot {
 /// A connection that need not wait any longer.
 #[derive(Debug)]
 pub(super) struct Ready {
-    pub connection: Connection,
+    pub connection: Box<Connection>,
     /// Whether the client will send nothing more, or has gone altogether.
     pub is_over: bool,
 }
@@ -58,7 +58,7 @@ impl Lot {
     /// # Errors
     ///
     /// When the system has no memory for it. The connection is given back.
-    pub fn park(&self, connection: Connection) -> Result<(), Box<(Connection, io::Error)>> {
+    pub fn park(&self, connection: Box<Connection>) -> Result<(), (Box<Connection>, io::Error)> {
         // Each event is for one worker; then it is off until the next time.
         let flags = EventFlags::ONESHOT
             | match self.awaited {
@@ -77,7 +77,7 @@ impl Lot {
         match watched {
             Ok(()) => Ok(()),
             Err(error) => match self.lock().remove(&number) {
-                Some(connection) => Err(Box::new((connection, error.into()))),
+                Some(connection) => Err((connection, error.into())),
                 None => Ok(()),
             },
         }
@@ -116,10 +116,10 @@ impl Lot {
 
     /// Takes every connection that is still here.
     pub fn empty(&self) -> Vec<Connection> {
-        self.lock().drain().map(|(_, connection)| connection).collect()
+        self.lock().drain().map(|(_, connection)| *connection).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Connection>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Box<Connection>>> {
         self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

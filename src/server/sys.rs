@@ -128,8 +128,8 @@ pub(super) fn set_receive_low_water(socket: &TcpStream, bytes: usize) -> io::Res
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Gives memory that is free, but was not given back, to the system. glibc and
-/// mimalloc keep what threads have used in case there will be as many again.
+/// Gives memory that is free, but was not given back, to the system: glibc's of
+/// all threads, mimalloc's of the calling one and of those that have ended.
 pub(super) fn give_back_memory() {
     #[cfg(target_env = "gnu")]
     // SAFETY: it takes a number of bytes to keep, locks what it changes, and

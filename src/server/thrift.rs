@@ -8,8 +8,8 @@ use super::sys;
 /// checks of a busy rack is less.
 const CALM: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
 
-/// Whether a thread may have memory to give back. mimalloc can take only from
-/// the thread that asks, and glibc from all.
+/// Whether a thread may have memory to give back. See
+/// [`sys::give_back_memory`].
 #[derive(Debug)]
 pub(super) struct Thrift {
     has_worked: bool,

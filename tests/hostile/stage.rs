@@ -17,7 +17,7 @@ use crate::usage::{Mib, Usage, peak, reset_peak};
 /// it lets idle ones go.
 const MAX_CONNECTIONS: usize = 1000;
 
-/// Threads whose stacks glibc keeps, and a few more.
+/// Enough for every thread of the server to have had some of them.
 const LEAST_WARM: usize = 50;
 
 /// Longer than the server waits before it gives memory back.

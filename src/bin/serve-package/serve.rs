@@ -23,7 +23,6 @@ use crate::{events, introduction, limits, ready_file, signals, systemd};
 /// fails later.
 pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     limits::raise_descriptors();
-    limits::keep_memory_small();
     let offered = settings.package_version.to_string();
     let watch = Arc::new(Watch::new(log, Goal::new(settings), settings.events, offered.clone()));
 

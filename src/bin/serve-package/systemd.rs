@@ -7,7 +7,7 @@ use sd_notify::NotifyState;
 /// How often the state is told where no watchdog asks for more.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// How often the manager wants to hear from the loop: twice within the
+/// How often the manager wants to hear from the server: twice within the
 /// watchdog's time, as its manual advises. None without a manager.
 pub fn interval() -> Option<Duration> {
     std::env::var_os("NOTIFY_SOCKET")?;
