@@ -4,6 +4,7 @@
 mod common;
 
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -126,6 +127,50 @@ fn an_update_for_some_machines_only() {
     assert!(update(running.address, &fixture("check-older")).offers());
     assert!(!update(running.address, &fixture("four-part")).offers(), "another version");
     assert!(!update(running.address, &fixture("update-engine-full")).offers(), "another app");
+    running.stop();
+}
+
+/// Decides nothing as long as somebody holds the lock.
+struct Stuck {
+    entered: Arc<AtomicBool>,
+    lock: Arc<Mutex<()>>,
+}
+
+impl Updater for Stuck {
+    fn check_update(&self, _: &Request, _: &App) -> Result<Decision, UpdaterError> {
+        self.entered.store(true, Ordering::Release);
+        let _held = self.lock.lock();
+        Ok(Decision::none(Reason::UpToDate))
+    }
+}
+
+#[test]
+fn a_stuck_updater_stops_the_heartbeat_and_no_download() {
+    let (entered, lock) = (Arc::<AtomicBool>::default(), Arc::<Mutex<()>>::default());
+    let beats = Arc::<AtomicUsize>::default();
+    let server = bind(Stuck { entered: Arc::clone(&entered), lock: Arc::clone(&lock) })
+        .with_packages([package()])
+        .with_heartbeat(Duration::from_millis(1), {
+            let beats = Arc::clone(&beats);
+            move |_| {
+                beats.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    let running = Running::new(server);
+    let beats = || beats.load(Ordering::Relaxed);
+
+    let held = lock.lock().unwrap();
+    let address = running.address;
+    let asking = thread::spawn(move || update(address, &fixture("check-older")).status());
+    until("the updater is asked", || entered.load(Ordering::Acquire).then_some(()));
+    let before = beats();
+    assert_eq!(get(address, "/packages/update.gz", &[]).status(), 200);
+    // A hundred beats' time, of which one may have been under way.
+    thread::sleep(Duration::from_millis(100));
+    assert!(beats() <= before + 1, "it beats although it is stuck");
+    drop(held);
+    until("it beats again", || (beats() > before + 1).then_some(()));
+    assert_eq!(asking.join().unwrap(), 200);
     running.stop();
 }
 

@@ -35,6 +35,11 @@ const MOST_WORKERS: usize = 4;
 /// While one waits for the disk, the other can send what is in memory.
 pub(super) const SENDERS: usize = 2;
 
+/// What threads of C programs have on Linux. Untouched, it costs addresses only;
+/// and glibc keeps the stacks of threads that have ended, up to 40 MiB, so fewer
+/// if each is larger.
+const STACK: usize = 8 * 1024 * 1024;
+
 /// How many workers this machine is to have.
 pub(super) fn workers() -> usize {
     thread::available_parallelism().map_or(1, usize::from).clamp(LEAST_WORKERS, MOST_WORKERS)
@@ -86,17 +91,18 @@ pub(super) fn proceed(connection: Box<Connection>, next: Next, shared: &Arc<Shar
 fn escort(mut connection: Box<Connection>, errand: Errand, shared: &Arc<Shared>) {
     let tracked = Arc::clone(connection.tracked());
     let shared_there = Arc::clone(shared);
-    let spawned = thread::Builder::new().name("escort".to_owned()).spawn(move || {
-        let shared = shared_there;
-        let mut next = Next::Patience(errand);
-        while let Next::Patience(errand) = next {
-            next = carefully(|| connection.run(errand, &shared));
-        }
-        if shared.over.load(Ordering::Acquire) {
-            next = Next::Close;
-        }
-        proceed(connection, next, &shared);
-    });
+    let spawned =
+        thread::Builder::new().name("escort".to_owned()).stack_size(STACK).spawn(move || {
+            let shared = shared_there;
+            let mut next = Next::Patience(errand);
+            while let Next::Patience(errand) = next {
+                next = carefully(|| connection.run(errand, &shared));
+            }
+            if shared.over.load(Ordering::Acquire) {
+                next = Next::Close;
+            }
+            proceed(connection, next, &shared);
+        });
     if let Err(error) = spawned {
         shared.connections.forget(&tracked);
         trouble("there is no thread for a slow client, which was sent away", &error, shared);

@@ -22,7 +22,7 @@ use crate::protocol::{AppStatus, UpdateStatus};
 /// thread at a time: [`check_app`](Self::check_app) first; unless that refuses,
 /// then [`check_update`](Self::check_update), [`ping`](Self::ping) and
 /// [`event`](Self::event) for what the application holds. They should not
-/// block: every update check waits for them.
+/// block: every client waits for them.
 pub trait Updater: Send + Sync {
     /// Whether this server deals with the application at all.
     ///
