@@ -249,3 +249,31 @@ fn several_requests_on_one_connection() {
         client.read_answer("POST").expect_refusal(400, "not an Omaha request");
     }
 }
+
+/// What HTTP/2 clients try. There is no upgrade, and the engine reads no
+/// further request.
+#[test]
+fn an_upgrade_is_not_promised_another_request() {
+    let server = Server::of_fixtures();
+    let headers = [XML, ("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c")];
+    let answer = raw(&server, request("POST", "/v1/update/", &headers, &fixture("check-older")));
+    assert!(answer.offers());
+    assert_eq!(answer.header("Connection"), Some("close"));
+}
+
+/// Old clients end a body with a line end that is no part of it. It must not
+/// make the end of the connection a reset, which `raw` would notice.
+#[test]
+fn a_line_end_after_the_body() {
+    let server = Server::of_fixtures();
+    let mut check = fixture("check-older");
+    check.resize(5000, b' ');
+    let mut bytes = request("POST", "/v1/update/", &[XML, ("Connection", "close")], &check);
+    bytes.extend_from_slice(b"\r\n");
+    let mut client = Client::connect(server.address());
+    client.send(bytes);
+    let answer = client.read_answer("POST");
+    client.finish_sending();
+    client.expect_end();
+    assert!(answer.offers());
+}

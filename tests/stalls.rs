@@ -3,7 +3,8 @@
 
 mod common;
 
-use std::net::SocketAddr;
+use std::io::Read;
+use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::thread;
 
@@ -11,6 +12,7 @@ use common::fixture;
 use common::http::{Client, get, request, update, update_request};
 use common::payload::{Directory, MORE_THAN_BUFFERS, bytes};
 use common::server::{Server, binary};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with, sockopt};
 
 const PACKAGE: &str = "/packages/update.gz";
 
@@ -193,4 +195,34 @@ fn clients_that_are_gone_before_they_are_served() {
     assert_eq!(stopped.status.code(), Some(0));
     let lines = stopped.lines.join("\n");
     assert!(!lines.contains("panicked"), "{lines}");
+}
+
+/// A connection from this very address and port.
+fn connect_from(client: SocketAddr, server: SocketAddr) -> TcpStream {
+    let (family, flags) = (AddressFamily::INET, SocketFlags::CLOEXEC);
+    let socket = socket_with(family, SocketType::STREAM, flags, None).unwrap();
+    sockopt::set_socket_reuseaddr(&socket, true).unwrap();
+    bind(&socket, &client).unwrap();
+    connect(&socket, &server).unwrap();
+    TcpStream::from(socket)
+}
+
+/// One client, from one port, at two addresses of the server: the rules hold
+/// for both connections.
+#[test]
+fn the_same_port_twice() {
+    let flags = ["--package-version", common::OFFERED, "--idle-timeout", "1s"];
+    let server = Server::start(flags.into_iter().chain([
+        "--package-file",
+        common::UPDATE,
+        "--listen-address",
+        "0.0.0.0:0",
+    ]));
+    let here = |last| SocketAddr::from(([127, 0, 0, last], server.port()));
+    let first = connect_from("127.0.0.3:0".parse().unwrap(), here(1));
+    let second = connect_from(first.local_addr().unwrap(), here(2));
+    for mut connection in [first, second] {
+        connection.set_read_timeout(Some(common::PATIENCE)).unwrap();
+        assert_eq!(connection.read(&mut [0]).unwrap(), 0, "it is not sent away");
+    }
 }

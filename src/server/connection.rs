@@ -8,6 +8,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::iter;
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::thread;
@@ -84,6 +85,12 @@ pub(super) enum Errand {
     Linger,
     /// To let some time pass.
     Pause,
+}
+
+impl Next {
+    fn is_input(&self) -> bool {
+        matches!(self, Self::Input)
+    }
 }
 
 impl Connection {
@@ -260,7 +267,12 @@ impl Connection {
             Progress::Under => Next::Room,
             Progress::Done(persistence) => {
                 self.transfer = None;
-                self.after(persistence, shared)
+                let next = self.after(persistence, shared);
+                // What the client has not taken yet is a download still.
+                if next.is_input() && !self.tracked.has_taken_all() {
+                    self.enter(Phase::Sending, shared);
+                }
+                next
             }
             Progress::Cut => Next::Close,
         }
@@ -277,13 +289,33 @@ impl Connection {
             // If the connection were closed with something unread in it, or
             // still coming, it would be reset, and what was not yet sent of the
             // answer would be lost (RFC 9112, section 9.6).
-            Persistence::Close if self.is_ahead => Next::Patience(Errand::Linger),
+            Persistence::Close if self.is_ahead || self.has_unread() => {
+                Next::Patience(Errand::Linger)
+            }
             Persistence::Close => Next::Close,
         }
     }
 
+    /// Whether something has come that was not asked for.
+    fn has_unread(&self) -> bool {
+        rustix::io::ioctl_fionread(self.socket()).is_ok_and(|bytes| bytes > 0)
+    }
+
+    /// What comes after the engine has answered by itself, before which it
+    /// reads no further.
+    pub(super) fn after_refusal(&mut self) -> Next {
+        // It keeps its answer until it is dropped. What was not read would make
+        // the close a reset, and the client might lose the answer.
+        self.requests = Box::new(iter::empty());
+        let _ = gate::discard(self.socket());
+        Next::Close
+    }
+
     /// Closes the connection.
     pub fn end(self, shared: &Shared) {
+        // The engine may have something to write when it is dropped, and nobody
+        // can wait for that here.
+        let _ = self.socket().set_nonblocking(true);
         let _descriptors = shared.connections.hold_descriptors();
         shared.connections.forget(&self.tracked);
         drop(self);

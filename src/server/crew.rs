@@ -6,8 +6,8 @@
 //! | sender | 2 | sends packages, as far as there is room |
 //! | escort | one for each client that is waited for | reads what has not come of a request, writes what is not taken of an answer |
 //!
-//! Workers never wait for a client or for the disk, and senders never wait for
-//! a client. Escorts do nothing else, and the guard ends that in time; a client
+//! Workers never wait for a client, nor for a package to be read, and senders
+//! never for a client. Escorts do nothing else, and the guard ends that in time; a client
 //! that sends its request in one piece and takes the answer never meets one.
 
 use std::io;

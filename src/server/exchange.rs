@@ -38,7 +38,7 @@ impl Connection {
             // The engine has answered.
             Some(Err(error)) => {
                 self.note_unreadable(&error, shared);
-                Ok(self.after(Persistence::Close, shared))
+                Ok(self.after_refusal())
             }
             None => Ok(self.after(Persistence::Close, shared)),
         }
@@ -187,6 +187,8 @@ impl Connection {
         } else {
             wish.contains("keep-alive")
         };
+        // After an upgrade, which there is none to, the engine reads no more.
+        let keeps = keeps && !wish.contains("upgrade");
         if keeps && !self.is_ahead && !shared.stopping.load(Ordering::Relaxed) {
             Persistence::KeepAlive
         } else {

@@ -198,7 +198,8 @@ impl Server {
     }
 
     /// Serves until it is stopped. After a stop it takes no new connections,
-    /// waits for the requests under way, and returns.
+    /// waits for the requests under way, and returns; it also waits for an
+    /// [`Updater`] or a disk that is stuck.
     ///
     /// # Errors
     ///
@@ -243,6 +244,10 @@ impl Server {
             }
             result
         });
+        // What came while it ended.
+        for connection in shared.connections.all() {
+            connection.shut_down();
+        }
         // Their downloads learn that they are cut.
         for mut connection in shared.sending.empty() {
             connection.send_more(&mut transfer::room(), shared);

@@ -108,7 +108,7 @@ pub(super) fn unacknowledged(socket: &TcpStream) -> io::Result<usize> {
     }
 }
 
-/// Has `poll(2)` wait until at least so many bytes can be read, and reading
+/// Has `epoll(7)` wait until at least so many bytes can be read, and reading
 /// calls wait for as many (`SO_RCVLOWAT`).
 pub(super) fn set_receive_low_water(socket: &TcpStream, bytes: usize) -> io::Result<()> {
     let bytes = libc::c_int::try_from(bytes).map_err(io::Error::other)?;

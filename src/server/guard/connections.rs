@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Limits;
-use super::rule::{Judgement, Mark, Phase, judge};
+use super::rule::{Judgement, Mark, Offence, Phase, judge};
 use crate::server::sys::{self, Traffic};
 
 /// Descriptors of one connection: the engine holds a reading and a writing
@@ -37,7 +37,9 @@ enum Worth {
 /// The connections that are open.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Connections {
-    by_peer: Mutex<HashMap<SocketAddr, Arc<Tracked>>>,
+    /// By number: one client may have the same port twice, at two addresses of
+    /// this machine, or again while its last connection is being closed.
+    open: Mutex<HashMap<u64, Arc<Tracked>>>,
     /// Held while a connection is accepted or closed, so that the descriptor
     /// which is free before accepting is the one that is used.
     descriptors: Mutex<()>,
@@ -51,6 +53,7 @@ pub(in crate::server) struct Connections {
 #[derive(Debug)]
 pub(in crate::server) struct Tracked {
     socket: TcpStream,
+    local: SocketAddr,
     peer: SocketAddr,
     /// Which one it is, of all that ever were.
     number: u64,
@@ -77,26 +80,33 @@ impl Connections {
     /// Takes note of a connection that was just accepted on `port`, most
     /// likely under the number `expected`. None if it is gone already.
     pub fn track(&self, expected: RawFd, port: u16) -> Option<Arc<Tracked>> {
-        let mut by_peer = self.lock();
+        let mut open = self.lock();
         let on_port = |number| {
             let socket = sys::duplicate_socket(number).ok()?;
-            (socket.local_addr().ok()?.port() == port).then_some(socket)
+            let local = socket.local_addr().ok()?;
+            (local.port() == port).then_some((socket, local))
         };
-        let (socket, peer) = match on_port(expected) {
+        let with_peer = |(socket, local): (TcpStream, SocketAddr)| {
+            let peer = socket.peer_addr().ok()?;
+            Some((socket, local, peer))
+        };
+        let is_known = |local, peer| open.values().any(|t| (t.local, t.peer) == (local, peer));
+        let (socket, local, peer) = match on_port(expected) {
             // No peer: the client was gone before it was accepted.
-            Some(socket) => socket.peer_addr().ok().map(|peer| (socket, peer)),
+            Some(found) => with_peer(found),
             // Something else in the process took the number: look everywhere.
             // Descriptors are few and dense, so this covers all that are open.
             None => {
-                let known = RawFd::try_from(by_peer.len() * DESCRIPTORS_EACH).ok()?;
+                let known = RawFd::try_from(open.len() * DESCRIPTORS_EACH).ok()?;
                 (3..known.saturating_add(OTHER_DESCRIPTORS))
                     .filter_map(on_port)
-                    .filter_map(|socket| socket.peer_addr().ok().map(|peer| (socket, peer)))
-                    .find(|(_, peer)| !by_peer.contains_key(peer))
+                    .filter_map(with_peer)
+                    .find(|(_, local, peer)| !is_known(*local, *peer))
             }
         }?;
         let tracked = Arc::new(Tracked {
             peer,
+            local,
             socket,
             number: self.accepted.fetch_add(1, Ordering::Relaxed),
             mark: Mutex::new(Mark {
@@ -106,13 +116,13 @@ impl Connections {
             }),
             gone: AtomicBool::new(false),
         });
-        by_peer.insert(tracked.peer, Arc::clone(&tracked));
+        open.insert(tracked.number, Arc::clone(&tracked));
         Some(tracked)
     }
 
     /// Forgets a connection.
     pub fn forget(&self, tracked: &Tracked) {
-        self.lock().remove(&tracked.peer);
+        self.lock().remove(&tracked.number);
     }
 
     /// How many there are, and how many there ever were.
@@ -176,8 +186,8 @@ impl Connections {
         total < places && (total < places * 3 / 4 || here < (places / 4).max(1))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<SocketAddr, Arc<Tracked>>> {
-        self.by_peer.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Tracked>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -231,11 +241,22 @@ impl Tracked {
             Phase::New | Phase::Waiting | Phase::Answering => Traffic::default(),
             Phase::Body | Phase::Sending => sys::traffic(&self.socket).unwrap_or_default(),
         };
-        let judgement = judge(&mark, now, traffic, limits);
+        let judgement = match judge(&mark, now, traffic, limits) {
+            // It has everything, and asks for nothing more.
+            Judgement::Offence(Offence::SlowDownload) if self.has_taken_all() => {
+                Judgement::Offence(Offence::Idle)
+            }
+            judgement => judgement,
+        };
         if judgement == Judgement::NewWindow {
             *mark = Mark { since: now, traffic, ..*mark };
         }
         judgement
+    }
+
+    /// Whether the client has everything that was sent.
+    pub fn has_taken_all(&self) -> bool {
+        sys::unacknowledged(&self.socket).is_ok_and(|bytes| bytes == 0)
     }
 
     /// How much the connection would be missed in a crowd, the least first.
@@ -271,7 +292,7 @@ impl Tracked {
     }
 
     /// Makes sure that a connection which was ended is at an end. After a
-    /// shutdown its thread still reads what comes in, and from a client that
+    /// shutdown an escort still reads what comes in, and from a client that
     /// sends fast enough there is always more; so the connection is reset.
     /// Linux refuses that while a thread waits on it, but such a thread was
     /// woken by the shutdown.

@@ -14,7 +14,7 @@
 //! | bodies without end | so many bytes, wanted or not | 8 MiB |
 //! | answers that are never read | taken in time | 60 s |
 //! | downloads that are never read | [`Limits::min_rate`], over each minute | 1000 bytes/s |
-//! | more connections than there are threads for | one goes of the address that has most: the one that waited longest, or else was slow longest; never a download | [`Limits::max_connections`] |
+//! | more connections than there is room for | one goes of the address that has most: the one that waited longest, or else was slow longest; never a download | [`Limits::max_connections`] |
 //! | one address that takes every download | above a quarter of all downloads it waits (503) when they become few | see [`Limits`] |
 //!
 //! What it does not do: it knows no clients but by their addresses, so many
@@ -90,6 +90,10 @@ pub(super) fn run(shared: &Arc<Shared>) {
 /// Looks at every connection once.
 fn look(shared: &Shared) {
     for connection in shared.connections.all() {
+        if shared.over.load(Ordering::Relaxed) {
+            // Those that are shut down now have their last answer to send.
+            return;
+        }
         if connection.is_gone() {
             connection.reset();
             continue;
