@@ -219,6 +219,8 @@ impl Server {
             works.push(("sender", Box::new(|| crew::send(shared))));
         }
         works.push(("accept", Box::new(|| accept::run(listener, &wake, shared))));
+        // What the preparations have used is not needed any more.
+        sys::give_back_memory();
         let result = thread::scope(|scope| {
             let mut threads = Vec::new();
             let started = works.into_iter().try_for_each(|(name, work)| {

@@ -67,8 +67,6 @@ impl Default for Limits {
 
 /// Watches the connections until the server has ended.
 pub(super) fn run(shared: &Arc<Shared>) {
-    // What the preparations have used is not needed any more.
-    sys::give_back_memory();
     let mut last = Instant::now();
     // When memory was given back, and what there was then.
     let mut thrift = (shared.connections.now(), shared.connections.turnover());
