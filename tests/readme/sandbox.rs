@@ -73,6 +73,7 @@ impl Sandbox {
             "dist/static.sh",
             "dist/archive.sh",
             "dist/reproducible.sh",
+            "tests/bench/bench.py",
             "tests/boot.sh",
             "tests/static.sh",
         ] {
