@@ -14,8 +14,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use rustix::io::Errno;
-use rustix::net::{SendFlags, send};
+use rustix::net::SendFlags;
 use tiny_http::Request;
 
 use super::gate::{self, Arrival, MAX_HEAD, Scan};
@@ -85,12 +84,6 @@ pub(super) enum Errand {
     Linger,
     /// To let some time pass.
     Pause,
-}
-
-impl Next {
-    fn is_input(&self) -> bool {
-        matches!(self, Self::Input)
-    }
 }
 
 impl Connection {
@@ -178,7 +171,11 @@ impl Connection {
     /// Answers what the gate does not let through, and reads no more of it.
     fn refuse(&self, reply: &Reply, shared: &Shared) -> io::Result<()> {
         shared.note(reply, self.tracked.peer(), "");
-        self.send(&reply.render(Persistence::Close, false)?)?;
+        sys::send_now(
+            self.socket(),
+            &reply.render(Persistence::Close, false)?,
+            SendFlags::empty(),
+        )?;
         // What was not read would make the close a reset, and the client might
         // lose the answer.
         self.socket().shutdown(Shutdown::Write)?;
@@ -237,19 +234,11 @@ impl Connection {
         persistence: Persistence,
         shared: &Shared,
     ) -> io::Result<Next> {
-        let sent = self.send(bytes)?;
+        let sent = sys::send_now(self.socket(), bytes, SendFlags::empty())?;
         Ok(match bytes.get(sent..) {
             None | Some([]) => self.after(persistence, shared),
             Some(rest) => Next::Patience(Errand::Rest { bytes: rest.to_vec(), persistence }),
         })
-    }
-
-    /// Sends what there is room for now. How many bytes that was.
-    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        match send(self.socket(), bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
-            Err(Errno::AGAIN | Errno::INTR) => Ok(0),
-            result => Ok(result?),
-        }
     }
 
     /// Begins a download.
@@ -269,7 +258,7 @@ impl Connection {
                 self.transfer = None;
                 let next = self.after(persistence, shared);
                 // What the client has not taken yet is a download still.
-                if next.is_input() && !self.tracked.has_taken_all() {
+                if matches!(next, Next::Input) && !self.tracked.has_taken_all() {
                     self.enter(Phase::Sending, shared);
                 }
                 next

@@ -6,7 +6,8 @@ use std::net::TcpStream;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::io::{fcntl_dupfd_cloexec, fcntl_getfd};
+use rustix::io::{Errno, fcntl_dupfd_cloexec, fcntl_getfd};
+use rustix::net::{SendFlags, send};
 
 /// The lowest descriptor that is free: the one that the next call which opens
 /// something in this process will get (POSIX, "File Descriptor Allocation").
@@ -91,6 +92,14 @@ pub(super) fn traffic(socket: &TcpStream) -> io::Result<Traffic> {
         received: counter(RECEIVED).unwrap_or(0),
         acknowledged: counter(ACKNOWLEDGED).unwrap_or(0),
     })
+}
+
+/// Sends what there is room for now, without waiting. How many bytes that was.
+pub(super) fn send_now(socket: &TcpStream, bytes: &[u8], flags: SendFlags) -> io::Result<usize> {
+    match send(socket, bytes, flags | SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+        Err(Errno::AGAIN | Errno::INTR) => Ok(0),
+        result => Ok(result?),
+    }
 }
 
 /// How many bytes were given to a connection, and not acknowledged yet

@@ -1,20 +1,19 @@
 //! A download under way.
 
-use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustix::io::Errno;
-use rustix::net::{SendFlags, send};
+use rustix::net::SendFlags;
 
 use super::activity::{Activity, CutCause, Download, Observer};
 use super::download::Published;
 use super::reply::Persistence;
+use super::sys::send_now;
 
-/// Bytes read and sent at a time. Measured: less costs processor time, because
-/// each time wakes the client, and more gains nothing.
+/// Bytes read and sent at a time. Measured, up to here: less costs processor
+/// time, because each time wakes the client.
 const BUFFER: usize = 256 * 1024;
 
 /// Least bytes read at a time. A slow client takes fewer than a buffer holds,
@@ -112,7 +111,7 @@ impl Transfer {
     /// True if that was the end.
     fn send(&mut self, socket: &TcpStream, buffer: &mut [u8]) -> Result<bool, CutCause> {
         if !self.head.is_empty() {
-            let taken = give(socket, &self.head, SendFlags::MORE).map_err(CutCause::Client)?;
+            let taken = send_now(socket, &self.head, SendFlags::MORE).map_err(CutCause::Client)?;
             self.head.drain(..taken.min(self.head.len()));
         }
         if !self.head.is_empty() {
@@ -124,7 +123,7 @@ impl Transfer {
             let chunk = buffer.get_mut(..wanted).unwrap_or_default();
             let read = self.package.read_at(chunk, self.at)?;
             let chunk = chunk.get(..read).unwrap_or_default();
-            let taken = give(socket, chunk, SendFlags::empty()).map_err(CutCause::Client)?;
+            let taken = send_now(socket, chunk, SendFlags::empty()).map_err(CutCause::Client)?;
             self.at += taken as u64;
             if self.at == self.range.end {
                 return Ok(true);
@@ -136,13 +135,5 @@ impl Transfer {
             self.stride = (self.stride * 2).min(BUFFER);
         }
         Ok(false)
-    }
-}
-
-/// Sends what there is room for now. How many bytes that was.
-fn give(socket: &TcpStream, bytes: &[u8], flags: SendFlags) -> io::Result<usize> {
-    match send(socket, bytes, flags | SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
-        Err(Errno::AGAIN | Errno::INTR) => Ok(0),
-        result => Ok(result?),
     }
 }
