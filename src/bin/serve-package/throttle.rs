@@ -1,7 +1,6 @@
 //! Keeps a flood of one kind of line from filling the journal.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use omaha::server::{Activity, Offence};
@@ -21,7 +20,7 @@ const ROUTINE: Allowance = Allowance { burst: 5000, every: Duration::from_millis
 const TROUBLE: Allowance = Allowance { burst: 20, every: Duration::from_secs(10) };
 
 /// What lines are counted together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Routine,
     /// Refused with this HTTP status.
@@ -58,9 +57,10 @@ struct Account {
     suppressed: u64,
 }
 
-/// Decides which lines are written.
+/// Decides which lines are written. There are few kinds, and the most frequent
+/// come first.
 #[derive(Debug, Default)]
-pub struct Throttle(Mutex<HashMap<Kind, Account>>);
+pub struct Throttle(Mutex<Vec<(Kind, Account)>>);
 
 /// What becomes of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,9 +79,12 @@ impl Throttle {
 
     fn judge_kind(&self, kind: Kind, now: Instant) -> Verdict {
         let Allowance { burst, every } = kind.allowance();
-        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let account =
-            accounts.entry(kind).or_insert(Account { left: burst, since: now, suppressed: 0 });
+        let mut accounts = self.lock();
+        let index = accounts.iter().position(|(of, _)| *of == kind).unwrap_or_else(|| {
+            accounts.push((kind, Account { left: burst, since: now, suppressed: 0 }));
+            accounts.len() - 1
+        });
+        let (_, account) = &mut accounts[index];
         let elapsed = now.saturating_duration_since(account.since);
         let earned = u32::try_from(elapsed.as_millis() / every.as_millis()).unwrap_or(u32::MAX);
         if earned > 0 {
@@ -98,8 +101,11 @@ impl Throttle {
 
     /// How many lines were suppressed and not told of yet.
     pub fn take_suppressed(&self) -> u64 {
-        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        accounts.values_mut().map(|account| std::mem::take(&mut account.suppressed)).sum()
+        self.lock().iter_mut().map(|(_, account)| std::mem::take(&mut account.suppressed)).sum()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(Kind, Account)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -41,6 +41,10 @@ fn illegal(character: char) -> Option<&'static str> {
 }
 
 fn append(out: &mut String, text: &str, escape: impl Fn(char) -> Option<&'static str>) {
+    // Nearly all text is plain, and need not be looked at character by character.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !b"<>&\"".contains(&byte)) {
+        return out.push_str(text);
+    }
     let mut rest = text;
     while let Some((index, character, escaped)) = rest
         .char_indices()

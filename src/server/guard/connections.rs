@@ -78,7 +78,8 @@ impl Connections {
     }
 
     /// Takes note of a connection that was just accepted on `port`, most
-    /// likely under the number `expected`. None if it is gone already.
+    /// likely under the number `expected`, and has its socket wait for nobody.
+    /// None if it is gone already.
     pub fn track(&self, expected: RawFd, port: u16) -> Option<Arc<Tracked>> {
         let mut open = self.lock();
         let on_port = |number| {
@@ -104,6 +105,7 @@ impl Connections {
                     .find(|(_, local, peer)| !is_known(*local, *peer))
             }
         }?;
+        socket.set_nonblocking(true).ok()?;
         let tracked = Arc::new(Tracked {
             peer,
             local,
@@ -145,12 +147,15 @@ impl Connections {
             .filter(|tracked| !tracked.is_gone())
             .filter_map(|tracked| Some((tracked.worth(now)?, tracked)))
             .collect();
-        let mut by_address: HashMap<IpAddr, usize> = HashMap::new();
-        for (_, tracked) in &candidates {
-            *by_address.entry(tracked.address()).or_default() += 1;
-        }
-        let crowd = |tracked: &Tracked| by_address.get(&tracked.address()).copied();
-        let largest = candidates.iter().map(|(_, tracked)| crowd(tracked)).max().flatten();
+        let mut addresses: Vec<_> =
+            candidates.iter().map(|(_, tracked)| tracked.address()).collect();
+        addresses.sort_unstable();
+        let crowd = |tracked: &Tracked| {
+            let address = tracked.address();
+            let upto = addresses.partition_point(|other| *other <= address);
+            upto - addresses.partition_point(|other| *other < address)
+        };
+        let largest = candidates.iter().map(|(_, tracked)| crowd(tracked)).max().unwrap_or(0);
         candidates.retain(|(_, tracked)| crowd(tracked) == largest);
         candidates.sort_by_key(|(worth, _)| *worth);
         let (silent, busy): (Vec<_>, Vec<_>) =
