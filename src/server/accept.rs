@@ -1,4 +1,4 @@
-//! The accepting thread.
+//! Accepting connections.
 //!
 //! The engine's own accepting thread dies, and the port with it, when the
 //! process runs out of descriptors or threads. This one uses the same parts of

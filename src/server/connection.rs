@@ -11,8 +11,6 @@ use std::io::{self, Read, Write};
 use std::iter;
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
 use rustix::net::SendFlags;
 use tiny_http::Request;
@@ -28,13 +26,6 @@ use super::under_way::Counted;
 
 /// The engine's side of a connection: its requests, one after another.
 pub(super) type Requests = Box<dyn Iterator<Item = Result<Request, String>> + Send>;
-
-/// Bytes of earlier answers that a client may not have taken yet. There is
-/// room for another short one, even in the smallest buffer that Linux has.
-const UNTAKEN: usize = 2 * 1024;
-
-/// How long to leave a connection alone that is ready too early.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// Bytes that are thrown away so that a client can take its answer. One that
 /// sends more is not reading.
@@ -82,8 +73,6 @@ pub(super) enum Errand {
     Rest { bytes: Vec<u8>, persistence: Persistence },
     /// To let the client take its answer before the connection is closed.
     Linger,
-    /// To let some time pass.
-    Pause,
 }
 
 impl Connection {
@@ -124,18 +113,13 @@ impl Connection {
                 if is_over || whole.is_some_and(|whole| whole <= seen) =>
             {
                 self.wait_for(1)?;
-                // A worker must not have to wait until there is room.
-                if sys::unacknowledged(self.socket())? > UNTAKEN {
-                    return Ok(Next::Patience(Errand::Request { head }));
-                }
                 self.exchange(head, shared)
             }
-            // Linux says so early when it is short of memory for the connection,
-            // and would say it again at once.
+            // Linux says so early when it is short of memory for the connection.
             Arrival::Head { seen, .. } | Arrival::Partial(seen)
                 if seen < self.low_water && !is_over =>
             {
-                Ok(Next::Patience(Errand::Pause))
+                Ok(Next::Input)
             }
             Arrival::Head { whole: Some(whole), .. } if whole <= MAX_HEAD => {
                 self.enter(Phase::Body, shared);
@@ -184,6 +168,14 @@ impl Connection {
 
     /// Goes on with somebody who can wait.
     pub fn run(&mut self, errand: Errand, shared: &Shared) -> io::Result<Next> {
+        // The engine has the same socket. Everywhere else nobody waits for it.
+        self.socket().set_nonblocking(false)?;
+        let next = self.run_patiently(errand, shared);
+        self.socket().set_nonblocking(true)?;
+        next
+    }
+
+    fn run_patiently(&mut self, errand: Errand, shared: &Shared) -> io::Result<Next> {
         match errand {
             Errand::Request { head } => {
                 self.enter(Phase::Body, shared);
@@ -192,10 +184,6 @@ impl Connection {
             Errand::Rest { bytes, persistence } => {
                 self.socket().write_all(&bytes)?;
                 Ok(self.after(persistence, shared))
-            }
-            Errand::Pause => {
-                thread::sleep(PAUSE);
-                Ok(Next::Input)
             }
             Errand::Linger => {
                 self.enter(Phase::Answering, shared);
@@ -285,6 +273,12 @@ impl Connection {
         }
     }
 
+    /// Whether something had come, when the last request was read, that was not
+    /// read with it.
+    pub fn has_unread_input(&self) -> bool {
+        self.received != self.read
+    }
+
     /// Whether something has come that was not asked for.
     fn has_unread(&self) -> bool {
         rustix::io::ioctl_fionread(self.socket()).is_ok_and(|bytes| bytes > 0)
@@ -303,8 +297,9 @@ impl Connection {
     /// Closes the connection.
     pub fn end(self, shared: &Shared) {
         // The engine may have something to write when it is dropped, and nobody
-        // can wait for that here.
+        // can wait for that here. It was set before, unless an escort panicked.
         let _ = self.socket().set_nonblocking(true);
+        shared.waiting.forget(&self.tracked);
         let _descriptors = shared.connections.hold_descriptors();
         shared.connections.forget(&self.tracked);
         drop(self);

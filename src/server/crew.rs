@@ -3,7 +3,7 @@
 //! | thread | how many | does |
 //! | --- | --- | --- |
 //! | worker | as many as processors, 2 to 4 | reads and answers requests that are there as a whole |
-//! | sender | 2 | sends packages, as far as there is room |
+//! | sender | 2, the second from the first download on | sends packages, as far as there is room: while one waits for the disk, the other sends what is in memory |
 //! | escort | one for each client that is waited for | reads what has not come of a request, writes what is not taken of an answer |
 //!
 //! Workers never wait for a client, nor for a package to be read, and senders
@@ -12,10 +12,11 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 
+use super::Work;
 use super::activity::Activity;
 use super::connection::{Connection, Errand, Next};
 use super::gate;
@@ -31,9 +32,6 @@ const LEAST_WORKERS: usize = 2;
 
 /// Most workers. Two answer more checks than any rack asks.
 const MOST_WORKERS: usize = 4;
-
-/// While one waits for the disk, the other can send what is in memory.
-pub(super) const SENDERS: usize = 2;
 
 /// What threads of C programs have on Linux. Untouched, it costs addresses only;
 /// and glibc keeps the stacks of threads that have ended, up to 40 MiB, so fewer
@@ -53,6 +51,33 @@ pub(super) fn work(shared: &Arc<Shared>) {
         let next = carefully(|| connection.attend(shared, is_over, &mut view));
         // Closing runs code of the engine, too.
         let _ = catch_unwind(AssertUnwindSafe(|| proceed(connection, next, shared)));
+    }
+}
+
+/// The second sender, which a server without downloads does not have.
+#[derive(Debug, Default)]
+pub(super) struct SecondSender(Mutex<Option<JoinHandle<()>>>);
+
+impl SecondSender {
+    /// Sees to it that it is there. If there is no thread to be had, the first
+    /// does all the work.
+    fn summon(&self, shared: &Arc<Shared>) {
+        let mut sender = self.lock();
+        if sender.is_none() {
+            let shared = Arc::clone(shared);
+            *sender = spawn("sender", Box::new(move || send(&shared))).ok();
+        }
+    }
+
+    /// Waits until it has ended.
+    pub fn join(&self) {
+        let sender = self.lock().take();
+        // An observer that panicked there is no reason to panic here.
+        let _ = sender.map(JoinHandle::join);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -77,8 +102,15 @@ fn carefully(step: impl FnOnce() -> io::Result<Next>) -> Next {
 pub(super) fn proceed(connection: Box<Connection>, next: Next, shared: &Arc<Shared>) {
     let parked = match next {
         Next::Input => shared.waiting.park(connection),
-        Next::Room => shared.sending.park(connection),
-        Next::Patience(errand) => return escort(connection, errand, shared),
+        Next::Room => {
+            shared.waiting.release(connection.tracked());
+            shared.second_sender.summon(shared);
+            shared.sending.park(connection)
+        }
+        Next::Patience(errand) => {
+            shared.waiting.release(connection.tracked());
+            return escort(connection, errand, shared);
+        }
         Next::Close => return connection.end(shared),
     };
     if let Err((connection, error)) = parked {
@@ -91,23 +123,26 @@ pub(super) fn proceed(connection: Box<Connection>, next: Next, shared: &Arc<Shar
 fn escort(mut connection: Box<Connection>, errand: Errand, shared: &Arc<Shared>) {
     let tracked = Arc::clone(connection.tracked());
     let shared_there = Arc::clone(shared);
-    let spawned =
-        thread::Builder::new().name("escort".to_owned()).stack_size(STACK).spawn(move || {
-            let shared = shared_there;
-            let mut next = Next::Patience(errand);
-            while let Next::Patience(errand) = next {
-                next = carefully(|| connection.run(errand, &shared));
-            }
-            if shared.over.load(Ordering::Acquire) {
-                next = Next::Close;
-            }
-            proceed(connection, next, &shared);
-        });
-    if let Err(error) = spawned {
+    let accompany = move || {
+        let shared = shared_there;
+        let mut next = Next::Patience(errand);
+        while let Next::Patience(errand) = next {
+            next = carefully(|| connection.run(errand, &shared));
+        }
+        if shared.over.load(Ordering::Acquire) {
+            next = Next::Close;
+        }
+        proceed(connection, next, &shared);
+    };
+    if let Err(error) = spawn("escort", Box::new(accompany)) {
         shared.connections.forget(&tracked);
         trouble("there is no thread for a slow client, which was sent away", &error, shared);
         guard::make_room(shared);
     }
+}
+
+fn spawn(name: &str, work: Work<'static>) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(name.to_owned()).stack_size(STACK).spawn(work)
 }
 
 fn trouble(what: &str, error: &io::Error, shared: &Shared) {

@@ -36,7 +36,7 @@ pub(super) struct Pulse {
 /// How long a server runs, and what it tells meanwhile.
 pub(super) struct Lifetime<'a> {
     pub shared: &'a Shared,
-    pub inbox: &'a Receiver<Message>,
+    pub inbox: Receiver<Message>,
     pub pulse: Option<Pulse>,
 }
 

@@ -6,12 +6,25 @@ use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
 
 use super::connection::Connection;
+use super::guard::Tracked;
 use super::thrift::Thrift;
+
+/// How long a worker that has just served somebody looks for the next one
+/// before it sleeps. To be woken takes about as long as to answer a check, most
+/// of all on a virtual machine, which gives its processor away meanwhile.
+///
+/// Measured with 1 and with 8 clients that ask again at once: a fifth to a
+/// quarter more checks than without, as many with 200 us, fewer with 25 us; and
+/// with 8, nothing is left of it unless others may go first ([`Lot::next`]).
+const ALERTNESS: Duration = Duration::from_micros(100);
 
 /// What the connections of a lot wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,15 +35,48 @@ pub(super) enum Awaited {
     Room,
 }
 
+impl Awaited {
+    /// What `epoll(7)` is asked for.
+    fn flags(self) -> EventFlags {
+        match self {
+            // Each arrival is told once. A connection stays watched while it
+            // is served, which spares a system call for each request.
+            Self::Input => EventFlags::IN | EventFlags::RDHUP | EventFlags::ET,
+            // There may be room still when a sender leaves a connection.
+            Self::Room => EventFlags::OUT | EventFlags::ONESHOT,
+        }
+    }
+
+    fn alertness(self) -> Duration {
+        match self {
+            Self::Input => ALERTNESS,
+            // A download is never short of bytes that are under way.
+            Self::Room => Duration::ZERO,
+        }
+    }
+}
+
 /// Connections that wait for their clients (`epoll(7)`), each until it is ready
 /// and a worker takes it.
 #[derive(Debug)]
 pub(super) struct Lot {
     epoll: OwnedFd,
     awaited: Awaited,
-    parked: Mutex<HashMap<u64, Box<Connection>>>,
+    places: Mutex<HashMap<u64, Place>>,
     /// One end is watched, the other shut down to wake every worker.
     wake: (UnixStream, UnixStream),
+}
+
+/// Where a connection that is watched is.
+#[derive(Debug)]
+enum Place {
+    /// Here.
+    Parked(Box<Connection>),
+    /// With a worker that will bring it back or [release](Lot::release) it.
+    Served {
+        /// Whether something happened to it meanwhile.
+        is_due: bool,
+    },
 }
 
 /// A connection that need not wait any longer.
@@ -50,7 +96,7 @@ impl Lot {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         let wake = UnixStream::pair()?;
         epoll::add(&epoll, &wake.0, EventData::new_u64(WAKE), EventFlags::RDHUP)?;
-        Ok(Self { epoll, awaited, parked: Mutex::default(), wake })
+        Ok(Self { epoll, awaited, places: Mutex::default(), wake })
     }
 
     /// Lets a connection wait.
@@ -59,35 +105,58 @@ impl Lot {
     ///
     /// When the system has no memory for it. The connection is given back.
     pub fn park(&self, connection: Box<Connection>) -> Result<(), (Box<Connection>, io::Error)> {
-        // Each event is for one worker; then it is off until the next time.
-        let flags = EventFlags::ONESHOT
-            | match self.awaited {
-                Awaited::Input => EventFlags::IN | EventFlags::RDHUP,
-                Awaited::Room => EventFlags::OUT,
-            };
         let tracked = Arc::clone(connection.tracked());
         let number = tracked.number();
-        let data = EventData::new_u64(number);
+        let has_unread = connection.has_unread_input();
         // Before it is watched: the event may come at once.
-        self.lock().insert(number, connection);
-        let watched = match epoll::modify(&self.epoll, tracked.socket(), data, flags) {
-            Err(Errno::NOENT) => epoll::add(&self.epoll, tracked.socket(), data, flags),
+        let before = self.lock().insert(number, Place::Parked(connection));
+        if matches!(before, Some(Place::Served { is_due: false })) && !has_unread {
+            return Ok(());
+        }
+        let data = EventData::new_u64(number);
+        // Events that have come already are told again.
+        let watched = match epoll::modify(&self.epoll, tracked.socket(), data, self.awaited.flags())
+        {
+            Err(Errno::NOENT) => {
+                epoll::add(&self.epoll, tracked.socket(), data, self.awaited.flags())
+            }
             watched => watched,
         };
         match watched {
             Ok(()) => Ok(()),
             Err(error) => match self.lock().remove(&number) {
-                Some(connection) => Err((connection, error.into())),
-                None => Ok(()),
+                Some(Place::Parked(connection)) => Err((connection, error.into())),
+                // Somebody was quicker.
+                Some(Place::Served { .. }) | None => Ok(()),
             },
+        }
+    }
+
+    /// No longer watches a connection, which is served, until it is parked again.
+    pub fn release(&self, tracked: &Tracked) {
+        let mut places = self.lock();
+        if places.remove(&tracked.number()).is_some() {
+            let data = EventData::new_u64(tracked.number());
+            // It is watched, so this cannot fail. If it did, workers would be
+            // woken for nothing.
+            let _ = epoll::modify(&self.epoll, tracked.socket(), data, EventFlags::empty());
         }
     }
 
     /// Waits for a connection that is ready. None once the lot is closed.
     pub fn next(&self, thrift: &mut Thrift) -> Option<Ready> {
+        const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let drowsy = Instant::now() + self.awaited.alertness();
         loop {
+            let is_alert = Instant::now() < drowsy;
+            let patience = if is_alert { Some(&AT_ONCE) } else { thrift.patience() };
             let mut events = [Event { flags: EventFlags::empty(), data: EventData::new_u64(0) }];
-            match epoll::wait(&self.epoll, &mut events, thrift.patience()) {
+            match epoll::wait(&self.epoll, &mut events, patience) {
+                Ok(0) if is_alert => {
+                    // Whoever has something to do goes first.
+                    thread::yield_now();
+                    continue;
+                }
                 Ok(0) => {
                     thrift.rest();
                     continue;
@@ -101,11 +170,35 @@ impl Lot {
             if data.u64() == WAKE {
                 return None;
             }
-            let over = EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR;
-            if let Some(connection) = self.lock().remove(&data.u64()) {
+            if let Some(connection) = self.take(data.u64()) {
+                let over = EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR;
                 return Some(Ready { connection, is_over: flags.intersects(over) });
             }
         }
+    }
+
+    /// Takes a connection to which something has happened, if it is here.
+    fn take(&self, number: u64) -> Option<Box<Connection>> {
+        let mut places = self.lock();
+        let before = match places.get_mut(&number)? {
+            Place::Served { is_due } => {
+                *is_due = true;
+                None
+            }
+            Place::Parked(_) => match self.awaited {
+                Awaited::Input => places.insert(number, Place::Served { is_due: false }),
+                Awaited::Room => places.remove(&number),
+            },
+        };
+        match before? {
+            Place::Parked(connection) => Some(connection),
+            Place::Served { .. } => None,
+        }
+    }
+
+    /// Forgets a connection that is about to be closed.
+    pub fn forget(&self, tracked: &Tracked) {
+        self.lock().remove(&tracked.number());
     }
 
     /// Ends the waiting: [`next`](Self::next) yields nothing from now on.
@@ -116,10 +209,15 @@ impl Lot {
 
     /// Takes every connection that is still here.
     pub fn empty(&self) -> Vec<Connection> {
-        self.lock().drain().map(|(_, connection)| *connection).collect()
+        let places = std::mem::take(&mut *self.lock());
+        let parked = places.into_values().filter_map(|place| match place {
+            Place::Parked(connection) => Some(*connection),
+            Place::Served { .. } => None,
+        });
+        parked.collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Box<Connection>>> {
-        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Place>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

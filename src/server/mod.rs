@@ -45,7 +45,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 pub use activation::{ActivationError, passed_listener};
@@ -59,6 +59,7 @@ use crate::package::PackageFile;
 use crate::updater::Updater;
 use activity::Careful;
 use body::Budget;
+use crew::SecondSender;
 use download::Published;
 use guard::Connections;
 use lifetime::{Lifetime, Pulse};
@@ -123,6 +124,7 @@ impl Server {
             connections: Connections::default(),
             waiting: Lot::new(Awaited::Input)?,
             sending: Lot::new(Awaited::Room)?,
+            second_sender: SecondSender::default(),
             body_budget: Budget::default(),
             limits: Limits::default(),
             stopping: Arc::new(AtomicBool::new(false)),
@@ -210,28 +212,38 @@ impl Server {
         shared.limits.max_connections = accept::affordable(shared.limits.max_connections);
         listen::set_patience(&listener, shared.limits.idle_timeout)?;
         let shared = &Arc::new(shared);
+        let lifetime = Lifetime { shared, inbox, pulse };
+        let mut end = Ok(());
         let mut works: Vec<(&str, Work<'_>)> = Vec::new();
         works.push(("guard", Box::new(|| guard::run(shared))));
         for _ in 0..crew::workers() {
             works.push(("worker", Box::new(|| crew::work(shared))));
         }
-        for _ in 0..crew::SENDERS {
-            works.push(("sender", Box::new(|| crew::send(shared))));
-        }
-        works.push(("accept", Box::new(|| accept::run(listener, &wake, shared))));
+        works.push(("sender", Box::new(|| crew::send(shared))));
+        works.push((
+            "lifetime",
+            Box::new(|| {
+                end = lifetime.pass();
+                handle.stop();
+            }),
+        ));
         // What the preparations have used is not needed any more.
         sys::give_back_memory();
-        let result = thread::scope(|scope| {
+        let started = thread::scope(|scope| {
             let mut threads = Vec::new();
             let started = works.into_iter().try_for_each(|(name, work)| {
                 let builder = thread::Builder::new().name(name.to_owned());
                 threads.push(builder.spawn_scoped(scope, work)?);
                 io::Result::Ok(())
             });
-            let result = match started {
-                Ok(()) => Lifetime { shared, inbox: &inbox, pulse }.pass(),
-                Err(error) => Err(error.into()),
-            };
+            if started.is_ok() {
+                // Here, and not in a thread of its own: each thread has memory
+                // of its own, and the preparations have left enough here.
+                accept::run(listener, &wake, shared);
+                // The others go on until the lifetime has passed.
+                let lifetime = threads.pop();
+                let _ = lifetime.map(ScopedJoinHandle::join);
+            }
             handle.stop();
             shared.over.store(true, Ordering::Release);
             for connection in shared.connections.all() {
@@ -244,7 +256,8 @@ impl Server {
                 // An observer that panicked there is no reason to panic here.
                 let _ = thread.join();
             }
-            result
+            shared.second_sender.join();
+            started
         });
         // What came while it ended.
         for connection in shared.connections.all() {
@@ -258,7 +271,8 @@ impl Server {
         for connection in shared.waiting.empty() {
             connection.end(shared);
         }
-        result
+        started?;
+        end
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::activity::{Activity, Observer};
 use super::body::Budget;
+use super::crew::SecondSender;
 use super::download::Published;
 use super::guard::{Connections, Limits};
 use super::lot::Lot;
@@ -32,6 +33,7 @@ pub(super) struct Shared {
     pub waiting: Lot,
     /// Connections with a download, which wait for room.
     pub sending: Lot,
+    pub second_sender: SecondSender,
     /// The memory that large bodies may take together.
     pub body_budget: Budget,
     pub limits: Limits,

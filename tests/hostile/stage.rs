@@ -115,11 +115,13 @@ impl Stage {
     fn warm_up(&self, connections: usize) -> Usage {
         let pid = self.server.pid();
         let request = update_request(&fixture("check-older"));
-        // With the first answer all its threads are there, and three
-        // descriptors of this connection.
+        // With the first answer and download all its threads are there, and
+        // three descriptors of this connection.
         let mut first = Client::connect(self.address());
         first.send(&request);
         assert!(first.read_answer("POST").offers());
+        first.send("GET /packages/update.gz HTTP/1.1\r\nHost: a\r\nRange: bytes=0-3\r\n\r\n");
+        assert_eq!(first.read_answer("GET").status(), 206);
         let descriptors = Usage::of(pid).descriptors - 3;
         drop(first);
 
