@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::time::{Duration, Instant};
+
 use common::fixture;
 use common::http::{Client, request, update_request};
 use common::server::Server;
@@ -217,6 +219,46 @@ fn requests_sent_ahead() {
         assert_eq!(answer.status(), 200, "{first} and {number} more");
         if first == "GET" {
             assert!(answer.body == std::fs::read(common::UPDATE).unwrap());
+        }
+    }
+}
+
+/// The engine reads 1024 bytes at a time, so the second of these stays in the
+/// connection, and no event of the kernel's tells of it again.
+#[test]
+fn a_request_that_came_with_another_is_not_forgotten() {
+    let server = Server::of_fixtures();
+    let padded = |padding: &str| request("GET", "/", &[("Padding", padding)], b"");
+    let first = padded(&"x".repeat(1024 - padded("").len()));
+    assert_eq!(first.len(), 1024);
+    let mut client = Client::connect(server.address());
+    for _ in 0..3 {
+        client.send(first.repeat(3));
+        for _ in 0..3 {
+            assert_eq!(client.read_answer("GET").status(), 404);
+        }
+    }
+}
+
+/// Whenever the second comes, before the first is read or while it is answered:
+/// it has its answer, or its client learns that it must ask again.
+#[test]
+fn a_request_that_comes_while_another_is_answered_is_not_forgotten() {
+    let server = Server::of_fixtures();
+    let check = update_request(&fixture("check-older"));
+    let mut client = Client::connect(server.address());
+    for delay in (0..1000).map(Duration::from_micros) {
+        client.send(&check);
+        let sent = Instant::now();
+        while sent.elapsed() < delay {}
+        // The server may have closed the connection meanwhile.
+        let _ = client.try_send(&check);
+        let answer = client.read_answer("POST");
+        assert!(answer.offers());
+        if answer.header("Connection") == Some("close") {
+            client = Client::connect(server.address());
+        } else {
+            assert!(client.read_answer("POST").offers(), "{delay:?}");
         }
     }
 }
