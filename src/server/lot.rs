@@ -137,9 +137,10 @@ impl Lot {
         let mut places = self.lock();
         if places.remove(&tracked.number()).is_some() {
             let data = EventData::new_u64(tracked.number());
+            // Errors are told whatever is asked for; in this way once at most.
             // It is watched, so this cannot fail. If it did, workers would be
             // woken for nothing.
-            let _ = epoll::modify(&self.epoll, tracked.socket(), data, EventFlags::empty());
+            let _ = epoll::modify(&self.epoll, tracked.socket(), data, EventFlags::ONESHOT);
         }
     }
 
@@ -219,5 +220,78 @@ impl Lot {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Place>> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::iter;
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+    use std::os::fd::AsRawFd;
+
+    use rustix::event::{PollFd, PollFlags, poll};
+    use rustix::net::sockopt::set_socket_linger;
+
+    use crate::server::guard::Connections;
+    use crate::server::slots::Slots;
+
+    const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+
+    /// A connection and its client.
+    fn connection() -> (Box<Connection>, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = TcpStream::connect(address).unwrap();
+        let (socket, _) = listener.accept().unwrap();
+        let tracked = Connections::default().track(socket.as_raw_fd(), address.port()).unwrap();
+        let slot = Arc::new(Slots::new(1)).take(Duration::ZERO).unwrap();
+        (Box::new(Connection::new(Box::new(iter::empty()), tracked, slot)), client)
+    }
+
+    fn next(lot: &Lot) -> Ready {
+        lot.next(&mut Thrift::new()).unwrap()
+    }
+
+    /// How many events there are, if they are asked for so often.
+    fn events(lot: &Lot, times: usize) -> usize {
+        let mut events = [Event { flags: EventFlags::empty(), data: EventData::new_u64(0) }];
+        (0..times).map(|_| epoll::wait(&lot.epoll, &mut events, Some(&AT_ONCE)).unwrap()).sum()
+    }
+
+    #[test]
+    fn what_happens_while_a_connection_is_served_is_told_when_it_is_back() {
+        let lot = Lot::new(Awaited::Input).unwrap();
+        let (parked, mut client) = connection();
+        lot.park(parked).unwrap();
+        client.write_all(b"a").unwrap();
+        let Ready { connection, is_over } = next(&lot);
+        assert!(!is_over);
+        drop(client);
+        let mut hung_up = [PollFd::new(connection.socket(), PollFlags::RDHUP)];
+        poll(&mut hung_up, None).unwrap();
+        // Another worker sees it, and leaves it.
+        assert!(lot.take(connection.tracked().number()).is_none());
+        lot.park(connection).unwrap();
+        assert!(next(&lot).is_over);
+    }
+
+    #[test]
+    fn a_connection_that_is_released_disturbs_once_at_most() {
+        let lot = Lot::new(Awaited::Input).unwrap();
+        let (parked, mut client) = connection();
+        lot.park(parked).unwrap();
+        client.write_all(b"a").unwrap();
+        let Ready { connection, .. } = next(&lot);
+        lot.release(connection.tracked());
+        client.write_all(b"b").unwrap();
+        assert_eq!(events(&lot, 3), 0);
+        set_socket_linger(&client, Some(Duration::ZERO)).unwrap();
+        drop(client);
+        poll(&mut [PollFd::new(connection.socket(), PollFlags::RDHUP)], None).unwrap();
+        assert!(events(&lot, 3) <= 1);
+        lot.park(connection).unwrap();
+        assert!(next(&lot).is_over);
     }
 }
