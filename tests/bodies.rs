@@ -179,11 +179,13 @@ fn half_a_body() {
 
 #[test]
 fn a_client_that_sends_all_and_hangs_up_has_its_answer() {
-    let server = Server::of_fixtures();
+    let flags = ["--package-version", common::OFFERED, "--idle-timeout", "1h", "--package-file"];
+    let server = Server::start(flags.into_iter().chain([common::UPDATE]));
     let mut client = Client::connect(server.address());
     client.send(update_request(&fixture("check-older")));
     client.finish_sending();
     assert!(client.read_answer("POST").offers());
+    client.expect_end();
 }
 
 #[test]

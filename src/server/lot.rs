@@ -171,15 +171,16 @@ impl Lot {
             if data.u64() == WAKE {
                 return None;
             }
-            if let Some(connection) = self.take(data.u64()) {
-                let over = EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR;
-                return Some(Ready { connection, is_over: flags.intersects(over) });
+            let over = EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR;
+            let is_over = flags.intersects(over);
+            if let Some(connection) = self.take(data.u64(), is_over) {
+                return Some(Ready { connection, is_over });
             }
         }
     }
 
     /// Takes a connection to which something has happened, if it is here.
-    fn take(&self, number: u64) -> Option<Box<Connection>> {
+    fn take(&self, number: u64, is_over: bool) -> Option<Box<Connection>> {
         let mut places = self.lock();
         let before = match places.get_mut(&number)? {
             Place::Served { is_due } => {
@@ -187,7 +188,8 @@ impl Lot {
                 None
             }
             Place::Parked(_) => match self.awaited {
-                Awaited::Input => places.insert(number, Place::Served { is_due: false }),
+                // Its end is told again when its last request is answered.
+                Awaited::Input => places.insert(number, Place::Served { is_due: is_over }),
                 Awaited::Room => places.remove(&number),
             },
         };
@@ -269,10 +271,22 @@ mod tests {
         let Ready { connection, is_over } = next(&lot);
         assert!(!is_over);
         drop(client);
-        let mut hung_up = [PollFd::new(connection.socket(), PollFlags::RDHUP)];
-        poll(&mut hung_up, None).unwrap();
+        poll(&mut [PollFd::new(connection.socket(), PollFlags::RDHUP)], None).unwrap();
         // Another worker sees it, and leaves it.
-        assert!(lot.take(connection.tracked().number()).is_none());
+        assert!(lot.take(connection.tracked().number(), true).is_none());
+        lot.park(connection).unwrap();
+        assert!(next(&lot).is_over);
+    }
+
+    #[test]
+    fn an_end_is_told_until_the_connection_is_closed() {
+        let lot = Lot::new(Awaited::Input).unwrap();
+        let (parked, client) = connection();
+        drop(client);
+        poll(&mut [PollFd::new(parked.socket(), PollFlags::RDHUP)], None).unwrap();
+        lot.park(parked).unwrap();
+        let Ready { connection, is_over } = next(&lot);
+        assert!(is_over);
         lot.park(connection).unwrap();
         assert!(next(&lot).is_over);
     }
