@@ -187,10 +187,16 @@ impl Digests {
     /// # Errors
     ///
     /// Those of the reader, except that an interrupted read is repeated.
-    pub fn of(reader: impl Read) -> io::Result<Self> {
-        let mut hasher = Hasher::new();
-        each_piece(reader, |piece| hasher.update(piece))?;
-        Ok(hasher.finish())
+    pub fn of(mut reader: impl Read) -> io::Result<Self> {
+        let (mut hasher, mut buffer) = (Hasher::new(), [0; BUFFER]);
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(hasher.finish()),
+                Ok(length) => hasher.update(&buffer[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 
@@ -201,19 +207,6 @@ impl Digests {
 /// with anything from 32 KiB to 4 MiB. So it fits on the stack of any thread,
 /// from where it is given back.
 const BUFFER: usize = 32 * 1024;
-
-/// Reads to the end, piece by piece.
-fn each_piece(mut reader: impl Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {
-    let mut buffer = [0; BUFFER];
-    loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(length) => take(&buffer[..length]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
 
 /// Takes both digests of content that comes in pieces.
 pub(crate) struct Hasher {

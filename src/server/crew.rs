@@ -3,7 +3,7 @@
 //! | thread | how many | does |
 //! | --- | --- | --- |
 //! | worker | as many as processors, 2 to 4 | reads and answers requests that are there as a whole |
-//! | sender | 2, the second from the first download on | sends packages, as far as there is room: while one waits for the disk, the other sends what is in memory |
+//! | sender | 2, the second from the first download on | sends packages, as far as there is room |
 //! | escort | one for each client that is waited for | reads what has not come of a request, writes what is not taken of an answer |
 //!
 //! Workers never wait for a client, nor for a package to be read, and senders
@@ -54,7 +54,8 @@ pub(super) fn work(shared: &Arc<Shared>) {
     }
 }
 
-/// The second sender, which a server without downloads does not have.
+/// The second sender, which a server without downloads does not have. While one
+/// waits for the disk, the other can send what is in memory.
 #[derive(Debug, Default)]
 pub(super) struct SecondSender(Mutex<Option<JoinHandle<()>>>);
 
@@ -141,6 +142,7 @@ fn escort(mut connection: Box<Connection>, errand: Errand, shared: &Arc<Shared>)
     }
 }
 
+/// Starts a thread that outlives whoever starts it.
 fn spawn(name: &str, work: Work<'static>) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name(name.to_owned()).stack_size(STACK).spawn(work)
 }
