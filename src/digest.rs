@@ -1,6 +1,8 @@
 //! Digests: SHA-1 and SHA-256 as values, and of whatever can be read.
 
 #[cfg(feature = "server")]
+mod blocks;
+#[cfg(feature = "server")]
 mod file;
 
 use std::fmt;
@@ -10,6 +12,11 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha1::Digest as _;
+
+#[cfg(feature = "server")]
+pub(crate) use blocks::{BLOCK, BlockChecksums};
+#[cfg(feature = "server")]
+pub(crate) use file::FileDigests;
 
 /// A digest type of `$length` bytes, with its name for people.
 macro_rules! digest {

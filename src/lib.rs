@@ -51,7 +51,7 @@
 //! struct Never;
 //!
 //! impl Updater for Never {
-//!     fn check_update(&self, _: &Request, _: &App) -> Result<Decision, UpdaterError> {
+//!     fn check_update(&mut self, _: &Request, _: &App) -> Result<Decision, UpdaterError> {
 //!         Ok(Decision::none(Reason::Other("the freeze is on".to_owned())))
 //!     }
 //! }

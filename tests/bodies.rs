@@ -10,8 +10,11 @@ use common::fixture;
 use common::http::{Client, request, update_request};
 use common::server::Server;
 
-/// More than the engine reads ahead by itself, so that we are the ones to read.
-const LARGE: usize = 200_000;
+/// Nearly as long as a body may be.
+const LARGE: usize = 60_000;
+
+/// Longest body that is taken.
+const MAX_BODY: usize = 64 * 1024;
 
 /// A check with so much white space behind it.
 fn large_check() -> Vec<u8> {
@@ -76,7 +79,7 @@ fn a_body_that_is_too_long_is_not_asked_for() {
         "POST /v1/update/ HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\
          Content-Length: 2000000\r\n\r\n",
     );
-    client.read_answer("POST").expect_refusal(413, "longer than 1048576 bytes");
+    client.read_answer("POST").expect_refusal(413, "longer than 65536 bytes");
 }
 
 #[test]
@@ -84,7 +87,8 @@ fn another_expectation_is_refused() {
     let server = Server::of_fixtures();
     let mut client = Client::connect(server.address());
     client.send("POST /v1/update/ HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\n\r\n");
-    assert_eq!(client.read_head().status, 417);
+    client.read_answer("POST").expect_refusal(417, "miracles");
+    server.wait_for_line("refused with 417: the expectation \"miracles\" cannot be met");
 }
 
 #[test]
@@ -104,8 +108,8 @@ fn too_many_chunks() {
     let server = Server::of_fixtures();
     for more in [1, 4 * 1024 * 1024] {
         let mut client = Client::connect(server.address());
-        client.send(chunked("/v1/update/", &in_chunks(&vec![b' '; 1024 * 1024 + more], 65_536)));
-        client.read_answer("POST").expect_refusal(413, "longer than 1048576 bytes");
+        client.send(chunked("/v1/update/", &in_chunks(&vec![b' '; MAX_BODY + more], 10_000)));
+        client.read_answer("POST").expect_refusal(413, "longer than 65536 bytes");
         client.expect_end();
     }
 }
@@ -124,16 +128,17 @@ fn chunks_that_are_none() {
 #[test]
 fn a_body_of_two_lengths_is_refused() {
     let server = Server::of_fixtures();
-    for headers in [
-        "Content-Length: 5\r\nTransfer-Encoding: chunked",
-        "Transfer-Encoding: chunked\r\nContent-Length: 5",
-        "Content-Length: 5\r\nContent-Length: 6",
-        "Content-Length: five",
-        "Content-Length: -5",
-        "Content-Length: +5",
-        "Content-Length: 5, 6",
-        "Transfer-Encoding: chunked, gzip",
-        "Transfer-Encoding: wrapped",
+    for (headers, status) in [
+        ("Content-Length: 5\r\nTransfer-Encoding: chunked", 400),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 5", 400),
+        ("Content-Length: 5\r\nContent-Length: 6", 400),
+        ("Content-Length: five", 400),
+        ("Content-Length: -5", 400),
+        ("Content-Length: +5", 400),
+        ("Content-Length: 5, 6", 400),
+        ("Transfer-Encoding: chunked, gzip", 400),
+        ("Transfer-Encoding: gzip, chunked", 501),
+        ("Transfer-Encoding: wrapped", 501),
     ] {
         let mut client = Client::connect(server.address());
         // Of a package, where the body itself does not matter.
@@ -142,8 +147,50 @@ fn a_body_of_two_lengths_is_refused() {
              {headers}\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
         ));
         client.finish_sending();
-        assert_eq!(client.read_head().status, 400, "{headers:?}");
+        let head = client.read_head();
+        assert_eq!(head.status, status, "{headers:?}");
+        assert_eq!(head.header("Connection"), Some("close"), "{headers:?}");
     }
+}
+
+/// What a coding is called in whatever case, and what follows the last chunk.
+#[test]
+fn chunks_as_others_write_them() {
+    let server = Server::of_fixtures();
+    let body = fixture("check-older");
+    for coding in ["chunked", "Chunked", "CHUNKED", "\tchunked , "] {
+        let mut client = Client::connect(server.address());
+        for end in ["0\r\n\r\n", "000;last\r\nDigest: x\r\nOther: y\r\n\r\n"] {
+            let head = format!(
+                "POST /v1/update/ HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\n\
+                 Transfer-Encoding: {coding}\r\n\r\n{:x};name=\"value\"\r\n",
+                body.len()
+            );
+            client.send([head.as_bytes(), &body, b"\r\n", end.as_bytes()].concat());
+            assert!(client.read_answer("POST").offers(), "{coding} {end:?}");
+        }
+    }
+}
+
+/// What is refused unread is not the next request: the connection ends.
+#[test]
+fn a_refused_body_is_not_taken_for_a_request() {
+    let server = Server::of_fixtures();
+    let smuggled = String::from_utf8(update_request(&fixture("check-older"))).unwrap();
+    for (headers, status) in [
+        ("Content-Length: 99999999", 413),
+        ("Transfer-Encoding: gzip", 501),
+        ("Expect: 200-maybe", 417),
+        ("Content-Length: x", 400),
+    ] {
+        let mut client = Client::connect(server.address());
+        client.send(format!("POST /v1/update/ HTTP/1.1\r\nHost: a\r\n{headers}\r\n\r\n{smuggled}"));
+        let answer = client.read_answer("POST");
+        assert_eq!(answer.header("Connection"), Some("close"), "{headers}");
+        answer.expect_refusal(status, "");
+        client.expect_end();
+    }
+    assert!(!server.lines().iter().any(|line| line.contains("update check")));
 }
 
 #[test]
@@ -164,7 +211,6 @@ fn byte_by_byte() {
 #[test]
 fn half_a_body() {
     let server = Server::of_fixtures();
-    // Read by the engine, and read by us.
     for body in [fixture("check-older"), large_check()] {
         let whole = update_request(&body);
         let mut client = Client::connect(server.address());
@@ -203,8 +249,7 @@ fn a_body_that_nobody_asked_for_is_passed_over() {
 
 #[test]
 fn requests_sent_ahead() {
-    // The answer to the first is whole, whatever comes behind it; the others
-    // may be answered, or the connection closed so that the client asks again.
+    // Each is answered, in order.
     let server = Server::of_fixtures();
     let check = update_request(&fixture("check-older"));
     for (first, number) in [("GET", 1), ("GET", 5), ("GET", 50), ("HEAD", 5), ("POST", 5)] {
@@ -222,11 +267,13 @@ fn requests_sent_ahead() {
         if first == "GET" {
             assert!(answer.body == std::fs::read(common::UPDATE).unwrap());
         }
+        for _ in 0..number {
+            assert!(client.read_answer("POST").offers(), "{first} and {number} more");
+        }
     }
 }
 
-/// The engine reads 1024 bytes at a time, so the second of these stays in the
-/// connection, and no event of the kernel's tells of it again.
+/// What comes with another is told by one event of the kernel's for both.
 #[test]
 fn a_request_that_came_with_another_is_not_forgotten() {
     let server = Server::of_fixtures();

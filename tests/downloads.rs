@@ -138,12 +138,12 @@ fn nothing_else_is_served() {
         "/packages",
         "/packages/UPDATE.GZ",
         "/packages/update.gz/",
-        "/packages//update.gz",
         "/packages/../Cargo.toml",
         "/packages/%2e%2e/%2e%2e/etc/passwd",
         "/packages/..%2f..%2fetc%2fpasswd",
         "/etc/passwd",
         "//etc/passwd",
+        "/packages//../Cargo.toml",
         "/update.gz",
     ] {
         get(server.address(), target, &[]).expect_refusal(404, "");
@@ -209,4 +209,16 @@ fn a_client_that_goes_away_is_told() {
     let at: usize = at.parse().unwrap();
     assert!((300_000..MORE_THAN_BUFFERS).contains(&at), "{line}");
     assert!(!server.lines().iter().any(|line| line.contains("finished")));
+}
+
+/// Flatcar's postinstall step of late 2023 joins the codebase and the name with
+/// a slash of its own.
+#[test]
+fn empty_segments_of_a_path_are_dropped() {
+    let (server, payload, _directory) = serve();
+    for target in ["/packages//update.gz", "//packages///update.gz"] {
+        let answer = get(server.address(), target, &[]);
+        assert_eq!(answer.status(), 200, "{target}");
+        assert!(answer.body == payload, "{target}");
+    }
 }

@@ -137,7 +137,7 @@ struct Stuck {
 }
 
 impl Updater for Stuck {
-    fn check_update(&self, _: &Request, _: &App) -> Result<Decision, UpdaterError> {
+    fn check_update(&mut self, _: &Request, _: &App) -> Result<Decision, UpdaterError> {
         self.entered.store(true, Ordering::Release);
         let _held = self.lock.lock();
         Ok(Decision::none(Reason::UpToDate))
@@ -188,14 +188,14 @@ impl Moody {
 }
 
 impl Updater for Moody {
-    fn check_app(&self, _: &Request, app: &App) -> Result<(), UpdaterError> {
+    fn check_app(&mut self, _: &Request, app: &App) -> Result<(), UpdaterError> {
         match app.version.as_str() {
             "9999.0.0" => Err(UpdaterError::App(AppStatus::Restricted)),
             _ => Ok(()),
         }
     }
 
-    fn check_update(&self, _: &Request, app: &App) -> Result<Decision, UpdaterError> {
+    fn check_update(&mut self, _: &Request, app: &App) -> Result<Decision, UpdaterError> {
         match app.version.as_str() {
             "4152.2.0" => panic!("on purpose, by a test"),
             "1.3.23.0" => Err(UpdaterError::Update(UpdateStatus::HardwareNotSupported)),
@@ -204,11 +204,11 @@ impl Updater for Moody {
         }
     }
 
-    fn event(&self, _: &Request, app: &App, event: &Event) {
+    fn event(&mut self, _: &Request, app: &App, event: &Event) {
         self.tell(format!("{} {} {}", app.machine_id, event.event_type, event.result));
     }
 
-    fn ping(&self, request: &Request, app: &App) {
+    fn ping(&mut self, request: &Request, app: &App) {
         let os = request.os.as_ref().unwrap();
         self.tell(format!("{} on {} is alive", app.machine_id, os.platform));
     }

@@ -99,13 +99,42 @@ fn a_second_signal_stops_at_once() {
         let (server, _client, _, _directory) = in_the_middle_of_a_download();
         server.signal(Signal::INT);
         server.wait_for_line("SIGINT: stopping");
-        server.signal(second);
-        let stopped = server.wait();
+        // At once after the first, the same signal would be the first one.
+        let stopped = server.wait_while(|server| server.signal(second));
         assert_eq!(stopped.status.code(), Some(1), "{:#?}", stopped.lines);
         let lines = stopped.lines.join("\n");
         assert!(lines.contains(" again: stopping at once"), "{lines}");
         assert!(!lines.contains("stopped before every request"), "{lines}");
     }
+}
+
+/// `timeout` sends its signal to the process, and then to its group.
+#[test]
+fn the_same_signal_twice_at_once_is_one() {
+    let (server, mut client, payload, _directory) = in_the_middle_of_a_download();
+    server.signal(Signal::TERM);
+    server.signal(Signal::TERM);
+    server.wait_for_line("SIGTERM: stopping");
+    assert!(client.read(payload.len()) == payload);
+    client.expect_end();
+    let stopped = server.wait();
+    assert_eq!(stopped.status.code(), Some(0), "{:#?}", stopped.lines);
+}
+
+#[test]
+fn a_download_that_is_cut_by_the_end_says_so() {
+    let (server, _client, _, _directory) = in_the_middle_of_a_download();
+    let stopped = server.stop();
+    let lines = stopped.lines.join("\n");
+    assert!(lines.contains("the server was stopped") && !lines.contains("went away"), "{lines}");
+}
+
+#[test]
+fn sigusr1_asks_how_far_the_machines_have_come() {
+    let server = Server::of_fixtures();
+    server.signal(Signal::USR1);
+    server.wait_for_line("offering 4152.2.0; machines: 0 seen");
+    assert!(update(server.address(), &fixture("check-older")).offers());
 }
 
 #[test]

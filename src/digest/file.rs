@@ -1,18 +1,18 @@
-//! Both digests of a file at the same time.
+//! Both digests of a file at the same time, and the checksums of its blocks.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
 use sha1::digest::{Digest, Output};
 
-use super::{Digests, Sha1, Sha256};
+use super::{BLOCK, BlockChecksums, Digests, Hasher, Sha1, Sha256};
 
 /// Bytes of a piece. With 32 KiB the two threads spend as much on waiting for
 /// each other as they save.
-const PIECE: usize = 256 * 1024;
+const PIECE: usize = 4 * BLOCK;
 
 /// Pieces in memory at a time: two that are hashed, one that is being read, and
 /// one by which a hasher may be ahead.
@@ -21,7 +21,14 @@ const PIECES: usize = 4;
 /// Hashers that need each piece.
 const HASHERS: u8 = 2;
 
-impl Digests {
+/// What is known of a file that was read to its end.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct FileDigests {
+    pub digests: Digests,
+    pub blocks: BlockChecksums,
+}
+
+impl FileDigests {
     /// Takes both digests of the first `limit` bytes of a file, each on a
     /// thread of its own, which share what they read: with two processors that
     /// takes about half as long as one after the other.
@@ -29,7 +36,7 @@ impl Digests {
     /// # Errors
     ///
     /// Those of `pread(2)`.
-    pub(crate) fn of_file(file: &File, limit: u64) -> io::Result<Self> {
+    pub(crate) fn from_file(file: &File, limit: u64) -> io::Result<Self> {
         // Not here: the pieces lie on a stack, which is given back with its thread.
         let mut digests = None;
         thread::scope(|scope| {
@@ -37,7 +44,21 @@ impl Digests {
             // Without a thread it is done below.
             let _ = spawn(scope, "sha256", work);
         });
-        digests.unwrap_or_else(|| Self::of(Pass { file, at: 0 }.take(limit)))
+        digests.unwrap_or_else(|| Self::on_this_thread(file, limit))
+    }
+
+    fn on_this_thread(file: &File, limit: u64) -> io::Result<Self> {
+        let (mut hasher, mut blocks) = (Hasher::new(), BlockChecksums::default());
+        let mut block = vec![0; BLOCK];
+        for number in 0.. {
+            let length = read_at(file, &mut block, (number * BLOCK) as u64, limit)?;
+            hasher.update(&block[..length]);
+            blocks.record(number, &block[..length]);
+            if length < BLOCK {
+                break;
+            }
+        }
+        Ok(Self { digests: hasher.finish(), blocks })
     }
 
     /// None for want of a thread.
@@ -51,10 +72,14 @@ impl Digests {
             Some(pieces.digest::<sha2::Sha256>())
         })?;
         let (sha1, _) = sha1?;
-        let error = pieces.lock().error.take();
+        let State { error, blocks, .. } = std::mem::take(&mut *pieces.lock());
         Some(match error {
             Some(error) => Err(error),
-            None => Ok(Self { sha1: Sha1(sha1.into()), sha256: Sha256(sha256.into()), size }),
+            None => {
+                let digests =
+                    Digests { sha1: Sha1(sha1.into()), sha256: Sha256(sha256.into()), size };
+                Ok(Self { digests, blocks })
+            }
         })
     }
 }
@@ -93,6 +118,7 @@ struct State {
     places: [Place; PIECES],
     /// The first piece that nobody has begun to read.
     unread: usize,
+    blocks: BlockChecksums,
     error: Option<io::Error>,
 }
 
@@ -166,23 +192,17 @@ impl<'a> Pieces<'a> {
         self.changed.notify_all();
     }
 
-    /// Reads a piece into its place; after an error, which ends everything, a
-    /// part of it.
+    /// Reads a piece into its place; after an error, which ends everything,
+    /// nothing.
     fn read(&self, number: usize) -> io::Result<()> {
         let mut piece =
             self.places[number % PIECES].write().unwrap_or_else(PoisonError::into_inner);
         let Piece { bytes, length } = &mut *piece;
         *length = 0;
-        let at = number as u64 * PIECE as u64;
-        let mut pass = Pass { file: self.file, at }.take(self.limit.saturating_sub(at));
-        while *length < PIECE {
-            match pass.read(&mut bytes[*length..]) {
-                Ok(0) => break,
-                Ok(read) => *length += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+        *length = read_at(self.file, &mut bytes[..], (number * PIECE) as u64, self.limit)?;
+        let mut blocks = BlockChecksums::default();
+        blocks.record(0, &bytes[..*length]);
+        self.lock().blocks.place(number * PIECE / BLOCK, &blocks);
         Ok(())
     }
 
@@ -191,32 +211,44 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// Reads a file from some place on, whoever else reads it at the same time.
-struct Pass<'a> {
-    file: &'a File,
-    at: u64,
-}
-
-impl Read for Pass<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.file.read_at(buffer, self.at)?;
-        self.at += length as u64;
-        Ok(length)
+/// Fills the buffer from a place in the file on, as far as the file and the
+/// limit go. How many bytes that was.
+fn read_at(file: &File, buffer: &mut [u8], at: u64, limit: u64) -> io::Result<usize> {
+    let left = usize::try_from(limit.saturating_sub(at)).unwrap_or(usize::MAX);
+    let wanted = buffer.len().min(left);
+    let mut length = 0;
+    while length < wanted {
+        match file.read_at(&mut buffer[length..wanted], at + length as u64) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
+    Ok(length)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// As both ways have it, which agree.
+    fn of_file(file: &File, limit: u64) -> FileDigests {
+        let digests = FileDigests::from_file(file, limit).unwrap();
+        assert_eq!(digests, FileDigests::on_this_thread(file, limit).unwrap());
+        digests
+    }
+
     #[test]
     fn as_in_one_pass() {
         let file = File::open("fixtures/update.gz").unwrap();
         let content = std::fs::read("fixtures/update.gz").unwrap();
-        let of_file = |limit| Digests::of_file(&file, limit).unwrap();
-        assert_eq!(of_file(u64::MAX), Digests::of(&content[..]).unwrap());
-        assert_eq!(of_file(1000), Digests::of(&content[..1000]).unwrap());
-        assert_eq!(of_file(0), Digests::of(&[][..]).unwrap());
+        for length in [content.len(), 1000, 0] {
+            let limit = if length == content.len() { u64::MAX } else { length as u64 };
+            let FileDigests { digests, blocks } = of_file(&file, limit);
+            assert_eq!(digests, Digests::of(&content[..length]).unwrap());
+            assert!(blocks.matches(0, &content[..length]));
+        }
     }
 
     #[test]
@@ -225,8 +257,9 @@ mod tests {
         let content = vec![0; PIECE * 10 + 1];
         for pieces in [1, 2, 3, 4, 5, 9, 10] {
             for length in [pieces * PIECE - 1, pieces * PIECE, pieces * PIECE + 1] {
-                let digests = Digests::of_file(&file, length as u64).unwrap();
+                let FileDigests { digests, blocks } = of_file(&file, length as u64);
                 assert_eq!(digests, Digests::of(&content[..length]).unwrap(), "{length}");
+                assert!(blocks.matches(0, &content[..length]));
             }
         }
     }
@@ -234,6 +267,6 @@ mod tests {
     #[test]
     fn what_cannot_be_read() {
         let directory = File::open("/").unwrap();
-        assert!(Digests::of_file(&directory, u64::MAX).is_err());
+        assert!(FileDigests::from_file(&directory, u64::MAX).is_err());
     }
 }

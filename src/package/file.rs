@@ -3,27 +3,36 @@
 use std::fmt;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustix::fs::{AtFlags, StatxFlags, statx};
+
 use super::PackageName;
-use crate::digest::Digests;
+use crate::digest::{BLOCK, BlockChecksums, Digests, FileDigests};
 use crate::protocol::response;
 
 /// A package that is served from a file.
 ///
 /// The file is opened once and hashed at once; everything later reads from the
 /// same descriptor. So a file that is *replaced* (another one renamed over it)
-/// stays what it was, and one that is *changed in place* is noticed by its
-/// size or time of modification: see [`PackageFile::check`].
+/// stays what it was, and one that is *changed in place* is noticed: by its
+/// size or time of modification at once, see [`PackageFile::check`], and by its
+/// content when it is read, because each block is compared with the checksum
+/// that was taken while the file was hashed.
 #[derive(Debug)]
 pub struct PackageFile {
     name: PackageName,
     path: PathBuf,
     file: File,
     digests: Digests,
+    blocks: BlockChecksums,
     stamp: Stamp,
+    /// Once it was changed it stays so, even if its size and time are put back.
+    is_changed: AtomicBool,
 }
 
 impl PackageFile {
@@ -51,12 +60,14 @@ impl PackageFile {
         }
 
         // One byte more than expected tells a growing file without following it.
-        let digests = Digests::of_file(&file, stamp.size.saturating_add(1)).map_err(io)?;
+        let FileDigests { digests, blocks } =
+            FileDigests::from_file(&file, stamp.size.saturating_add(1)).map_err(io)?;
         let now = Stamp::of(&file.metadata().map_err(io)?);
         if digests.size != stamp.size || now != stamp {
             return Err(fail(Problem::ChangedWhileReading { before: stamp.size, after: now.size }));
         }
-        Ok(Self { name, path: path.to_owned(), file, digests, stamp })
+        let is_changed = AtomicBool::new(false);
+        Ok(Self { name, path: path.to_owned(), file, digests, blocks, stamp, is_changed })
     }
 
     /// The name it is offered under.
@@ -84,30 +95,82 @@ impl PackageFile {
         self.stamp.modified()
     }
 
-    /// Whether the file is still what was hashed, as far as its size and its
-    /// time of modification tell.
+    /// Whether the file is still what was hashed, as far as is known: its size
+    /// and time of modification are the same, and no part of it was found to be
+    /// changed when it was read.
+    ///
+    /// It does not wait for a disk: of a file on a network, or in a file system
+    /// that is a program, it takes what the kernel knows (`statx(2)`,
+    /// `AT_STATX_DONT_SYNC`).
     ///
     /// # Errors
     ///
     /// When it was changed in place, or its state cannot be read.
     pub fn check(&self) -> Result<(), PackageError> {
-        let fail = |problem| PackageError { path: self.path.clone(), problem };
-        let metadata = self.file.metadata().map_err(|source| fail(Problem::Io(source)))?;
-        if Stamp::of(&metadata) == self.stamp { Ok(()) } else { Err(fail(Problem::ChangedSince)) }
+        let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+        match statx(&self.file, "", flags, StatxFlags::SIZE | StatxFlags::MTIME) {
+            Ok(status) => self.compare(Stamp {
+                size: status.stx_size,
+                seconds: status.stx_mtime.tv_sec,
+                nanoseconds: status.stx_mtime.tv_nsec.into(),
+            }),
+            // Before Linux 4.11, or a sandbox that does not know the call.
+            Err(_) => self.check_at_source(),
+        }
     }
 
-    /// Reads some bytes at an offset; 0 at the end.
+    /// The same, by asking wherever the file lies, which may take its time.
+    fn check_at_source(&self) -> Result<(), PackageError> {
+        let metadata = self.file.metadata().map_err(|source| self.error(Problem::Io(source)))?;
+        self.compare(Stamp::of(&metadata))
+    }
+
+    fn compare(&self, now: Stamp) -> Result<(), PackageError> {
+        if now != self.stamp || self.is_changed.load(Ordering::Relaxed) {
+            return Err(self.changed());
+        }
+        Ok(())
+    }
+
+    /// Notes that the file is no longer what was hashed.
+    fn changed(&self) -> PackageError {
+        self.is_changed.store(true, Ordering::Relaxed);
+        self.error(Problem::ChangedSince)
+    }
+
+    fn error(&self, problem: Problem) -> PackageError {
+        PackageError { path: self.path.clone(), problem }
+    }
+
+    /// Bytes that a buffer for [`read`](Self::read) must have at least.
+    pub(crate) const LEAST_BUFFER: usize = BLOCK;
+
+    /// Reads the beginning of a range into the buffer, as much as it has room
+    /// for, but at least one byte, and checks that it is what was hashed.
     ///
     /// # Errors
     ///
-    /// Those of `pread(2)`.
-    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        loop {
-            match self.file.read_at(buffer, offset) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result,
-            }
+    /// Those of `pread(2)`, and when the file was changed.
+    pub(crate) fn read<'buffer>(
+        &self,
+        buffer: &'buffer mut [u8],
+        range: &Range<u64>,
+    ) -> Result<&'buffer [u8], PackageError> {
+        let blocks = BlockChecksums::around(range, self.size());
+        let room = buffer.len() / BLOCK * BLOCK;
+        let wanted = usize::try_from(blocks.end - blocks.start).unwrap_or(room).min(room);
+        let content = &mut buffer[..wanted];
+        let read = self.file.read_exact_at(content, blocks.start);
+        // First: a file that was truncated ends early, and that is why.
+        self.check_at_source()?;
+        read.map_err(|source| self.error(Problem::Io(source)))?;
+        let first = usize::try_from(blocks.start / BLOCK as u64).unwrap_or(usize::MAX);
+        if !self.blocks.matches(first, content) {
+            return Err(self.changed());
         }
+        let start = usize::try_from(range.start - blocks.start).unwrap_or(wanted);
+        let end = usize::try_from(range.end - blocks.start).unwrap_or(wanted).min(wanted);
+        Ok(&content[start..end])
     }
 
     /// Its entry in a manifest, with both digests.
@@ -172,6 +235,13 @@ enum Problem {
     Empty,
     ChangedWhileReading { before: u64, after: u64 },
     ChangedSince,
+}
+
+impl PackageError {
+    /// Whether the file is no longer what was hashed.
+    pub fn is_changed(&self) -> bool {
+        matches!(self.problem, Problem::ChangedSince | Problem::ChangedWhileReading { .. })
+    }
 }
 
 impl fmt::Display for PackageError {

@@ -8,17 +8,18 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use super::Offence;
+use super::Violation;
+use crate::package::PackageError;
 use crate::protocol::request::{App, Event};
 use crate::protocol::{AppStatus, UpdateStatus, VersionText};
 use crate::updater::{Reason, UpdaterError};
 use crate::version::Version;
 
-/// Is told everything that a [`Server`](super::Server) does.
+/// Receives everything that happens in a [`Server`](super::Server).
 ///
-/// Called from several threads. It should not block: the update checks wait
-/// for it. If it panics, that activity is not observed, and nothing else
-/// happens.
+/// Called from both threads of the server. It should not block: the update
+/// checks wait for it. If it panics, that activity is not observed, and nothing
+/// else happens.
 pub trait Observer: Send + Sync {
     /// Takes note of one thing.
     fn observe(&self, activity: &Activity<'_>);
@@ -31,13 +32,12 @@ impl<F: Fn(&Activity<'_>) + Send + Sync> Observer for F {
     }
 }
 
-/// An observer whose panics end nothing. They could happen on any thread of the
-/// server; the one that accepts connections among them.
-pub(super) struct Careful<O>(pub O);
+/// An observer whose panics end nothing.
+pub(super) struct CatchPanics<O>(pub O);
 
-impl<O: Observer> Observer for Careful<O> {
+impl<O: Observer> Observer for CatchPanics<O> {
     fn observe(&self, activity: &Activity<'_>) {
-        // The panic hook has told.
+        // Already logged by the panic hook.
         let _ = catch_unwind(AssertUnwindSafe(|| self.0.observe(activity)));
     }
 }
@@ -145,13 +145,13 @@ pub enum Activity<'a> {
         /// Why, in words.
         reason: &'a str,
     },
-    /// A connection was ended because it broke a rule of the
-    /// [guard](super::Offence).
+    /// A connection was closed because it met one of the
+    /// [limits](super::Limits).
     Expelled {
         /// Whose.
         address: IpAddr,
-        /// Which rule.
-        offence: Offence,
+        /// Which one.
+        violation: Violation,
     },
     /// Something went wrong that is no client's doing.
     Trouble {
@@ -182,9 +182,11 @@ pub enum CutCause {
     /// The connection broke, or the client read nothing for too long.
     Client(io::Error),
     /// The file could not be read.
-    Disk(io::Error),
+    Disk(PackageError),
     /// The file was changed, so that its bytes are no longer what was hashed.
     Changed,
+    /// The server ended before the download did.
+    Stopped,
 }
 
 impl fmt::Display for CutCause {
@@ -196,6 +198,7 @@ impl fmt::Display for CutCause {
             Self::Client(error) => write!(formatter, "the client went away: {error}"),
             Self::Disk(error) => write!(formatter, "the package cannot be read: {error}"),
             Self::Changed => formatter.write_str("the package was changed meanwhile"),
+            Self::Stopped => formatter.write_str("the server was stopped"),
         }
     }
 }

@@ -1,314 +1,433 @@
-//! One connection: what it does next, whenever its client has done something.
+//! One client: what it has sent, what it is owed, and what it is doing.
 //!
-//! A connection belongs to nobody while it waits ([`Lot`](super::lot::Lot)).
-//! When it is ready, a worker takes it ([`crew`](super::crew)), does what can
-//! be done without waiting for the client, and says what is [`Next`]. The next
-//! request is looked at only when the answer to the last one is written, so
-//! requests that a client sends ahead wait in the socket.
+//! ```text
+//! reading → answering → reading … → closing
+//!              └─ downloading ─┘
+//! ```
 
-use std::fmt;
-use std::io::{self, Read, Write};
-use std::iter;
-use std::net::{Shutdown, TcpStream};
-use std::sync::Arc;
+use std::io;
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
 
-use rustix::net::SendFlags;
-use tiny_http::Request;
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, recv, send, sockopt};
 
-use super::gate::{self, Arrival, MAX_HEAD, Scan};
-use super::guard::{Phase, Tracked};
-use super::reply::{Persistence, Reply};
-use super::shared::Shared;
-use super::slots::Slot;
+use super::activity::{CutCause, Observer};
+use super::body::Body;
+use super::head::{Progress, RequestHead, Scan};
+use super::limits::{self, Limits, Phase, Standing, Verdict};
+use super::response::{CONTINUE, Persistence, Refusal};
 use super::sys;
-use super::transfer::{Progress, Transfer};
-use super::under_way::Counted;
+use super::transfer::{self, Transfer};
 
-/// The engine's side of a connection: its requests, one after another.
-pub(super) type Requests = Box<dyn Iterator<Item = Result<Request, String>> + Send>;
-
-/// Bytes that are thrown away so that a client can take its answer. One that
-/// sends more is not reading.
-const MAX_LINGER: u64 = 8 * 1024 * 1024;
-
-/// A connection, between two steps.
+/// A connection, owned by one event loop at a time.
+#[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) requests: Requests,
-    tracked: Arc<Tracked>,
-    _slot: Slot,
-    /// How far the head of the next request was looked at.
-    scan: Scan,
-    /// What was last set with [`sys::set_receive_low_water`].
-    low_water: usize,
-    /// Bytes that the connection had received when that was last looked at.
-    received: u64,
-    /// Bytes of the requests that were read.
-    read: u64,
-    /// Whether the client sent something before it had its answer, or may have.
-    pub(super) is_ahead: bool,
-    /// From a request until its answer is sent.
-    pub(super) under_way: Option<Counted>,
-    transfer: Option<Transfer>,
+    socket: TcpStream,
+    peer: SocketAddr,
+    /// What was received and is not used yet.
+    unread: Vec<u8>,
+    /// Whether there may be something to receive.
+    is_readable: bool,
+    /// Whether the end of what the client sends, or of the connection, was told.
+    is_hung_up: bool,
+    /// Whether that end was reached.
+    has_ended: bool,
+    reading: Reading,
+    /// What the client is to get, and how much of that was sent.
+    output: Vec<u8>,
+    sent: usize,
+    /// Bytes that were handed to the network in all.
+    handed_over: u64,
+    /// What comes after the output, while a response is under way.
+    persistence: Option<Persistence>,
+    transfer: Option<Box<Transfer>>,
+    /// A request that was received and goes to the other thread.
+    request: Option<Box<WholeRequest>>,
+    phase: Phase,
+    /// When the phase began, or the present window of a download.
+    since: Duration,
+    /// Bytes that the client had taken by then.
+    taken_before: u64,
+    /// Bytes that came although nobody wants them.
+    unwanted: u64,
 }
 
-/// What a connection needs.
+/// How far the next request was read.
 #[derive(Debug)]
-pub(super) enum Next {
-    /// Something from the client.
-    Input,
-    /// Room for more of a download.
-    Room,
-    /// Somebody who can wait for the client.
-    Patience(Errand),
-    /// Nothing more: it is to be closed.
+enum Reading {
+    Head(Scan),
+    Body(Box<(RequestHead, Body)>),
+}
+
+/// A request that has come as a whole.
+#[derive(Debug)]
+pub(super) struct WholeRequest {
+    pub head: RequestHead,
+    pub body: Vec<u8>,
+}
+
+/// What a connection has come to.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// It waits for its client.
+    Wait,
+    /// There is a request to answer.
+    Request(WholeRequest),
+    /// There is a request that cannot be read, to refuse.
+    Refused(Refusal),
+    /// It is due to send more of a download.
+    Download,
+    /// It goes on when others have had their turn.
+    Again,
+    /// It is to be closed.
     Close,
 }
 
-/// Something that may have to wait for the client.
-#[derive(Debug)]
-pub(super) enum Errand {
-    /// To read and answer a request whose head has so many bytes.
-    Request { head: usize },
-    /// To write the rest of an answer.
-    Rest { bytes: Vec<u8>, persistence: Persistence },
-    /// To let the client take its answer before the connection is closed.
-    Linger,
-}
-
 impl Connection {
-    pub fn new(requests: Requests, tracked: Arc<Tracked>, slot: Slot) -> Self {
+    pub fn new(socket: TcpStream, peer: SocketAddr, now: Duration) -> Self {
         Self {
-            requests,
-            tracked,
-            _slot: slot,
-            scan: Scan::default(),
-            low_water: 1,
-            received: 0,
-            read: 0,
-            is_ahead: false,
-            under_way: None,
+            socket,
+            // IPv4 as what it is, even on an IPv6 socket.
+            peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()),
+            unread: Vec::new(),
+            is_readable: true,
+            is_hung_up: false,
+            has_ended: false,
+            reading: Reading::Head(Scan::default()),
+            output: Vec::new(),
+            sent: 0,
+            handed_over: 0,
+            persistence: None,
             transfer: None,
+            request: None,
+            phase: Phase::New,
+            since: now,
+            taken_before: 0,
+            unwanted: 0,
         }
     }
 
-    pub fn tracked(&self) -> &Arc<Tracked> {
-        &self.tracked
-    }
-
-    /// The connection itself, behind the engine's back: what is written here
-    /// must not be mixed with what the engine writes.
     pub fn socket(&self) -> &TcpStream {
-        self.tracked.socket()
+        &self.socket
     }
 
-    pub fn enter(&self, phase: Phase, shared: &Shared) {
-        self.tracked.enter(phase, shared.connections.now(), self.received);
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
     }
 
-    /// Goes on when something has come: answers a request if it is all there.
-    pub fn attend(&mut self, shared: &Shared, is_over: bool, view: &mut [u8]) -> io::Result<Next> {
-        match gate::look(self.tracked.socket(), &mut self.scan, view)? {
-            // What there is can be read without waiting: all of it, or its end.
-            Arrival::Head { head, whole, seen }
-                if is_over || whole.is_some_and(|whole| whole <= seen) =>
+    pub fn address(&self) -> IpAddr {
+        self.peer.ip()
+    }
+
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// How long it has been in its phase.
+    pub fn age(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.since)
+    }
+
+    /// Whether a request is being received or answered, whose head is complete.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.phase, Phase::Body | Phase::Answering) || self.is_sending()
+    }
+
+    /// Whether it is about to have a response: something has come that was not
+    /// read yet, or the response is under way.
+    pub fn is_busy(&self) -> bool {
+        self.phase == Phase::Answering
+            || rustix::io::ioctl_fionread(&self.socket).is_ok_and(|bytes| bytes > 0)
+    }
+
+    /// Takes note of an event, or of the end that it told.
+    pub fn note_event(&mut self, is_end: bool) {
+        self.is_readable = true;
+        self.is_hung_up |= is_end;
+    }
+
+    /// Another event loop owns it from now on, with a clock of its own.
+    pub fn arrive(&mut self, now: Duration) {
+        self.is_readable = true;
+        self.enter(self.phase, now);
+    }
+
+    fn enter(&mut self, phase: Phase, now: Duration) {
+        self.phase = phase;
+        self.since = now;
+        if phase == Phase::Downloading {
+            self.taken_before = self.taken();
+        }
+    }
+
+    /// Bytes that the client has taken: what is in the kernel's buffer is still
+    /// on its way.
+    fn taken(&self) -> u64 {
+        self.handed_over.saturating_sub(sys::unacknowledged(&self.socket).unwrap_or(0))
+    }
+
+    /// Goes on as far as it can without waiting for the client.
+    pub fn advance(&mut self, buffer: &mut [u8], now: Duration) -> io::Result<Step> {
+        loop {
+            if !self.flush()? {
+                return Ok(Step::Wait);
+            }
+            if self.transfer.is_some() {
+                return Ok(Step::Download);
+            }
+            if let Some(persistence) = self.persistence.take()
+                && self.after_response(persistence, now)?
             {
-                self.wait_for(1)?;
-                self.exchange(head, shared)
+                return Ok(Step::Close);
             }
-            // Linux says so early when it is short of memory for the connection.
-            Arrival::Head { seen, .. } | Arrival::Partial(seen)
-                if seen < self.low_water && !is_over =>
-            {
-                Ok(Next::Input)
+            if self.phase == Phase::Closing {
+                return self.discard(buffer);
             }
-            Arrival::Head { whole: Some(whole), .. } if whole <= MAX_HEAD => {
-                self.enter(Phase::Body, shared);
-                self.wait_for(whole)?;
-                Ok(Next::Input)
+            if let Some(request) = self.request.take() {
+                return Ok(Step::Request(*request));
             }
-            Arrival::Head { head, .. } => {
-                self.wait_for(1)?;
-                Ok(Next::Patience(Errand::Request { head }))
+            match self.next_request(now) {
+                Ok(Some(request)) => return Ok(Step::Request(request)),
+                Ok(None) if self.has_ended => return Ok(self.end()),
+                Ok(None) if !self.output.is_empty() => continue,
+                Ok(None) => {}
+                Err(refusal) => return Ok(Step::Refused(refusal)),
             }
-            Arrival::Partial(seen) if !is_over => {
-                self.wait_for(seen + 1)?;
-                Ok(Next::Input)
-            }
-            Arrival::Refused(reply) => {
-                self.refuse(&reply, shared)?;
-                Ok(Next::Close)
-            }
-            Arrival::Partial(_) | Arrival::Gone => Ok(Next::Close),
-        }
-    }
-
-    /// Has nobody disturbed before there are so many bytes, from the beginning
-    /// of the request.
-    fn wait_for(&mut self, bytes: usize) -> io::Result<()> {
-        if self.low_water != bytes {
-            sys::set_receive_low_water(self.tracked.socket(), bytes)?;
-            self.low_water = bytes;
-        }
-        Ok(())
-    }
-
-    /// Answers what the gate does not let through, and reads no more of it.
-    fn refuse(&self, reply: &Reply, shared: &Shared) -> io::Result<()> {
-        shared.note(reply, self.tracked.peer(), "");
-        sys::send_now(
-            self.socket(),
-            &reply.render(Persistence::Close, false)?,
-            SendFlags::empty(),
-        )?;
-        // What was not read would make the close a reset, and the client might
-        // lose the answer.
-        self.socket().shutdown(Shutdown::Write)?;
-        gate::discard(self.socket())
-    }
-
-    /// Goes on with somebody who can wait.
-    pub fn run(&mut self, errand: Errand, shared: &Shared) -> io::Result<Next> {
-        // The engine has the same socket. Everywhere else nobody waits for it.
-        self.socket().set_nonblocking(false)?;
-        let next = self.run_patiently(errand, shared);
-        self.socket().set_nonblocking(true)?;
-        next
-    }
-
-    fn run_patiently(&mut self, errand: Errand, shared: &Shared) -> io::Result<Next> {
-        match errand {
-            Errand::Request { head } => {
-                self.enter(Phase::Body, shared);
-                self.exchange(head, shared)
-            }
-            Errand::Rest { bytes, persistence } => {
-                self.socket().write_all(&bytes)?;
-                Ok(self.after(persistence, shared))
-            }
-            Errand::Linger => {
-                self.enter(Phase::Answering, shared);
-                let socket = self.socket();
-                socket.shutdown(Shutdown::Write)?;
-                io::copy(&mut socket.take(MAX_LINGER), &mut io::sink())?;
-                Ok(Next::Close)
+            match self.receive(buffer)? {
+                Received::Bytes(length) => self.unread.extend_from_slice(&buffer[..length]),
+                Received::Nothing => return Ok(Step::Wait),
+                Received::End => self.has_ended = true,
             }
         }
     }
 
-    /// The request is about to be read, whose head has so many bytes.
-    pub(super) fn begin(&mut self, head: usize) {
-        self.scan = Scan::default();
-        self.read += head as u64;
-    }
-
-    /// Finds out whether the engine has read more than a request, whose body
-    /// had so many bytes, if that is known.
-    pub(super) fn look_ahead(&mut self, body: Option<usize>) {
-        let Some(body) = body else {
-            self.is_ahead = true;
-            return;
+    /// The next request, if all of it is there.
+    fn next_request(&mut self, now: Duration) -> Result<Option<WholeRequest>, Refusal> {
+        if let Reading::Head(scan) = &mut self.reading {
+            let end = match scan.look(&self.unread) {
+                Progress::Partial => return Ok(None),
+                Progress::Refused(refusal) => return Err(refusal),
+                Progress::Complete(end) => end,
+            };
+            let head = RequestHead::read(&self.unread[..end])?;
+            let body = Body::new(head.body)?;
+            self.unread.drain(..end);
+            self.enter(Phase::Body, now);
+            if head.expects_continue && !body.is_empty() {
+                self.output.extend_from_slice(CONTINUE);
+            }
+            self.reading = Reading::Body(Box::new((head, body)));
+        }
+        let Reading::Body(reading) = &mut self.reading else { return Ok(None) };
+        let Some(body) = reading.1.take(&mut self.unread)? else { return Ok(None) };
+        if self.unread.is_empty() {
+            // An idle connection has no memory for what it may send.
+            self.unread = Vec::new();
+        }
+        let next = Reading::Head(Scan::default());
+        let Reading::Body(reading) = std::mem::replace(&mut self.reading, next) else {
+            return Ok(None);
         };
-        self.read += body as u64;
-        match self.tracked.received_and_ahead(self.read) {
-            Ok((received, is_ahead)) => (self.received, self.is_ahead) = (received, is_ahead),
-            Err(_) => self.is_ahead = true,
+        Ok(Some(WholeRequest { head: reading.0, body }))
+    }
+
+    /// The client sends nothing more, and the request is not whole.
+    fn end(&self) -> Step {
+        match &self.reading {
+            Reading::Head(_) => Step::Close,
+            Reading::Body(reading) => Step::Refused(reading.1.ends_early()),
         }
     }
 
-    /// Sends a whole answer.
-    pub(super) fn deliver(
+    /// Gives a request back, for the other thread to answer.
+    pub fn put_back(&mut self, request: WholeRequest) {
+        self.request = Some(Box::new(request));
+    }
+
+    /// Sends a response, after which the connection is used again or not.
+    pub fn respond(&mut self, bytes: Vec<u8>, persistence: Persistence, now: Duration) {
+        if self.output.is_empty() {
+            self.output = bytes;
+        } else {
+            self.output.extend_from_slice(&bytes);
+        }
+        self.persistence = Some(persistence);
+        self.enter(Phase::Answering, now);
+    }
+
+    /// Sends a part of a package behind this head.
+    pub fn download(
         &mut self,
-        bytes: &[u8],
+        head: Vec<u8>,
+        transfer: Transfer,
         persistence: Persistence,
-        shared: &Shared,
-    ) -> io::Result<Next> {
-        let sent = sys::send_now(self.socket(), bytes, SendFlags::empty())?;
-        Ok(match bytes.get(sent..) {
-            None | Some([]) => self.after(persistence, shared),
-            Some(rest) => Next::Patience(Errand::Rest { bytes: rest.to_vec(), persistence }),
-        })
+        now: Duration,
+    ) {
+        self.respond(head, persistence, now);
+        self.transfer = Some(Box::new(transfer));
+        self.enter(Phase::Downloading, now);
     }
 
-    /// Begins a download.
-    pub(super) fn transfer(&mut self, transfer: Transfer, shared: &Shared) -> Next {
-        self.enter(Phase::Sending, shared);
-        transfer.announce(&*shared.observer);
-        self.transfer = Some(transfer);
-        Next::Room
+    /// Sends more of the download.
+    pub fn send_more(&mut self, buffer: &mut [u8], observer: &dyn Observer) -> transfer::Progress {
+        let Some(transfer) = &mut self.transfer else { return transfer::Progress::Done };
+        let before = transfer.at();
+        let progress = transfer.advance(&self.socket, buffer, observer);
+        self.handed_over += transfer.at() - before;
+        if matches!(progress, transfer::Progress::Done | transfer::Progress::Cut) {
+            self.transfer = None;
+        }
+        progress
     }
 
-    /// Goes on with a download when there is room.
-    pub fn send_more(&mut self, buffer: &mut [u8], shared: &Shared) -> Next {
-        let Some(transfer) = &mut self.transfer else { return Next::Close };
-        match transfer.advance(self.tracked.socket(), buffer, &*shared.observer) {
-            Progress::Under => Next::Room,
-            Progress::Done(persistence) => {
-                self.transfer = None;
-                let next = self.after(persistence, shared);
-                // What the client has not taken yet is a download still.
-                if matches!(next, Next::Input) && !self.tracked.has_taken_all() {
-                    self.enter(Phase::Sending, shared);
-                }
-                next
-            }
-            Progress::Cut => Next::Close,
+    /// Whether a download is under way that is not sent to its end.
+    pub fn is_sending(&self) -> bool {
+        self.transfer.is_some()
+    }
+
+    /// Ends the download, because the server ends.
+    pub fn cut_download(&mut self, observer: &dyn Observer) {
+        if let Some(transfer) = self.transfer.take() {
+            transfer.cut(&CutCause::Stopped, observer);
         }
     }
 
-    /// What comes after an answer.
-    pub(super) fn after(&mut self, persistence: Persistence, shared: &Shared) -> Next {
-        self.under_way = None;
+    /// What comes after a response. Whether the connection is to be closed at once.
+    fn after_response(&mut self, persistence: Persistence, now: Duration) -> io::Result<bool> {
         match persistence {
-            Persistence::KeepAlive => {
-                self.enter(Phase::Waiting, shared);
-                Next::Input
+            // What a client has not taken yet of a download is one still.
+            Persistence::KeepAlive if self.phase == Phase::Downloading && !self.has_taken_all() => {
             }
-            // If the connection were closed with something unread in it, or
-            // still coming, it would be reset, and what was not yet sent of the
-            // answer would be lost (RFC 9112, section 9.6).
-            Persistence::Close if self.is_ahead || self.has_unread() => {
-                Next::Patience(Errand::Linger)
+            Persistence::KeepAlive => self.enter(Phase::Waiting, now),
+            Persistence::Close => {
+                // If a connection is closed with something unread in it, it is
+                // reset, and what was not yet sent of the response is lost
+                // (RFC 9112, section 9.6).
+                if !self.has_unread() {
+                    return Ok(true);
+                }
+                self.unread = Vec::new();
+                self.socket.shutdown(Shutdown::Write)?;
+                self.enter(Phase::Closing, now);
             }
-            Persistence::Close => Next::Close,
+        }
+        Ok(false)
+    }
+
+    fn has_taken_all(&self) -> bool {
+        sys::unacknowledged(&self.socket).is_ok_and(|bytes| bytes == 0)
+    }
+
+    /// Whether something has come, or may still come, that was not asked for.
+    fn has_unread(&self) -> bool {
+        !self.unread.is_empty()
+            || matches!(self.reading, Reading::Body(_))
+            || rustix::io::ioctl_fionread(&self.socket).is_ok_and(|bytes| bytes > 0)
+    }
+
+    /// Throws away what comes until the client closes its end.
+    fn discard(&mut self, buffer: &mut [u8]) -> io::Result<Step> {
+        for _ in 0..DISCARDED_AT_ONCE {
+            match self.receive(buffer)? {
+                Received::Bytes(length) => self.unwanted += length as u64,
+                Received::Nothing => return Ok(Step::Wait),
+                Received::End => return Ok(Step::Close),
+            }
+        }
+        Ok(Step::Again)
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
+        if !self.is_readable {
+            return Ok(Received::Nothing);
+        }
+        match retry(|| recv(&self.socket, &mut *buffer, RecvFlags::DONTWAIT)) {
+            Ok((_, 0)) => Ok(Received::End),
+            Ok((_, length)) => {
+                // If that was all, the next arrival is an event of its own. An
+                // end that was told already is not.
+                self.is_readable = length == buffer.len() || self.is_hung_up;
+                Ok(Received::Bytes(length))
+            }
+            Err(Errno::AGAIN) => {
+                self.is_readable = false;
+                Ok(Received::Nothing)
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
-    /// Whether something had come, when the last request was read, that was not
-    /// read with it.
-    pub fn has_unread_input(&self) -> bool {
-        self.received != self.read
+    /// Sends what is owed, as far as there is room. Whether that was all.
+    fn flush(&mut self) -> io::Result<bool> {
+        if self.output.is_empty() {
+            return Ok(true);
+        }
+        // The head of a download goes with its first bytes.
+        let flags = if self.transfer.is_some() { SendFlags::MORE } else { SendFlags::empty() };
+        let sent = send_now(&self.socket, &self.output[self.sent..], flags)?;
+        self.sent += sent;
+        self.handed_over += sent as u64;
+        if self.sent < self.output.len() {
+            return Ok(false);
+        }
+        (self.output, self.sent) = (Vec::new(), 0);
+        Ok(true)
     }
 
-    /// Whether something has come that was not asked for.
-    fn has_unread(&self) -> bool {
-        rustix::io::ioctl_fionread(self.socket()).is_ok_and(|bytes| bytes > 0)
+    /// What the limits say of it, and which of them it violates.
+    pub fn judge(&mut self, now: Duration, limits: &Limits) -> Verdict {
+        if self.phase == Phase::Downloading && self.transfer.is_none() && self.has_taken_all() {
+            self.enter(Phase::Waiting, now);
+        }
+        let age = self.age(now);
+        let taken = if self.phase == Phase::Downloading && limits::is_rate_due(age) {
+            self.taken().saturating_sub(self.taken_before)
+        } else {
+            0
+        };
+        let standing = Standing { phase: self.phase, age, taken, unwanted: self.unwanted };
+        let verdict = limits::judge(&standing, limits);
+        if verdict == Verdict::NewWindow {
+            self.enter(Phase::Downloading, now);
+        }
+        verdict
     }
 
-    /// What comes after the engine has answered by itself, before which it
-    /// reads no further.
-    pub(super) fn after_refusal(&mut self) -> Next {
-        // It keeps its answer until it is dropped. What was not read would make
-        // the close a reset, and the client might lose the answer.
-        self.requests = Box::new(iter::empty());
-        let _ = gate::discard(self.socket());
-        Next::Close
-    }
-
-    /// Closes the connection.
-    pub fn end(self, shared: &Shared) {
-        // The engine may have something to write when it is dropped, and nobody
-        // can wait for that here. It was set before, unless an escort panicked.
-        let _ = self.socket().set_nonblocking(true);
-        shared.waiting.forget(&self.tracked);
-        let _descriptors = shared.connections.hold_descriptors();
-        shared.connections.forget(&self.tracked);
-        drop(self);
+    /// Has the close be a reset, so that what the client does not take is gone
+    /// at once.
+    pub fn reset_on_close(&self) {
+        let _ = sockopt::set_socket_linger(&self.socket, Some(Duration::ZERO));
     }
 }
 
-impl fmt::Debug for Connection {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tracked = &self.tracked;
-        formatter.debug_struct("Connection").field("tracked", tracked).finish_non_exhaustive()
+/// Buffers of what nobody wants that are thrown away before others have their
+/// turn.
+const DISCARDED_AT_ONCE: usize = 16;
+
+enum Received {
+    Bytes(usize),
+    Nothing,
+    End,
+}
+
+/// Sends what there is room for now, without waiting. How many bytes that was.
+pub(super) fn send_now(socket: &TcpStream, bytes: &[u8], flags: SendFlags) -> io::Result<usize> {
+    let flags = flags | SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    match retry(|| send(socket, bytes, flags)) {
+        Err(Errno::AGAIN) => Ok(0),
+        result => Ok(result?),
     }
 }
+
+fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    loop {
+        match call() {
+            Err(Errno::INTR) => {}
+            result => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

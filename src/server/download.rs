@@ -1,15 +1,16 @@
 //! `GET` and `HEAD` of a package.
 
-use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use super::activity::{Activity, CutCause, Observer};
-use super::condition::{Conditions, Validators, Verdict};
+use super::conditions::{Conditions, Validators, Verdict};
 use super::range::{self, Wanted};
-use super::reply::{Persistence, Reply, Status, write_head};
+use super::response::{Refusal, Response, Status};
 use crate::package::PackageFile;
+use crate::updater::Codebase;
 
 /// A package that is offered under its name.
 #[derive(Debug)]
@@ -21,22 +22,16 @@ pub(super) struct Published {
 
 /// What the headers of a request ask for.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Wish<'a> {
+pub(super) struct PackageRequest<'a> {
     pub range: Option<&'a str>,
     pub conditions: Conditions<'a>,
-    pub head: bool,
+    pub is_head: bool,
 }
 
-/// What is answered: either something short, or a part of the package.
-#[derive(Debug)]
-pub(super) enum Answer {
-    Short(Reply),
-    Content(Part),
-}
-
-/// A part of the package, or all of it.
+/// A part of a package, or all of it.
 #[derive(Debug)]
 pub(super) struct Part {
+    pub package: Arc<Published>,
     pub status: Status,
     pub range: Range<u64>,
 }
@@ -66,78 +61,84 @@ impl Published {
         false
     }
 
-    /// Decides what to answer.
-    pub fn answer(&self, wish: &Wish<'_>, observer: &dyn Observer) -> Answer {
+    /// Decides which part to send.
+    ///
+    /// # Errors
+    ///
+    /// What is answered instead.
+    pub fn part(
+        self: &Arc<Self>,
+        request: &PackageRequest<'_>,
+        observer: &dyn Observer,
+    ) -> Result<Part, Response> {
         if !self.is_intact(observer) {
             let reason = "the package was changed since the server was started";
-            return Answer::Short(Reply::refusal(Status::ServiceUnavailable, reason));
+            return Err(Refusal::new(Status::ServiceUnavailable, reason).into());
         }
         let size = self.size();
         // A range of a HEAD has no meaning (RFC 9110, section 14.2).
-        let honour_range = match self.validators.judge(&wish.conditions) {
+        let honour_range = match self.validators.judge(&request.conditions) {
             Verdict::NotModified => {
-                let reply = Reply::empty(Status::NotModified);
-                return Answer::Short(self.with_validators(reply));
+                return Err(self.with_validators(Response::empty(Status::NotModified)));
             }
-            Verdict::PreconditionFailed => {
-                let reason = "the package is not the one that If-Match wants";
-                return Answer::Short(Reply::refusal(Status::PreconditionFailed, reason));
+            Verdict::PreconditionFailed(header) => {
+                let reason = format!("the package is not the one that {header} asks for");
+                return Err(Refusal::new(Status::PreconditionFailed, reason).into());
             }
-            Verdict::Proceed => !wish.head,
+            Verdict::Proceed => !request.is_head,
             Verdict::ProceedWhole => false,
         };
-        match range::wanted(wish.range.filter(|_| honour_range), size) {
-            Wanted::Whole => Answer::Content(Part { status: Status::Ok, range: 0..size }),
-            Wanted::Part(range) => Answer::Content(Part { status: Status::PartialContent, range }),
+        let part = |status, range| Part { package: Arc::clone(self), status, range };
+        match range::wanted(request.range.filter(|_| honour_range), size) {
+            Wanted::Whole => Ok(part(Status::Ok, 0..size)),
+            Wanted::Part(range) => Ok(part(Status::PartialContent, range)),
             Wanted::Unsatisfiable => {
                 let reason = format!("the range lies outside the package's {size} bytes");
-                let reply = Reply::refusal(Status::RangeNotSatisfiable, reason)
-                    .with_header("Content-Range", format!("bytes */{size}"));
-                Answer::Short(self.with_validators(reply))
+                let refusal = Refusal::new(Status::RangeNotSatisfiable, reason);
+                let response =
+                    Response::from(refusal).with_header("Content-Range", format!("bytes */{size}"));
+                Err(self.with_validators(response))
             }
         }
     }
 
-    fn with_validators(&self, reply: Reply) -> Reply {
-        self.validator_headers()
-            .into_iter()
-            .fold(reply, |reply, (name, value)| reply.with_header(name, value))
+    fn with_validators(&self, response: Response) -> Response {
+        let response = response.with_header("Accept-Ranges", "bytes");
+        let response = match self.validators.last_modified(SystemTime::now()) {
+            Some(date) => response.with_header("Last-Modified", date),
+            None => response,
+        };
+        response.with_header("ETag", self.validators.etag())
     }
 
-    fn validator_headers(&self) -> [(&'static str, String); 3] {
-        [
-            ("Accept-Ranges", "bytes".to_owned()),
-            ("Last-Modified", self.validators.last_modified()),
-            ("ETag", self.validators.etag().to_owned()),
-        ]
+    /// Reads the beginning of a range, as much as the buffer has room for, and
+    /// checks that it is what was hashed.
+    pub fn read<'buffer>(
+        &self,
+        buffer: &'buffer mut [u8],
+        range: &Range<u64>,
+    ) -> Result<&'buffer [u8], CutCause> {
+        self.package.read(buffer, range).map_err(|error| {
+            if error.is_changed() { CutCause::Changed } else { CutCause::Disk(error) }
+        })
+    }
+}
+
+impl Part {
+    /// The path under which its package is served.
+    pub fn path(&self) -> String {
+        format!("{}{}", Codebase::PACKAGES, self.package.name())
     }
 
-    /// The head of an answer that carries a part of the package.
-    pub fn head(&self, part: &Part, persistence: Persistence) -> io::Result<Vec<u8>> {
-        let mut headers = self.validator_headers().to_vec();
-        let Part { status, range } = part;
-        if *status == Status::PartialContent {
-            let (first, last, size) = (range.start, range.end - 1, self.size());
-            headers.push(("Content-Range", format!("bytes {first}-{last}/{size}")));
+    /// The head of the response that carries it.
+    pub fn response(&self) -> Response {
+        let Self { package, status, range } = self;
+        let response = Response::package(*status, range.end - range.start);
+        let response = package.with_validators(response);
+        if *status != Status::PartialContent {
+            return response;
         }
-        let mut head = Vec::with_capacity(512);
-        let content_type = Some("application/octet-stream");
-        let length = Some(range.end - range.start);
-        write_head(&mut head, *status, content_type, length, &headers, persistence)?;
-        Ok(head)
-    }
-
-    /// Reads bytes from an offset on, at least one, and checks that they are
-    /// what was hashed.
-    pub fn read_at(&self, into: &mut [u8], offset: u64) -> Result<usize, CutCause> {
-        let read = self.package.read_at(into, offset).map_err(CutCause::Disk)?;
-        // First: a file that was truncated ends early, and that is why.
-        if self.package.check().is_err() {
-            return Err(CutCause::Changed);
-        }
-        if read == 0 {
-            return Err(CutCause::Disk(io::ErrorKind::UnexpectedEof.into()));
-        }
-        Ok(read)
+        let (first, last, size) = (range.start, range.end - 1, package.size());
+        response.with_header("Content-Range", format!("bytes {first}-{last}/{size}"))
     }
 }

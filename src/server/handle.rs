@@ -1,24 +1,24 @@
-//! Stopping a server.
+//! Stopping a server, and what its threads tell each other.
 
-use std::net::Shutdown;
-use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Sender;
+use std::net::IpAddr;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use super::shared::Message;
+use super::connection::Connection;
+use super::poller::Waker;
 
 /// Stops a [`Server`](super::Server) from another thread.
 #[derive(Clone, Debug)]
 pub struct Handle {
-    pub(super) messages: Sender<Message>,
-    pub(super) stopping: Arc<AtomicBool>,
-    pub(super) stop: Arc<UnixStream>,
-    pub(super) grace: Duration,
+    mailbox: Mailbox,
+    grace: Duration,
 }
 
 impl Handle {
+    pub(super) fn new(mailbox: Mailbox, grace: Duration) -> Self {
+        Self { mailbox, grace }
+    }
+
     /// Lets the server end: no new connections, and
     /// [`run`](super::Server::run) returns when the requests under way have
     /// ended, or after the grace that they are given.
@@ -29,9 +29,62 @@ impl Handle {
     /// The same with another grace. Of several stops, the one that ends first
     /// counts.
     pub fn stop_within(&self, grace: Duration) {
-        self.stopping.store(true, Ordering::Release);
-        // Both fail only when the server has ended already.
-        let _ = self.stop.shutdown(Shutdown::Both);
-        let _ = self.messages.send(Message::Stop(grace));
+        self.mailbox.send(Message::Stop(grace));
+    }
+}
+
+/// What a thread of the server is told.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// To end when nothing is under way, or after so long.
+    Stop(Duration),
+    /// To take a connection over.
+    Connection(Box<Connection>),
+    /// That a connection is closed which was taken over, from this address.
+    Closed(IpAddr),
+    /// To end now.
+    End,
+    /// To show that it goes on.
+    Ping,
+}
+
+/// Where a thread of the server gets its messages.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    receiver: Receiver<Message>,
+    mailbox: Mailbox,
+}
+
+impl Inbox {
+    /// An empty inbox. Every message wakes the thread.
+    pub fn new(waker: Waker) -> Self {
+        let (sender, receiver) = channel();
+        Self { receiver, mailbox: Mailbox { sender, waker } }
+    }
+
+    /// The next message, if there is one.
+    pub fn next(&self) -> Option<Message> {
+        self.receiver.try_recv().ok()
+    }
+
+    /// What other threads send messages with.
+    pub fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
+    }
+}
+
+/// Sends messages to a thread of the server.
+#[derive(Clone, Debug)]
+pub(super) struct Mailbox {
+    sender: Sender<Message>,
+    waker: Waker,
+}
+
+impl Mailbox {
+    /// Sends a message, unless the thread has ended.
+    pub fn send(&self, message: Message) {
+        if self.sender.send(message).is_ok() {
+            self.waker.wake();
+        }
     }
 }

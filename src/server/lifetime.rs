@@ -1,21 +1,15 @@
-//! How long a server runs: until it is told to stop, and a little longer.
+//! How long a server runs, and what it tells meanwhile.
 
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::TryLockError;
-use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
-
-use super::activity::Activity;
-use super::shared::{Message, Shared};
-
-/// How often to look whether the last request has ended after a stop, or the
-/// updater is free again.
-const TICK: Duration = Duration::from_millis(20);
 
 /// Longer than any transfer takes, and no instant overflows with it.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Shortest time between two heartbeats.
+const SHORTEST: Duration = Duration::from_millis(10);
 
 /// How the server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +19,9 @@ pub struct Heartbeat {
     pub under_way: usize,
     /// Whether the server was told to stop.
     pub stopping: bool,
+    /// Whether the thread that sends packages has gone on since the last
+    /// heartbeat. It does not while it waits for a disk.
+    pub sending: bool,
 }
 
 /// Somebody to be told regularly that the server is alive.
@@ -33,104 +30,109 @@ pub(super) struct Pulse {
     pub beat: Box<dyn FnMut(&Heartbeat) + Send>,
 }
 
-/// How long a server runs, and what it tells meanwhile.
-pub(super) struct Lifetime<'a> {
-    pub shared: &'a Shared,
-    pub inbox: Receiver<Message>,
-    pub pulse: Option<Pulse>,
+/// When a server is to tell that it is alive, and when it is to end.
+pub(super) struct Lifetime {
+    pulse: Option<Pulse>,
+    next_beat: Instant,
+    deadline: Option<Instant>,
 }
 
-impl Lifetime<'_> {
-    /// Waits until the server is told to stop, and then until nothing is under
-    /// way.
-    pub fn pass(mut self) -> Result<(), ServeError> {
-        let mut deadline: Option<Instant> = None;
-        let mut next_beat = Instant::now();
-        loop {
-            let now = Instant::now();
-            if self.pulse.is_some() && now >= next_beat {
-                next_beat = now + self.beat_if_alive(deadline.is_some());
-            }
-            let patience = match (deadline, &self.pulse) {
-                (Some(_), _) => Some(TICK),
-                (None, Some(_)) => Some(next_beat.saturating_duration_since(now)),
-                (None, None) => None,
-            };
-            match self.receive(patience) {
-                Some(Message::Stop(grace)) => {
-                    let end = Instant::now() + grace.min(FOREVER);
-                    deadline = Some(deadline.map_or(end, |deadline| deadline.min(end)));
-                    self.beat(true);
-                }
-                Some(Message::Failed(error)) => return Err(ServeError(error)),
-                None => {}
-            }
-            if deadline.is_some_and(|deadline| self.is_over(deadline)) {
-                return Ok(());
-            }
-        }
+impl Lifetime {
+    /// It begins now, with a heartbeat.
+    pub fn new(pulse: Option<Pulse>) -> Self {
+        Self { pulse, next_beat: Instant::now(), deadline: None }
     }
 
-    /// Tells that the server is alive, unless the updater is held just now: a
-    /// stuck one holds it for ever. How long until the next time.
-    fn beat_if_alive(&mut self, stopping: bool) -> Duration {
-        let is_held = matches!(self.shared.updater.try_lock(), Err(TryLockError::WouldBlock));
-        if is_held { TICK } else { self.beat(stopping) }
+    /// When something is to be done.
+    pub fn next(&self) -> Option<Instant> {
+        let beat = self.pulse.is_some().then_some(self.next_beat);
+        [beat, self.deadline].into_iter().flatten().min()
     }
 
-    fn beat(&mut self, stopping: bool) -> Duration {
-        let Some(pulse) = &mut self.pulse else { return Duration::MAX };
-        let heartbeat = Heartbeat { under_way: self.shared.under_way.number(), stopping };
-        // A beat that panics is no reason to stop answering; the panic hook has
-        // told, and a watchdog behind it will notice.
-        let _ = catch_unwind(AssertUnwindSafe(|| (pulse.beat)(&heartbeat)));
-        pulse.every
+    /// Whether it is time for a heartbeat.
+    pub fn is_beat_due(&self) -> bool {
+        self.pulse.is_some() && Instant::now() >= self.next_beat
     }
 
-    /// The next message, or none after a while. The inbox cannot be
-    /// disconnected: the other side of it is shared.
-    fn receive(&self, patience: Option<Duration>) -> Option<Message> {
-        match patience {
-            None => self.inbox.recv().ok(),
-            Some(patience) => self.inbox.recv_timeout(patience).ok(),
-        }
+    /// Tells that the server is alive. A panic there is no reason to stop
+    /// answering; it is logged by the panic hook, and a watchdog will notice.
+    pub fn beat(&mut self, heartbeat: &Heartbeat) {
+        let Some(pulse) = &mut self.pulse else { return };
+        let _ = catch_unwind(AssertUnwindSafe(|| (pulse.beat)(heartbeat)));
+        self.next_beat = Instant::now() + pulse.every.clamp(SHORTEST, FOREVER);
     }
 
-    /// Whether a server that was told to stop has nothing left to wait for.
-    fn is_over(&self, deadline: Instant) -> bool {
-        let left = self.shared.under_way.number();
-        // A client that was accepted just before is not left without an answer.
-        let is_idle = left == 0 && !self.shared.connections.any_new();
-        if !is_idle && Instant::now() < deadline {
-            return false;
-        }
-        if left > 0 {
-            let what = "stopped before every request had its answer";
-            let error = &format!("{left} under way");
-            self.shared.observer.observe(&Activity::Trouble { what, error });
-        }
-        true
+    /// Lets it end, with a heartbeat, when nothing is under way or after so
+    /// long, whichever stop is the first.
+    pub fn stop(&mut self, grace: Duration) {
+        let end = Instant::now() + grace.min(FOREVER);
+        self.deadline = Some(self.deadline.map_or(end, |deadline| deadline.min(end)));
+        self.next_beat = Instant::now();
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.deadline.is_some()
+    }
+
+    /// Whether there is no more time for what is under way.
+    pub fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 }
 
 /// Why a [`Server`](super::Server) cannot go on.
 #[derive(Debug)]
-pub struct ServeError(io::Error);
-
-impl From<io::Error> for ServeError {
-    fn from(error: io::Error) -> Self {
-        Self(error)
-    }
+#[non_exhaustive]
+pub enum ServeError {
+    /// The system cannot tell what connections are ready (`epoll(7)`).
+    EventLoop(io::Error),
+    /// The connection inside the process to the HTTP engine cannot be had.
+    Engine(io::Error),
+    /// The thread that sends packages cannot be started.
+    Thread(io::Error),
 }
 
 impl fmt::Display for ServeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "connections can no longer be accepted: {}", self.0)
+        formatter.write_str(match self {
+            Self::EventLoop(_) => "the server cannot wait for its connections",
+            Self::Engine(_) => "the HTTP engine cannot be started",
+            Self::Thread(_) => "the thread that sends packages cannot be started",
+        })
     }
 }
 
 impl std::error::Error for ServeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0)
+        match self {
+            Self::EventLoop(error) | Self::Engine(error) | Self::Thread(error) => Some(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_interval_will_do() {
+        for every in [Duration::ZERO, Duration::MAX] {
+            let pulse = Pulse { every, beat: Box::new(|_| {}) };
+            let mut lifetime = Lifetime::new(Some(pulse));
+            assert!(lifetime.is_beat_due());
+            lifetime.beat(&Heartbeat { under_way: 0, stopping: false, sending: true });
+            assert!(lifetime.next().unwrap() > Instant::now());
+        }
+    }
+
+    #[test]
+    fn of_several_stops_the_first_to_end_counts() {
+        let mut lifetime = Lifetime::new(None);
+        assert!(!lifetime.is_stopping() && lifetime.next().is_none());
+        lifetime.stop(Duration::MAX);
+        assert!(lifetime.is_stopping() && !lifetime.is_over());
+        lifetime.stop(Duration::ZERO);
+        lifetime.stop(Duration::MAX);
+        assert!(lifetime.is_over());
     }
 }

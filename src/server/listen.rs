@@ -4,9 +4,8 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::str::FromStr;
-use std::time::Duration;
 
-use rustix::net::sockopt::{self, Timeout};
+use rustix::net::sockopt;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, ipproto, listen, socket_with};
 
 use crate::authority::Authority;
@@ -16,7 +15,7 @@ use crate::authority::Authority;
 const BACKLOG: i32 = 4096;
 
 /// What the kernel holds of a client's request before it is read. Requests are
-/// small, and what waits here costs memory that the guard cannot see.
+/// small, and what waits here costs memory that no limit counts.
 const RECEIVE_BUFFER: usize = 64 * 1024;
 
 /// An address to listen on: `HOST:PORT`, `IP:PORT`, `[IPv6]:PORT`, or `:PORT`
@@ -118,10 +117,10 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(TcpListener::from(socket))
 }
 
-/// Prepares a listening socket for the accepting thread. On Linux, connections
-/// inherit the listener's options.
+/// Prepares a listening socket for an event loop. On Linux, connections inherit
+/// the listener's options.
 pub(super) fn prepare(listener: &TcpListener) -> io::Result<()> {
-    // The accepting thread waits in poll(2), where it can be woken.
+    // The loop waits for all its connections at once.
     listener.set_nonblocking(true)?;
     sockopt::set_socket_recv_buffer_size(listener, RECEIVE_BUFFER)?;
     // Answers are written whole; the end of one must not wait for an acknowledgement.
@@ -129,11 +128,6 @@ pub(super) fn prepare(listener: &TcpListener) -> io::Result<()> {
     // Notices a machine that vanished in the middle of a transfer.
     sockopt::set_socket_keepalive(listener, true)?;
     Ok(())
-}
-
-/// Bounds every single wait for something to read on the connections to come.
-pub(super) fn set_patience(listener: &TcpListener, patience: Duration) -> io::Result<()> {
-    Ok(sockopt::set_socket_timeout(listener, Timeout::Recv, Some(patience))?)
 }
 
 impl Default for ListenAddress {

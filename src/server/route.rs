@@ -1,5 +1,7 @@
 //! What a request is about, by its method and target.
 
+use std::borrow::Cow;
+
 use tiny_http::Method;
 
 use crate::authority::Authority;
@@ -14,7 +16,7 @@ pub(super) enum Route<'a> {
     /// An update request.
     Update,
     /// GET or HEAD of a package, by its name.
-    Package { name: &'a str, head: bool },
+    Package { name: &'a str, is_head: bool },
     /// Known, but not with this method; these are allowed.
     NotAllowed(&'static str),
     /// Nothing that is here.
@@ -27,8 +29,9 @@ pub(super) struct Target<'a> {
     /// From an absolute URL, which goes before the `Host` header (RFC 9112,
     /// section 3.2.2). Not yet checked.
     pub authority: Option<&'a str>,
-    /// Without the query string.
-    pub path: &'a str,
+    /// Without the query string and without empty segments: Flatcar's
+    /// postinstall step of late 2023 asks for `/packages//NAME`.
+    pub path: Cow<'a, str>,
 }
 
 impl<'a> Target<'a> {
@@ -38,15 +41,28 @@ impl<'a> Target<'a> {
             url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
         };
         let Some(scheme) = ["http://", "https://"].iter().find(|scheme| is_http(scheme)) else {
-            return Self { authority: None, path: url };
+            return Self { authority: None, path: without_empty_segments(url) };
         };
         let rest = url.get(scheme.len()..).unwrap_or_default();
         let (authority, path) = match rest.find('/') {
             Some(slash) => rest.split_at(slash),
             None => (rest, "/"),
         };
-        Self { authority: Some(authority), path }
+        Self { authority: Some(authority), path: without_empty_segments(path) }
     }
+}
+
+fn without_empty_segments(path: &str) -> Cow<'_, str> {
+    if !path.contains("//") {
+        return Cow::Borrowed(path);
+    }
+    let mut clean = String::with_capacity(path.len());
+    for character in path.chars() {
+        if character != '/' || !clean.ends_with('/') {
+            clean.push(character);
+        }
+    }
+    Cow::Owned(clean)
 }
 
 /// Finds out what a request is about.
@@ -61,8 +77,8 @@ pub(super) fn route<'a>(method: &Method, path: &'a str) -> Route<'a> {
     match path.strip_prefix(Codebase::PACKAGES) {
         None | Some("") => Route::NotFound,
         Some(name) => match method {
-            Method::Get => Route::Package { name, head: false },
-            Method::Head => Route::Package { name, head: true },
+            Method::Get => Route::Package { name, is_head: false },
+            Method::Head => Route::Package { name, is_head: true },
             _ => Route::NotAllowed("GET, HEAD"),
         },
     }
@@ -92,7 +108,7 @@ mod tests {
     #[test]
     fn routes() {
         use Method::{Get, Head, Post, Put};
-        let package = |name, head| Route::Package { name, head };
+        let package = |name, is_head| Route::Package { name, is_head };
         for (method, path, expected) in [
             (Post, "/v1/update", Route::Update),
             (Post, "/v1/update/", Route::Update),
@@ -120,8 +136,11 @@ mod tests {
             ("HTTPS://h", Some("h"), "/"),
             ("*", None, "*"),
             ("", None, ""),
+            ("//v1//update///?a//b", None, "/v1/update/"),
+            ("/packages//oem-x.gz", None, "/packages/oem-x.gz"),
+            ("http://h//packages//a", Some("h"), "/packages/a"),
         ] {
-            assert_eq!(Target::of(url), Target { authority, path }, "{url}");
+            assert_eq!(Target::of(url), Target { authority, path: path.into() }, "{url}");
         }
     }
 

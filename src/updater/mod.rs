@@ -7,6 +7,7 @@ mod update;
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 pub use codebase::{Codebase, ParseCodebaseError};
 pub use decision::{Decision, Reason};
@@ -18,19 +19,24 @@ use crate::protocol::{AppStatus, UpdateStatus};
 
 /// An update server's decisions and the reports it takes.
 ///
-/// The server calls these methods for each application of a request, from one
-/// thread at a time: [`check_app`](Self::check_app) first; unless that refuses,
-/// then [`check_update`](Self::check_update), [`ping`](Self::ping) and
-/// [`event`](Self::event) for what the application holds. They should not
+/// The server calls these methods for each application of a request, always
+/// from the thread that answers: [`check_app`](Self::check_app) first; unless
+/// that refuses, then [`check_update`](Self::check_update), [`ping`](Self::ping)
+/// and [`event`](Self::event) for what the application holds. They should not
 /// block: every client waits for them.
-pub trait Updater: Send + Sync {
+///
+/// An updater belongs to its server. To change its decisions from outside while
+/// the server runs, give it one end of something that is shared, such as an
+/// `Arc<Mutex<…>>` or the receiver of a channel, and look there in
+/// `check_update`.
+pub trait Updater: Send {
     /// Whether this server deals with the application at all.
     ///
     /// # Errors
     ///
     /// [`UpdaterError::App`] becomes the application's status; anything else
     /// `error-internal`.
-    fn check_app(&self, request: &Request, app: &App) -> Result<(), UpdaterError> {
+    fn check_app(&mut self, request: &Request, app: &App) -> Result<(), UpdaterError> {
         let _ = (request, app);
         Ok(())
     }
@@ -44,15 +50,26 @@ pub trait Updater: Send + Sync {
     /// `error-internal`. A machine takes every one of them for a broken server
     /// (`update_engine`'s error 34); where there is merely nothing to offer,
     /// answer [`Decision::none`].
-    fn check_update(&self, request: &Request, app: &App) -> Result<Decision, UpdaterError>;
+    fn check_update(&mut self, request: &Request, app: &App) -> Result<Decision, UpdaterError>;
+
+    /// What a machine is offered once more that has downloaded the update's
+    /// payload (event 14/1) and is about to install it.
+    ///
+    /// Some versions of `update_engine` look for the extensions of an update in
+    /// the answer to that event. No other looks at the answer. It is sent if the
+    /// update has extensions, and changes nothing else.
+    fn download_finished(&mut self, request: &Request, app: &App) -> Option<Arc<Update>> {
+        let _ = (request, app);
+        None
+    }
 
     /// Takes a report of what happened on the machine.
-    fn event(&self, request: &Request, app: &App, event: &Event) {
+    fn event(&mut self, request: &Request, app: &App, event: &Event) {
         let _ = (request, app, event);
     }
 
     /// Takes a sign of life.
-    fn ping(&self, request: &Request, app: &App) {
+    fn ping(&mut self, request: &Request, app: &App) {
         let _ = (request, app);
     }
 }

@@ -70,7 +70,7 @@ impl TrivialUpdater {
 }
 
 impl Updater for TrivialUpdater {
-    fn check_update(&self, _: &Request, app: &App) -> Result<Decision, UpdaterError> {
+    fn check_update(&mut self, _: &Request, app: &App) -> Result<Decision, UpdaterError> {
         Ok(match self.decide(app) {
             Ok(_) if self.watched.iter().any(|package| package.check().is_err()) => {
                 Decision::none(Reason::PackageChanged)
@@ -78,6 +78,10 @@ impl Updater for TrivialUpdater {
             Ok(reason) => Decision::offer(Arc::clone(&self.update), reason),
             Err(reason) => Decision::none(reason),
         })
+    }
+
+    fn download_finished(&mut self, request: &Request, app: &App) -> Option<Arc<Update>> {
+        self.check_update(request, app).ok()?.update
     }
 }
 
@@ -93,7 +97,7 @@ mod tests {
         TrivialUpdater::new(Update::of_packages(OFFERED.parse().unwrap(), codebase, &[]))
     }
 
-    fn decide(updater: &TrivialUpdater, version: &str) -> (bool, Reason) {
+    fn decide(updater: &mut TrivialUpdater, version: &str) -> (bool, Reason) {
         let mut request = Request::new();
         request.add_app("{app}", version).add_update_check();
         let decision = updater.check_update(&request, &request.apps[0]).unwrap();
@@ -102,7 +106,7 @@ mod tests {
 
     #[test]
     fn by_version() {
-        let updater = updater();
+        let mut updater = updater();
         for (version, offered, reason) in [
             ("1.0.0", true, Reason::Older),
             ("1.3.23.0", true, Reason::Older),
@@ -115,13 +119,13 @@ mod tests {
             ("", false, Reason::NoVersion),
             ("main", false, Reason::NotAVersion),
         ] {
-            assert_eq!(decide(&updater, version), (offered, reason), "{version:?}");
+            assert_eq!(decide(&mut updater, version), (offered, reason), "{version:?}");
         }
     }
 
     #[test]
     fn by_force() {
-        let updater = updater().force(true);
+        let mut updater = updater().force(true);
         for (version, offered, reason) in [
             ("1.0.0", true, Reason::Older),
             ("2.0.0", false, Reason::UpToDate),
@@ -130,7 +134,7 @@ mod tests {
             ("", true, Reason::ForcedByOperator),
             ("main", true, Reason::ForcedByOperator),
         ] {
-            assert_eq!(decide(&updater, version), (offered, reason), "{version:?}");
+            assert_eq!(decide(&mut updater, version), (offered, reason), "{version:?}");
         }
     }
 
@@ -138,18 +142,18 @@ mod tests {
     fn for_some_only() {
         let mut update = (*updater().update).clone();
         update.app_id = Some("{other}".to_owned());
-        assert_eq!(decide(&TrivialUpdater::new(update), "1.0.0"), (false, Reason::OtherApp));
+        assert_eq!(decide(&mut TrivialUpdater::new(update), "1.0.0"), (false, Reason::OtherApp));
 
         let mut update = (*updater().update).clone();
         update.previous_version = Some("1.5.0".parse().unwrap());
-        let updater = TrivialUpdater::new(update);
-        assert_eq!(decide(&updater, "1.0.0"), (false, Reason::OtherPreviousVersion));
-        assert_eq!(decide(&updater, "1.5.0"), (true, Reason::Older));
+        let mut updater = TrivialUpdater::new(update);
+        assert_eq!(decide(&mut updater, "1.0.0"), (false, Reason::OtherPreviousVersion));
+        assert_eq!(decide(&mut updater, "1.5.0"), (true, Reason::Older));
     }
 
     #[test]
     fn the_wanted_prefix_is_respected() {
-        let updater = updater();
+        let mut updater = updater();
         for (prefix, offered) in [("", true), ("2.", true), ("2.0.0", true), ("1.", false)] {
             let mut request = Request::new();
             let app = request.add_app("{app}", "1.0.0");

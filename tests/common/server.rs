@@ -136,8 +136,19 @@ impl Server {
     }
 
     /// Waits for its end.
-    pub fn wait(mut self) -> Stopped {
-        let status = until("the server's end", || self.child.try_wait().unwrap());
+    pub fn wait(self) -> Stopped {
+        self.wait_while(|_| {})
+    }
+
+    /// Waits for its end, and does something again and again meanwhile.
+    pub fn wait_while(mut self, act: impl Fn(&Self)) -> Stopped {
+        let status = until("the server's end", || {
+            let status = self.child.try_wait().unwrap();
+            if status.is_none() {
+                act(&self);
+            }
+            status
+        });
         // The end of its standard error comes with its own.
         self.collector.take().unwrap().join().unwrap();
         Stopped { status, lines: self.lines() }

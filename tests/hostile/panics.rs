@@ -21,7 +21,7 @@ fn package() -> Arc<PackageFile> {
 struct Shaky(AtomicBool);
 
 impl Updater for Shaky {
-    fn check_update(&self, _: &Request, _: &App) -> Result<Decision, UpdaterError> {
+    fn check_update(&mut self, _: &Request, _: &App) -> Result<Decision, UpdaterError> {
         assert!(self.0.fetch_not(Ordering::Relaxed), "this updater panics, which is tested");
         Ok(Decision::none(Reason::UpToDate))
     }

@@ -96,9 +96,9 @@ pub fn activity(activity: &Activity<'_>) -> Option<Object> {
             .text_if("request", request)
             .plain("status", status)
             .text("error", reason),
-        Activity::Expelled { address, offence } => event("expelled")
+        Activity::Expelled { address, violation } => event("expelled")
             .text("address", &address.to_string())
-            .text("error", &offence.to_string()),
+            .text("error", &violation.to_string()),
         Activity::Trouble { what, error } => {
             event("trouble").text("what", what).text("error", error)
         }

@@ -70,12 +70,17 @@ impl Goal {
             Outcome::Failed
         } else if self.until_updated.is_some_and(|wanted| counts.completed >= wanted) {
             Outcome::Updated
-        } else if self.deadline.is_some_and(|deadline| elapsed >= deadline) {
+        } else if self.is_late(elapsed) {
             Outcome::Deadline
         } else {
             return None;
         };
         self.reach(outcome).then_some(outcome)
+    }
+
+    /// Whether the deadline has passed.
+    pub fn is_late(&self, elapsed: Duration) -> bool {
+        self.deadline.is_some_and(|deadline| elapsed >= deadline)
     }
 
     /// Notes an outcome, unless there is one. Whether there was none.

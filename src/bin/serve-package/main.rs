@@ -30,11 +30,6 @@ use std::process::ExitCode;
 
 use args::Command;
 
-/// Cargo.toml says why.
-#[cfg(target_os = "linux")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// It failed at run time.
 const FAILURE: u8 = 1;
 

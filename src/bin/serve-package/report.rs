@@ -70,8 +70,8 @@ impl fmt::Display for Line<'_> {
                 let (request, reason) = (Quoted(request), Quoted(reason));
                 write!(f, "client {}: {request} refused with {status}: {reason}", address.ip())
             }
-            Activity::Expelled { address, offence } => {
-                write!(f, "client {address}: connection ended: {offence}")
+            Activity::Expelled { address, violation } => {
+                write!(f, "client {address}: connection ended: {violation}")
             }
             Activity::Trouble { what, error } => write!(f, "{what}: {error}"),
             other => write!(f, "{other:?}"),

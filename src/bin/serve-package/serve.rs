@@ -104,7 +104,7 @@ fn prepare(
 /// On the socket that systemd passed, or else on the address.
 fn listen(settings: &Settings, updater: TrivialUpdater) -> Result<Server, Box<dyn Error>> {
     match passed_listener()? {
-        Some(listener) => Ok(Server::on(listener, updater)?),
+        Some(listener) => Ok(Server::from_listener(listener, updater)?),
         None => Ok(Server::bind(&settings.listen_address, updater)?),
     }
 }

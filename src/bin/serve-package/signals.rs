@@ -1,13 +1,15 @@
 //! SIGTERM and SIGINT: the first stops gracefully, the second at once. SIGHUP,
-//! which a terminal sends when it is closed, changes nothing.
+//! which a terminal sends when it is closed, changes nothing. SIGUSR1 asks how
+//! far the machines have come.
 
 use std::io;
 use std::process;
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use omaha::server::Handle;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 
 use crate::FAILURE;
@@ -16,23 +18,34 @@ use crate::log::Priority;
 use crate::outlet;
 use crate::watch::Watch;
 
+/// The same signal again within this time is the first one: `timeout`, for one,
+/// sends it to the process and then to its group.
+const SAME: Duration = Duration::from_secs(1);
+
 /// Stops the server on SIGTERM or SIGINT.
 ///
 /// # Errors
 ///
 /// When the signals or a thread for them cannot be had.
 pub fn stop_on_signal(handle: Handle, watch: Arc<Watch>) -> io::Result<()> {
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1])?;
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         let log = watch.log();
-        let mut is_stopping = false;
+        let mut first: Option<(i32, Instant)> = None;
         for signal in signals.forever() {
             if signal == SIGHUP {
                 log.line(Priority::Notice, "SIGHUP: there is nothing to load again; serving on");
                 continue;
             }
             let name = if signal == SIGINT { "SIGINT" } else { "SIGTERM" };
-            if is_stopping {
+            if signal == SIGUSR1 {
+                log.line(Priority::Notice, &watch.status());
+                continue;
+            }
+            if first.is_some_and(|(first, at)| first == signal && at.elapsed() < SAME) {
+                continue;
+            }
+            if first.is_some() {
                 log.line(Priority::Warning, &format!("{name} again: stopping at once"));
                 drop(outlet::Farewell);
                 process::exit(FAILURE.into());
@@ -41,7 +54,7 @@ pub fn stop_on_signal(handle: Handle, watch: Arc<Watch>) -> io::Result<()> {
             log.line(Priority::Notice, &line);
             watch.goal().reach(Outcome::Stopped);
             handle.stop();
-            is_stopping = true;
+            first = Some((signal, Instant::now()));
         }
     })?;
     Ok(())

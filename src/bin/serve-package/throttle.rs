@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use omaha::server::{Activity, Offence};
+use omaha::server::{Activity, Violation};
 
 /// How many lines of a kind may come at once, and how often one more after that.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ enum Kind {
     Routine,
     /// Refused with this HTTP status.
     Refused(u16),
-    Expelled(Offence),
+    Expelled(Violation),
     Cut,
     Trouble,
 }
@@ -34,7 +34,7 @@ impl Kind {
     fn of(activity: &Activity<'_>) -> Self {
         match activity {
             Activity::Refused { status, .. } => Self::Refused(*status),
-            Activity::Expelled { offence, .. } => Self::Expelled(*offence),
+            Activity::Expelled { violation, .. } => Self::Expelled(*violation),
             Activity::DownloadCut { .. } => Self::Cut,
             Activity::Trouble { .. } => Self::Trouble,
             _ => Self::Routine,

@@ -62,6 +62,11 @@ impl Watch {
         &self.goal
     }
 
+    /// What is offered, and how far the machines have come, in a line.
+    pub fn status(&self) -> String {
+        status(&self.offered, self.counts())
+    }
+
     pub fn counts(&self) -> Counts {
         self.fleet().counts()
     }
@@ -97,7 +102,10 @@ impl Watch {
             state.is_stopping = true;
             systemd::stopping();
         }
-        systemd::alive();
+        // A watchdog is to notice a disk that hangs, too.
+        if heartbeat.sending {
+            systemd::alive();
+        }
         let counts = self.counts();
         let words = status(&self.offered, counts);
         if words != state.words {
@@ -110,6 +118,13 @@ impl Watch {
         }
         if !heartbeat.stopping {
             self.check_goal(counts);
+        } else if self.goal.outcome() == Outcome::Updated
+            && self.goal.is_late(self.started.elapsed())
+        {
+            // What is still under way has had its time.
+            if let Some(handle) = self.handle.get() {
+                handle.stop();
+            }
         }
     }
 

@@ -126,11 +126,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     let idle_timeout: Option<Span> = parsed(&mut arguments, IDLE_TIMEOUT)?;
     let min_rate: Option<u64> = parsed(&mut arguments, MIN_RATE)?;
     let defaults = Limits::default();
-    let limits = Limits {
-        max_connections: max_connections.map_or(defaults.max_connections, |count| count.0),
-        idle_timeout: idle_timeout.map_or(defaults.idle_timeout, |span| span.0),
-        min_rate: min_rate.unwrap_or(defaults.min_rate),
-    };
+    let limits = defaults
+        .with_max_connections(max_connections.map_or(defaults.max_connections, |count| count.0))
+        .with_idle_timeout(idle_timeout.map_or(defaults.idle_timeout, |span| span.0))
+        .with_min_rate(min_rate.unwrap_or(defaults.min_rate));
     if let Some(left_over) = arguments.finish().into_iter().next() {
         return Err(FLAGS.refuse(left_over));
     }
@@ -232,7 +231,10 @@ mod tests {
         assert_eq!(settings.deadline, Some(Duration::from_secs(5400)));
         assert_eq!((settings.events, settings.ready_file), (true, Some("r".into())));
         let idle_timeout = Duration::from_secs(10);
-        let limits = Limits { max_connections: 5, idle_timeout, min_rate: 0 };
+        let limits = Limits::default()
+            .with_max_connections(5)
+            .with_idle_timeout(idle_timeout)
+            .with_min_rate(0);
         assert_eq!(settings.limits, limits);
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use super::clock::http_date;
 use crate::digest::Sha256;
 
 /// What identifies a package's content: a strong entity tag and a date.
@@ -30,8 +31,8 @@ pub(super) enum Verdict {
     ProceedWhole,
     /// 304: the client has it.
     NotModified,
-    /// 412: it is not what the client wants.
-    PreconditionFailed,
+    /// 412: it is not what the client wants, says this header.
+    PreconditionFailed(&'static str),
 }
 
 impl Validators {
@@ -43,8 +44,10 @@ impl Validators {
         &self.etag
     }
 
-    pub fn last_modified(&self) -> String {
-        httpdate::fmt_http_date(self.modified)
+    /// The date, unless it lies in the future: a response must not have one
+    /// that is later than its own (RFC 9110, section 8.8.2.1).
+    pub fn last_modified(&self, now: SystemTime) -> Option<String> {
+        (self.modified <= now).then(|| http_date(self.modified))
     }
 
     /// In the order of section 13.2.2: a condition on the tag makes the one on
@@ -52,10 +55,10 @@ impl Validators {
     pub fn judge(&self, conditions: &Conditions<'_>) -> Verdict {
         match (conditions.if_match, conditions.if_unmodified_since) {
             (Some(tags), _) if !self.is_among(tags, Comparison::Strong) => {
-                return Verdict::PreconditionFailed;
+                return Verdict::PreconditionFailed("If-Match");
             }
             (None, Some(date)) if self.is_newer_than(date) == Some(true) => {
-                return Verdict::PreconditionFailed;
+                return Verdict::PreconditionFailed("If-Unmodified-Since");
             }
             _ => {}
         }
@@ -116,7 +119,9 @@ mod tests {
 
     #[test]
     fn dates_are_what_they_say() {
-        assert_eq!(validators().last_modified(), EXACTLY);
+        let validators = validators();
+        assert_eq!(validators.last_modified(validators.modified).as_deref(), Some(EXACTLY));
+        assert_eq!(validators.last_modified(UNIX_EPOCH), None);
     }
 
     #[test]
@@ -147,10 +152,10 @@ mod tests {
     fn if_match_goes_before_if_unmodified_since() {
         for (tags, date, verdict) in [
             (Some("\"abc\""), None, Verdict::Proceed),
-            (Some("W/\"abc\""), None, Verdict::PreconditionFailed),
-            (Some("\"x\""), None, Verdict::PreconditionFailed),
+            (Some("W/\"abc\""), None, Verdict::PreconditionFailed("If-Match")),
+            (Some("\"x\""), None, Verdict::PreconditionFailed("If-Match")),
             (Some("\"abc\""), Some(BEFORE), Verdict::Proceed),
-            (None, Some(BEFORE), Verdict::PreconditionFailed),
+            (None, Some(BEFORE), Verdict::PreconditionFailed("If-Unmodified-Since")),
             (None, Some(EXACTLY), Verdict::Proceed),
             (None, Some("yesterday"), Verdict::Proceed),
         ] {

@@ -1,0 +1,95 @@
+//! Accepting connections.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::net::{SocketFlags, acceptfrom_with};
+use rustix::process::{Resource, getrlimit};
+
+/// Descriptors kept for everything else: standard streams, packages, listener,
+/// engines.
+const DESCRIPTORS_KEPT: u64 = 32;
+
+/// How long to wait after a failure that the next try would share.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The listener, and whether somebody waits there.
+#[derive(Debug)]
+pub(super) struct Acceptor {
+    listener: TcpListener,
+    /// Somebody may wait. The kernel tells of each arrival once, so this is
+    /// remembered where accepting fails or there is no place.
+    has_backlog: bool,
+    /// No try before this.
+    paused_until: Option<Instant>,
+}
+
+impl Acceptor {
+    pub fn new(listener: TcpListener) -> Self {
+        Self { listener, has_backlog: true, paused_until: None }
+    }
+
+    /// Somebody wants to connect.
+    pub fn note_arrival(&mut self) {
+        self.has_backlog = true;
+    }
+
+    /// When to try again, if somebody waits.
+    pub fn retry(&self) -> Option<Instant> {
+        self.has_backlog.then(|| self.paused_until.unwrap_or_else(Instant::now))
+    }
+
+    /// The next client that waits.
+    ///
+    /// # Errors
+    ///
+    /// When descriptors or memory are short. After that, nobody is accepted for
+    /// a moment.
+    pub fn accept(&mut self) -> io::Result<Option<(TcpStream, SocketAddr)>> {
+        if !self.has_backlog || self.paused_until.is_some_and(|until| Instant::now() < until) {
+            return Ok(None);
+        }
+        self.paused_until = None;
+        loop {
+            match acceptfrom_with(&self.listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
+                Ok((socket, address)) => {
+                    let address = address.and_then(|address| SocketAddr::try_from(address).ok());
+                    // Without an address the client has gone already.
+                    if let Some(address) = address {
+                        return Ok(Some((TcpStream::from(socket), address)));
+                    }
+                }
+                Err(Errno::AGAIN) => {
+                    self.has_backlog = false;
+                    return Ok(None);
+                }
+                // The client was gone before it was accepted (`accept(2)`,
+                // "Error handling").
+                Err(
+                    Errno::CONNABORTED
+                    | Errno::INTR
+                    | Errno::PROTO
+                    | Errno::NETDOWN
+                    | Errno::NOPROTOOPT
+                    | Errno::HOSTDOWN
+                    | Errno::HOSTUNREACH
+                    | Errno::NETUNREACH
+                    | Errno::OPNOTSUPP,
+                ) => {}
+                Err(error) => {
+                    self.paused_until = Some(Instant::now() + PAUSE);
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+}
+
+/// As many of the wanted connections as the descriptors suffice for, at least one.
+pub(super) fn affordable(wanted: usize) -> usize {
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let left = usize::try_from(descriptors.saturating_sub(DESCRIPTORS_KEPT)).unwrap_or(usize::MAX);
+    wanted.min(left).max(1)
+}

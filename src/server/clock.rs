@@ -1,0 +1,83 @@
+//! The time of an event loop.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Longest step of the clock. What is longer was no client's doing: the process
+/// was stopped (SIGSTOP), the machine suspended, or the loop held up.
+const MAX_STEP: Duration = Duration::from_secs(1);
+
+/// Counts the time in which clients could do something. It moves only when it
+/// is told to, so everything within one turn of the loop happens at once.
+#[derive(Debug)]
+pub(super) struct Clock {
+    now: Duration,
+    last: Instant,
+    date: Date,
+}
+
+/// The present second, as HTTP writes it.
+#[derive(Debug, Default)]
+struct Date {
+    second: u64,
+    text: String,
+}
+
+impl Clock {
+    pub fn new() -> Self {
+        Self { now: Duration::ZERO, last: Instant::now(), date: Date::default() }
+    }
+
+    /// Lets the clock catch up with the real time, except for what is longer
+    /// than a step.
+    pub fn advance(&mut self) {
+        let now = Instant::now();
+        self.now += now.duration_since(self.last).min(MAX_STEP);
+        self.last = now;
+    }
+
+    /// The time since the clock was made.
+    pub fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// The system's time in the form of a `Date` header (RFC 9110, section
+    /// 5.6.7).
+    pub fn http_date(&mut self) -> &str {
+        let now = SystemTime::now();
+        let second = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        if self.date.second != second || self.date.text.is_empty() {
+            self.date = Date { second, text: http_date(now) };
+        }
+        &self.date.text
+    }
+}
+
+/// The formatter knows the years from 1970 to 9999 only.
+pub(super) fn http_date(time: SystemTime) -> String {
+    const LAST: Duration = Duration::from_secs(253_402_300_799);
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    httpdate::fmt_http_date(UNIX_EPOCH + since.min(LAST))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_gap_counts_as_one_step() {
+        let mut clock = Clock::new();
+        let Some(long_ago) = clock.last.checked_sub(Duration::from_secs(3600)) else { return };
+        clock.last = long_ago;
+        clock.advance();
+        assert_eq!(clock.now(), MAX_STEP);
+        clock.advance();
+        assert!(clock.now() < MAX_STEP * 2);
+    }
+
+    #[test]
+    fn dates_beyond_the_formatters_years() {
+        assert_eq!(http_date(UNIX_EPOCH - Duration::from_secs(1)), "Thu, 01 Jan 1970 00:00:00 GMT");
+        let late = UNIX_EPOCH + Duration::from_secs(300_000_000_000);
+        assert_eq!(http_date(late), "Fri, 31 Dec 9999 23:59:59 GMT");
+    }
+}

@@ -1,0 +1,194 @@
+use super::*;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpListener};
+use std::thread;
+
+use crate::server::limits::Violation;
+
+const CHECK: &[u8] = b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello";
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A connection, as its event loop sees it, and its client.
+struct Pair {
+    connection: Connection,
+    client: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Pair {
+    fn new() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (socket, peer) = listener.accept().unwrap();
+        let connection = Connection::new(socket, peer, Duration::ZERO);
+        Self { connection, client, buffer: vec![0; 64 * 1024] }
+    }
+
+    /// What it comes to once something has happened.
+    fn advance(&mut self) -> Step {
+        self.connection.note_event(false);
+        self.connection.advance(&mut self.buffer, SECOND).unwrap()
+    }
+
+    /// What it comes to, as soon as that is no longer to wait.
+    fn until_ready(&mut self) -> Step {
+        loop {
+            match self.advance() {
+                Step::Wait => thread::yield_now(),
+                step => return step,
+            }
+        }
+    }
+
+    fn request(&mut self) -> WholeRequest {
+        match self.until_ready() {
+            Step::Request(request) => request,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn respond(&mut self, bytes: &[u8], persistence: Persistence) {
+        self.connection.respond(bytes.to_vec(), persistence, SECOND);
+    }
+}
+
+#[test]
+fn a_request_in_pieces_is_taken_when_it_is_whole() {
+    let mut pair = Pair::new();
+    for piece in CHECK.chunks(7) {
+        assert!(matches!(pair.advance(), Step::Wait));
+        pair.client.write_all(piece).unwrap();
+    }
+    assert_eq!(pair.request().body, b"hello");
+    assert!(pair.connection.is_under_way());
+}
+
+#[test]
+fn requests_sent_ahead_are_answered_in_order() {
+    let mut pair = Pair::new();
+    let other = b"GET /2 HTTP/1.1\r\n\r\n";
+    pair.client.write_all(&[CHECK, other, CHECK].concat()).unwrap();
+    for (expected, answer) in [("POST / ", b"1"), ("GET /2 ", b"2"), ("POST / ", b"3")] {
+        let request = pair.request();
+        assert!(request.head.for_engine.starts_with(expected.as_bytes()));
+        pair.respond(answer, Persistence::KeepAlive);
+    }
+    assert!(matches!(pair.advance(), Step::Wait));
+    let mut answers = [0; 3];
+    pair.client.read_exact(&mut answers).unwrap();
+    assert_eq!(&answers, b"123");
+    assert_eq!(pair.connection.phase(), Phase::Waiting);
+}
+
+#[test]
+fn a_response_that_does_not_fit_goes_on_when_there_is_room() {
+    let mut pair = Pair::new();
+    let large = vec![7; 16 * 1024 * 1024];
+    pair.client.write_all(&[CHECK, CHECK].concat()).unwrap();
+    pair.request();
+    pair.respond(&large, Persistence::KeepAlive);
+    assert!(matches!(pair.advance(), Step::Wait));
+    assert_eq!(pair.connection.phase(), Phase::Answering);
+    let mut client = pair.client.try_clone().unwrap();
+    let reader = thread::spawn(move || {
+        let mut received = vec![0; 16 * 1024 * 1024];
+        client.read_exact(&mut received).unwrap();
+        received
+    });
+    // The next request has its turn only then.
+    pair.request();
+    assert!(reader.join().unwrap() == large);
+}
+
+#[test]
+fn a_client_that_waits_is_told_to_continue() {
+    let mut pair = Pair::new();
+    let head = "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+    pair.client.write_all(head.as_bytes()).unwrap();
+    let mut told = [0; CONTINUE.len()];
+    while pair.connection.phase() != Phase::Body {
+        assert!(matches!(pair.advance(), Step::Wait));
+    }
+    pair.client.read_exact(&mut told).unwrap();
+    assert_eq!(told, CONTINUE);
+    pair.client.write_all(b"hello").unwrap();
+    assert_eq!(pair.request().body, b"hello");
+}
+
+#[test]
+fn what_ends_early() {
+    for (length, refused) in [(0, false), (1, false), (20, false), (CHECK.len() - 1, true)] {
+        let mut pair = Pair::new();
+        pair.client.write_all(&CHECK[..length]).unwrap();
+        pair.client.shutdown(Shutdown::Write).unwrap();
+        match pair.until_ready() {
+            Step::Refused(refusal) => {
+                assert!(refused && refusal.reason.contains("shorter"), "{length}: {refusal:?}");
+            }
+            Step::Close => assert!(!refused, "{length}"),
+            other => panic!("{length}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_last_response_closes_at_once_where_nothing_is_unread() {
+    let mut pair = Pair::new();
+    pair.client.write_all(CHECK).unwrap();
+    pair.request();
+    pair.respond(b"bye", Persistence::Close);
+    assert!(matches!(pair.advance(), Step::Close));
+}
+
+#[test]
+fn a_client_that_sends_what_nobody_wants_can_read_its_response() {
+    let mut pair = Pair::new();
+    pair.client.write_all(b"nonsense\r\n").unwrap();
+    assert!(matches!(pair.until_ready(), Step::Refused(_)));
+    pair.respond(b"no", Persistence::Close);
+    assert!(matches!(pair.advance(), Step::Wait));
+    assert_eq!(pair.connection.phase(), Phase::Closing);
+    let more = vec![7; 4 * 1024 * 1024];
+    let mut client = pair.client.try_clone().unwrap();
+    let writer = thread::spawn(move || {
+        client.write_all(&more).unwrap();
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        answer
+    });
+    while !matches!(pair.advance(), Step::Close) {}
+    assert_eq!(writer.join().unwrap(), b"no");
+    let long = pair.connection.judge(SECOND, &Limits::default());
+    assert_eq!(long, Verdict::Fine);
+    pair.connection.unwanted *= 4;
+    let long = pair.connection.judge(SECOND, &Limits::default());
+    assert_eq!(long, Verdict::Violates(Violation::LongBody));
+}
+
+#[test]
+fn a_request_that_was_put_back_comes_again() {
+    let mut pair = Pair::new();
+    pair.client.write_all(CHECK).unwrap();
+    let request = pair.request();
+    pair.connection.put_back(request);
+    pair.connection.arrive(SECOND);
+    assert_eq!(pair.request().body, b"hello");
+}
+
+#[test]
+fn an_end_that_was_told_is_found() {
+    let mut pair = Pair::new();
+    pair.client.write_all(CHECK).unwrap();
+    pair.client.shutdown(Shutdown::Write).unwrap();
+    // One event for both, of which nothing is told again.
+    while !matches!(rustix::io::ioctl_fionread(&pair.connection.socket), Ok(length) if length > 0) {
+        thread::yield_now();
+    }
+    pair.connection.note_event(true);
+    let step = pair.connection.advance(&mut pair.buffer, SECOND).unwrap();
+    assert!(matches!(step, Step::Request(_)));
+    pair.respond(b"yes", Persistence::KeepAlive);
+    let step = pair.until_ready();
+    assert!(matches!(step, Step::Close), "{step:?}");
+}

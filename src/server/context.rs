@@ -1,0 +1,47 @@
+//! What both threads of a server know. Nothing of it belongs to a connection.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::activity::{Activity, Observer};
+use super::download::Published;
+use super::limits::Limits;
+use super::response::Response;
+use crate::authority::Authority;
+
+/// What both threads know.
+pub(super) struct Context {
+    pub packages: Vec<Arc<Published>>,
+    pub observer: Arc<dyn Observer>,
+    /// This server's name for clients that do not say how they know it.
+    pub authority: Option<Authority>,
+    pub limits: Limits,
+    /// No further requests on the connections that there are.
+    pub is_stopping: AtomicBool,
+    /// Set again and again by the thread that sends packages.
+    pub downloads_alive: AtomicBool,
+}
+
+impl Context {
+    pub fn package(&self, name: &str) -> Option<&Arc<Published>> {
+        self.packages.iter().find(|package| package.name() == name)
+    }
+
+    pub fn observe(&self, activity: &Activity<'_>) {
+        self.observer.observe(activity);
+    }
+
+    /// Tells the operator of something that is no client's doing.
+    pub fn trouble(&self, what: &str, error: &str) {
+        self.observe(&Activity::Trouble { what, error });
+    }
+
+    /// Tells the operator why a request is refused, if it is.
+    pub fn note_refusal(&self, response: &Response, address: SocketAddr, request: &str) {
+        if let Some(reason) = &response.refusal {
+            let status = response.status.code();
+            self.observe(&Activity::Refused { address, request, status, reason });
+        }
+    }
+}

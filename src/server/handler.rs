@@ -1,0 +1,126 @@
+//! What becomes of a request: routes, conditions, refusals.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tiny_http::{Method, Request};
+
+use super::conditions::Conditions;
+use super::context::Context;
+use super::download::{PackageRequest, Part};
+use super::response::{Refusal, Response, Status};
+use super::route::{Route, Target, authority, route};
+use super::update::{self, UpdateRequest};
+use crate::media_type;
+use crate::updater::Updater;
+
+/// Decides what is answered.
+pub(super) struct Handler {
+    context: Arc<Context>,
+    /// None in the thread that sends packages: update requests go back to the
+    /// other one, which alone asks it.
+    updater: Option<Box<dyn Updater>>,
+}
+
+/// What is answered.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Response(Response),
+    Download(Part),
+    /// The other thread answers it.
+    OtherThread,
+}
+
+impl Handler {
+    pub fn new(context: Arc<Context>, updater: Option<Box<dyn Updater>>) -> Self {
+        Self { context, updater }
+    }
+
+    /// Answers a request with this body.
+    pub fn answer(&mut self, request: &Request, body: &[u8], peer: SocketAddr) -> Answer {
+        let target = Target::of(request.url());
+        let answer = match route(request.method(), &target.path) {
+            Route::Update => self.update(request, &target, body, peer),
+            Route::Package { name, is_head } => self.package(request, name, is_head),
+            Route::NotAllowed(allowed) => not_allowed(allowed),
+            Route::NotFound => refuse(
+                Status::NotFound,
+                "there is nothing here; update checks are POSTed to /v1/update/",
+            ),
+        };
+        if let Answer::Response(response) = &answer
+            && response.refusal.is_some()
+        {
+            let asked = format!("{} {}", request.method(), request.url());
+            self.context.note_refusal(response, peer, &asked);
+        }
+        answer
+    }
+
+    fn update(
+        &mut self,
+        request: &Request,
+        target: &Target<'_>,
+        body: &[u8],
+        peer: SocketAddr,
+    ) -> Answer {
+        let Some(updater) = &mut self.updater else { return Answer::OtherThread };
+        if let Err(reason) = media_type::check(header(request, "Content-Type")) {
+            return refuse(Status::UnsupportedMediaType, reason);
+        }
+        let here = self.context.authority.as_ref();
+        let server = match authority(target, header(request, "Host"), here) {
+            Ok(authority) => format!("http://{authority}"),
+            Err(reason) => return refuse(Status::BadRequest, reason),
+        };
+        let request = UpdateRequest { body, server: &server, address: peer };
+        Answer::Response(update::answer(updater.as_mut(), &self.context, &request))
+    }
+
+    fn package(&self, request: &Request, name: &str, is_head: bool) -> Answer {
+        let Some(package) = self.context.package(name) else {
+            return refuse(Status::NotFound, "there is no package of this name");
+        };
+        let conditions = Conditions {
+            if_match: header(request, "If-Match"),
+            if_unmodified_since: header(request, "If-Unmodified-Since"),
+            if_none_match: header(request, "If-None-Match"),
+            if_modified_since: header(request, "If-Modified-Since"),
+            if_range: header(request, "If-Range"),
+        };
+        let wanted = PackageRequest { range: header(request, "Range"), conditions, is_head };
+        match package.part(&wanted, &*self.context.observer) {
+            Ok(part) if is_head => Answer::Response(part.response()),
+            Ok(part) => Answer::Download(part),
+            Err(response) => Answer::Response(response),
+        }
+    }
+}
+
+/// What is answered to a download for which there is no place.
+pub(super) fn too_many_downloads() -> Response {
+    // In seconds. `update_engine` waits 20 s whatever it is told.
+    const RETRY_AFTER: &str = "20";
+    let refusal = Refusal::new(Status::ServiceUnavailable, "too many downloads at once");
+    Response::from(refusal).with_header("Retry-After", RETRY_AFTER)
+}
+
+fn refuse(status: Status, reason: &'static str) -> Answer {
+    Answer::Response(Refusal::new(status, reason).into())
+}
+
+fn not_allowed(allowed: &'static str) -> Answer {
+    let verb = if allowed.contains(',') { "are" } else { "is" };
+    let reason = format!("only {} {verb} allowed here", allowed.replace(", ", " and "));
+    let refusal = Refusal::new(Status::MethodNotAllowed, reason);
+    Answer::Response(Response::from(refusal).with_header("Allow", allowed))
+}
+
+/// Whether the response to this request has a body.
+pub(super) fn wants_body(request: &Request) -> bool {
+    *request.method() != Method::Head
+}
+
+fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request.headers().get(name).map(|value| value.as_str())
+}

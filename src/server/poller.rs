@@ -1,0 +1,156 @@
+//! Waiting for many descriptors at once (`epoll(7)`).
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+use rustix::event::{EventfdFlags, Timespec, eventfd};
+use rustix::io::Errno;
+
+/// Most events that are taken at once.
+const BATCH: usize = 256;
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Token(u64);
+
+impl Token {
+    /// Somebody wants to connect.
+    pub const LISTENER: Self = Self(u64::MAX);
+    /// Another thread has sent a message.
+    pub const WAKE: Self = Self(u64::MAX - 1);
+
+    /// A connection, by its slot in the table. A slot is used again, perhaps
+    /// while events of its last connection are still on their way, so the
+    /// generation tells which of its connections is meant.
+    pub fn connection(slot: u32, generation: u32) -> Self {
+        Self(u64::from(generation) << 32 | u64::from(slot))
+    }
+
+    /// The slot and the generation.
+    pub fn parts(self) -> (usize, u32) {
+        #[expect(clippy::cast_possible_truncation, reason = "the halves of a u64")]
+        let (slot, generation) = (self.0 as u32, (self.0 >> 32) as u32);
+        (slot as usize, generation)
+    }
+}
+
+/// Tells when descriptors are ready. Each change is told once (`EPOLLET`).
+#[derive(Debug)]
+pub(super) struct Poller {
+    epoll: OwnedFd,
+    wake: Arc<OwnedFd>,
+}
+
+impl Poller {
+    pub fn new() -> io::Result<Self> {
+        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+        let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        let poller = Self { epoll, wake: Arc::new(wake) };
+        poller.add(&*poller.wake, Token::WAKE)?;
+        Ok(poller)
+    }
+
+    /// What wakes this poller from another thread.
+    pub fn waker(&self) -> Waker {
+        Waker(Arc::clone(&self.wake))
+    }
+
+    /// Watches a descriptor. What is ready already is told too.
+    pub fn add(&self, descriptor: impl AsFd, token: Token) -> io::Result<()> {
+        let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+        Ok(epoll::add(&self.epoll, descriptor, EventData::new_u64(token.0), flags)?)
+    }
+
+    /// Watches it no longer. A descriptor that is closed need not be removed.
+    pub fn remove(&self, descriptor: impl AsFd) -> io::Result<()> {
+        Ok(epoll::delete(&self.epoll, descriptor)?)
+    }
+
+    /// Waits for something to happen, for so long or for ever, and tells what
+    /// has happened.
+    pub fn wait(&self, timeout: Option<Duration>, mut tell: impl FnMut(Ready)) -> io::Result<()> {
+        let timeout = timeout.map(|timeout| Timespec {
+            tv_sec: timeout.as_secs().try_into().unwrap_or(i64::MAX),
+            tv_nsec: timeout.subsec_nanos().into(),
+        });
+        let mut room = [const { MaybeUninit::<Event>::uninit() }; BATCH];
+        let events = match epoll::wait(&self.epoll, &mut room, timeout.as_ref()) {
+            Ok((events, _)) => events,
+            Err(Errno::INTR) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let end = EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR;
+        for Event { flags, data } in events.iter().copied() {
+            tell(Ready { token: Token(data.u64()), is_end: flags.intersects(end) });
+        }
+        Ok(())
+    }
+}
+
+/// Something that is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ready {
+    pub token: Token,
+    /// Whether the other end sends nothing more, or has gone altogether.
+    pub is_end: bool,
+}
+
+/// Wakes a [`Poller`] from another thread.
+#[derive(Clone, Debug)]
+pub(super) struct Waker(Arc<OwnedFd>);
+
+impl Waker {
+    pub fn wake(&self) {
+        // Each write is told, though nobody reads. The counter would have to be
+        // full for it to fail, which takes 2^64 calls.
+        let _ = rustix::io::write(&*self.0, &1_u64.to_ne_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn tokens() {
+        let token = Token::connection(7, u32::MAX - 1);
+        assert_eq!(token.parts(), (7, u32::MAX - 1));
+    }
+
+    #[test]
+    fn each_change_is_told_once() {
+        let poller = Poller::new().unwrap();
+        // Messages could be sent.
+        poller.wait(None, |_| {}).unwrap();
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        let token = Token::connection(1, 2);
+        poller.add(&theirs, token).unwrap();
+        let waker = poller.waker();
+        let said = |expected: &[(Token, bool)]| {
+            let mut ready = Vec::new();
+            let tell = |event: Ready| ready.push((event.token, event.is_end));
+            poller.wait(Some(Duration::ZERO), tell).unwrap();
+            assert_eq!(ready, expected);
+        };
+        // It can be written to.
+        said(&[(token, false)]);
+        said(&[]);
+        ours.write_all(b"a").unwrap();
+        said(&[(token, false)]);
+        said(&[]);
+        for _ in 0..2 {
+            waker.wake();
+            said(&[(Token::WAKE, false)]);
+            said(&[]);
+        }
+        drop(ours);
+        said(&[(token, true)]);
+        said(&[]);
+    }
+}
