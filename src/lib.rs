@@ -98,6 +98,8 @@ mod digest;
 #[cfg(any(feature = "server", feature = "client"))]
 mod media_type;
 mod package;
+#[cfg(feature = "payload")]
+pub mod payload;
 pub mod protocol;
 #[cfg(feature = "server")]
 pub mod server;
