@@ -4,6 +4,8 @@
 mod blocks;
 #[cfg(feature = "server")]
 mod file;
+#[cfg(feature = "server")]
+mod prefix;
 
 use std::fmt;
 use std::io::{self, Read};

@@ -9,6 +9,8 @@
 //! - [`Updater`]: what an update server decides. [`TrivialUpdater`] offers one
 //!   [`Update`] to everybody.
 //! - [`server`]: HTTP in front of any `Updater`, and the packages beside it.
+//! - [`payload`]: what is in an update payload, whether it is whole, and who
+//!   signed it.
 //! - [`client`]: the other half, a machine that asks for updates and fetches
 //!   them, and a validator of what servers answer.
 //!
@@ -114,6 +116,8 @@ pub use server::fuzzing;
 #[cfg(any(feature = "server", feature = "client"))]
 pub use authority::{Authority, ParseAuthorityError};
 pub use digest::{Digests, ParseDigestError, Sha1, Sha256};
+#[cfg(all(feature = "server", feature = "payload"))]
+pub use package::PayloadFile;
 #[cfg(feature = "server")]
 pub use package::{PackageError, PackageFile, PackageName, ParsePackageNameError};
 pub use package::{VerifyError, VerifyErrorKind};

@@ -6,6 +6,8 @@ mod file;
 mod name;
 mod verify;
 
+#[cfg(all(feature = "server", feature = "payload"))]
+pub use file::PayloadFile;
 #[cfg(feature = "server")]
 pub use file::{PackageError, PackageFile};
 #[cfg(feature = "server")]

@@ -1,6 +1,7 @@
 //! The command line, checked once: what comes out of here is valid.
 
 mod check;
+mod inspect;
 mod serve;
 
 use std::ffi::{OsStr, OsString};
@@ -11,6 +12,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub use check::CheckSettings;
+pub use inspect::InspectSettings;
 pub use serve::Settings;
 
 /// What is to be done.
@@ -18,6 +20,7 @@ pub use serve::Settings;
 pub enum Command {
     Serve(Box<Settings>),
     Check(Box<CheckSettings>),
+    Inspect(InspectSettings),
     /// Print this.
     Help(&'static str),
     Version,
@@ -33,6 +36,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, R
     let mut arguments = arguments.into_iter().peekable();
     if arguments.next_if(|first| first == check::COMMAND).is_some() {
         check::parse(arguments).map_err(|error| Refusal { error, help: "check --help" })
+    } else if arguments.next_if(|first| first == inspect::COMMAND).is_some() {
+        inspect::parse(arguments).map_err(|error| Refusal { error, help: "inspect --help" })
     } else {
         serve::parse(arguments).map_err(|error| Refusal { error, help: "--help" })
     }
