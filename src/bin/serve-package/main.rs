@@ -17,6 +17,7 @@ mod key;
 mod limits;
 mod log;
 mod outlet;
+mod packages;
 mod panics;
 mod published;
 mod ready_file;

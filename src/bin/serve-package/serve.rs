@@ -1,17 +1,16 @@
 //! From settings to a running server.
 
 use std::error::Error;
-use std::fmt;
 use std::net::{IpAddr, UdpSocket};
-use std::path::Path;
 use std::sync::Arc;
 
 use omaha::server::{Activity, ListenAddress, Observer, Server, passed_listener};
-use omaha::{Codebase, PackageFile, PackageName, TrivialUpdater, Update};
+use omaha::{Codebase, PackageFile, TrivialUpdater, Update};
 
 use crate::args::Settings;
 use crate::goal::{Goal, Outcome};
 use crate::log::{Log, Priority};
+use crate::packages::{self, Packages};
 use crate::watch::{self, Watch};
 use crate::{events, introduction, limits, ready_file, signals, systemd};
 
@@ -27,13 +26,16 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     let watch = Arc::new(Watch::new(log, Goal::new(settings), settings.events, offered.clone()));
 
     systemd::status("hashing the packages");
-    let packages = open(settings)?;
-    let server = prepare(settings, &packages, &watch)?;
+    let Packages { packages, is_delta, notes } = packages::open(settings)?;
+    let server = prepare(settings, &packages, is_delta, &watch)?;
     watch.control(server.handle());
     signals::stop_on_signal(server.handle(), Arc::clone(&watch))?;
 
     for line in introduction::lines(settings, &packages, &server) {
         log.line(Priority::Info, &line);
+    }
+    for (priority, line) in notes {
+        log.line(priority, &line);
     }
     for line in introduction::odd_extensions(&packages) {
         log.line(Priority::Warning, &line);
@@ -57,37 +59,22 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     Ok(outcome)
 }
 
-/// Opens and hashes the operating system's package and the extensions.
-fn open(settings: &Settings) -> Result<Vec<Arc<PackageFile>>, Box<dyn Error>> {
-    let mut names = vec![settings.package_name.clone()];
-    for path in &settings.extensions {
-        let name: PackageName = file_name(path)?.parse()?;
-        if names.contains(&name) {
-            return Err(StartError::SameName(name).into());
-        }
-        names.push(name);
-    }
-    let paths = [&settings.package_file].into_iter().chain(&settings.extensions);
-    let open = |(path, name): (_, _)| Ok(Arc::new(PackageFile::open(path, name)?));
-    paths.map(std::path::PathBuf::as_path).zip(names).map(open).collect()
-}
-
-fn file_name(path: &Path) -> Result<&str, StartError> {
-    let name = path.file_name().and_then(|name| name.to_str());
-    name.ok_or_else(|| StartError::NoName(path.display().to_string()))
-}
-
 /// Puts the server together.
 fn prepare(
     settings: &Settings,
     packages: &[Arc<PackageFile>],
+    is_delta: bool,
     watch: &Arc<Watch>,
 ) -> Result<Server, Box<dyn Error>> {
     let codebase = settings.package_url.clone().unwrap_or_default();
     let served_here = codebase.is_path() || points_here(&codebase, &settings.listen_address);
     let served = if served_here { packages } else { &[] };
 
-    let update = Update::of_packages(settings.package_version.clone(), codebase, packages);
+    let mut update = Update::of_packages(settings.package_version.clone(), codebase, packages);
+    update.previous_version.clone_from(&settings.previous_version);
+    for action in &mut update.manifest.actions {
+        action.is_delta_payload = is_delta;
+    }
     let updater =
         TrivialUpdater::new(update).force(settings.force).watching(served.iter().cloned());
     let observer = Arc::clone(watch);
@@ -126,23 +113,3 @@ fn points_here(codebase: &Codebase, listen: &ListenAddress) -> bool {
 fn is_local(address: IpAddr) -> bool {
     UdpSocket::bind((address, 0)).is_ok()
 }
-
-/// Why it cannot start, where no other error says so.
-#[derive(Debug)]
-enum StartError {
-    NoName(String),
-    SameName(PackageName),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoName(path) => write!(formatter, "{path:?}: an extension needs a file name"),
-            Self::SameName(name) => {
-                write!(formatter, "two packages would be called {name}; rename one of the files")
-            }
-        }
-    }
-}
-
-impl Error for StartError {}

@@ -186,9 +186,15 @@ pub enum UsageError {
     Required(&'static str),
     NoValue(&'static str),
     Repeated(&'static str),
+    /// Two flags that contradict each other.
+    Together(&'static str, &'static str),
     UnknownFlag(String),
     LeftOver(OsString),
-    Value { flag: &'static str, value: String, reason: String },
+    Value {
+        flag: &'static str,
+        value: String,
+        reason: String,
+    },
 }
 
 impl fmt::Display for UsageError {
@@ -197,6 +203,7 @@ impl fmt::Display for UsageError {
             Self::Required(flag) => write!(formatter, "{flag} is required"),
             Self::NoValue(flag) => write!(formatter, "{flag} needs a value"),
             Self::Repeated(flag) => write!(formatter, "{flag} is given more than once"),
+            Self::Together(one, other) => write!(formatter, "{one} and {other} exclude each other"),
             Self::UnknownFlag(flag) => write!(formatter, "there is no flag {flag:?}"),
             Self::LeftOver(argument) => {
                 write!(formatter, "{argument:?} is left over; every value needs its flag")

@@ -20,6 +20,9 @@ Usage: serve-package --package-file FILE --package-version VERSION [OPTION]...
   --listen-address ADDR   HOST:PORT, [IPv6]:PORT, or :PORT for all interfaces;
                           port 0 is a free one (default: localhost:8000)
   --extension FILE        an OEM or system extension beside it; repeatable
+  --key PEM               refuse what is not signed by this public key
+  --previous-version VER  the payload is for machines with this version only
+  --skip-payload-check    serve the files even if they are no sound payloads
   --package-url URL       where machines fetch the packages instead of here
   --force                 offer it to every machine that has another version
   --until-updated N       exit 0 when N machines have been updated
@@ -29,10 +32,8 @@ Usage: serve-package --package-file FILE --package-version VERSION [OPTION]...
   --ready-file FILE       write the address there once the server answers
   --max-connections N, --idle-timeout TIME, --min-rate BYTES
                           limits (default: 1000, 30s, 1000 bytes a second)
-  --help, --version       to try a server out: serve-package check --help
-Example: serve-package --package-file flatcar_production_update.gz \\
-                       --package-version 4152.2.0 --listen-address :8000
-Then set SERVER=http://HOST:8000/v1/update/ in /etc/flatcar/update.conf.
+  --help, --version       serve-package inspect --help: what is in a payload;
+                          serve-package check --help: to try a server out
 Exit status: 0 stopped or updated, 1 failure, 2 wrong usage, 3 and 4 see above.
 ";
 
@@ -45,6 +46,11 @@ pub struct Settings {
     pub package_version: Version,
     pub listen_address: ListenAddress,
     pub extensions: Vec<PathBuf>,
+    /// What the packages must be signed with.
+    pub key: Option<PathBuf>,
+    /// The only version that the update is for.
+    pub previous_version: Option<Version>,
+    pub skip_payload_check: bool,
     pub package_url: Option<Codebase>,
     pub force: bool,
     pub until_updated: Option<usize>,
@@ -61,6 +67,9 @@ const PACKAGE_NAME: &str = "--package-name";
 const PACKAGE_VERSION: &str = "--package-version";
 const LISTEN_ADDRESS: &str = "--listen-address";
 const EXTENSION: &str = "--extension";
+const KEY: &str = "--key";
+const PREVIOUS_VERSION: &str = "--previous-version";
+const SKIP_PAYLOAD_CHECK: &str = "--skip-payload-check";
 const PACKAGE_URL: &str = "--package-url";
 const FORCE: &str = "--force";
 const UNTIL_UPDATED: &str = "--until-updated";
@@ -82,6 +91,8 @@ const FLAGS: Flags = Flags {
         PACKAGE_VERSION,
         LISTEN_ADDRESS,
         EXTENSION,
+        KEY,
+        PREVIOUS_VERSION,
         PACKAGE_URL,
         UNTIL_UPDATED,
         DEADLINE,
@@ -93,7 +104,7 @@ const FLAGS: Flags = Flags {
     ],
     // go-omaha's.
     single_dash: &[PACKAGE_FILE, PACKAGE_VERSION, LISTEN_ADDRESS],
-    switches: &[FORCE, FAIL_FAST],
+    switches: &[FORCE, FAIL_FAST, SKIP_PAYLOAD_CHECK],
 };
 
 /// Reads the arguments that follow the program's name.
@@ -115,6 +126,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     let package_version = parsed(&mut arguments, PACKAGE_VERSION)?;
     let listen_address = parsed(&mut arguments, LISTEN_ADDRESS)?;
     let extensions = paths(&mut arguments, EXTENSION)?;
+    let key = path(&mut arguments, KEY)?;
+    let previous_version = parsed(&mut arguments, PREVIOUS_VERSION)?;
+    let skip_payload_check = arguments.contains(SKIP_PAYLOAD_CHECK);
     let package_url: Option<Codebase> = parsed(&mut arguments, PACKAGE_URL)?;
     let force = arguments.contains(FORCE);
     let fail_fast = arguments.contains(FAIL_FAST);
@@ -133,6 +147,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     if let Some(left_over) = arguments.finish().into_iter().next() {
         return Err(FLAGS.refuse(left_over));
     }
+    if skip_payload_check && key.is_some() {
+        return Err(UsageError::Together(KEY, SKIP_PAYLOAD_CHECK));
+    }
     if let Some(url) = package_url.as_ref().filter(|url| url.is_path()) {
         return Err(UsageError::Value {
             flag: PACKAGE_URL,
@@ -149,6 +166,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         package_version: package_version.ok_or(UsageError::Required(PACKAGE_VERSION))?,
         listen_address: listen_address.unwrap_or_default(),
         extensions,
+        key,
+        previous_version,
+        skip_payload_check,
         package_url,
         force,
         until_updated: until_updated.map(|count| count.0),
@@ -221,6 +241,15 @@ mod tests {
     }
 
     #[test]
+    fn payloads() {
+        let checked = settings(&format!("{BOTH}--key k.pem --previous-version=1.2.2"));
+        assert_eq!(checked.key, Some(PathBuf::from("k.pem")));
+        assert_eq!(checked.previous_version.unwrap().as_str(), "1.2.2");
+        assert!(!checked.skip_payload_check);
+        assert!(settings(&format!("{BOTH}--skip-payload-check")).skip_payload_check);
+    }
+
+    #[test]
     fn scripted_runs() {
         let line = format!(
             "{BOTH}--until-updated 2 --deadline 1h30m --fail-fast --events json --ready-file r \
@@ -273,6 +302,10 @@ mod tests {
             ("--package-file --package-version 1", "--package-file needs a value"),
             ("--package-file= --package-version 1", "--package-file needs a value"),
             ("--extension= ", "--extension needs a value"),
+            (
+                &format!("{BOTH}--key k --skip-payload-check"),
+                "--key and --skip-payload-check exclude each other",
+            ),
             (&format!("{BOTH}--package-file g"), "--package-file is given more than once"),
             (&format!("{BOTH}-package-file=g"), "--package-file is given more than once"),
             (&format!("{BOTH}--force --force"), "--force is given more than once"),
