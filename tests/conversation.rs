@@ -57,6 +57,7 @@ fn from_the_check_to_the_reboot() {
     let extension = std::fs::read(EXTENSION).unwrap();
     let payload_file = directory.write("flatcar_production_update.gz", &payload);
     let server = Server::start([
+        "--skip-payload-check".as_ref(),
         "--package-file".as_ref(),
         payload_file.as_os_str(),
         "--package-version".as_ref(),

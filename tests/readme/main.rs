@@ -124,7 +124,7 @@ fn the_tables_of_lines_and_events_are_true() {
         Command::new(BINARY)
             .args(["--listen-address", "localhost:0", "--package-version", "4152.2.0"])
             .args(["--events", "json", "--idle-timeout", "1s"])
-            .arg("--package-file")
+            .args(["--skip-payload-check", "--package-file"])
             .arg(&payload),
     );
     let port = server.await_port();
