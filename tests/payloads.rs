@@ -60,8 +60,8 @@ fn a_delta_is_for_one_version() {
     let delta = payload("delta.gz");
     let arguments = ["--package-file", &delta];
     expect_refusal(&arguments, "--previous-version says which version it is for");
-    // The fixtures' machines: an older one has 4081.2.0.
-    for (previous, is_offered) in [("4081.2.0", true), ("4081.2.1", false)] {
+    // The fixtures' machines: an older one has 4081.3.6.
+    for (previous, is_offered) in [("4081.3.6", true), ("4081.2.0", false)] {
         let server = Server::start(
             [&AS[..2], &arguments, &["--previous-version", previous, "--key", GOOD_KEY]].concat(),
         );
@@ -71,7 +71,7 @@ fn a_delta_is_for_one_version() {
             assert!(answer.manifest().actions[0].is_delta_payload);
         }
     }
-    let full = [&AS[..2], &["--package-file", UPDATE, "--previous-version", "4081.2.0"]].concat();
+    let full = [&AS[..2], &["--package-file", UPDATE, "--previous-version", "4081.3.6"]].concat();
     let server = Server::start(full);
     let answer = update(server.address(), &fixture("check-older"));
     assert!(!answer.manifest().actions[0].is_delta_payload);

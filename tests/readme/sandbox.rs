@@ -70,6 +70,8 @@ impl Sandbox {
         let extension = fs::read(here.join("fixtures/oem-fixture.gz")).unwrap();
         write(self.project.join("Makefile"), fs::read(here.join("Makefile")).unwrap());
         write(self.project.join("fixtures/update.gz"), &payload);
+        let key = "fixtures/payloads/key.pem";
+        write(self.project.join(key), fs::read(here.join(key)).unwrap());
         for script in [
             "dist/static.sh",
             "dist/archive.sh",
