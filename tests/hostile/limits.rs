@@ -1,6 +1,7 @@
 //! Descriptors and threads run out.
 
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
@@ -81,19 +82,22 @@ fn withheld_body(_: usize) -> Vec<u8> {
 /// A command that runs the rest of its arguments with so many threads at most.
 fn with_threads(number: usize) -> String {
     // `RLIMIT_NPROC` counts what a user has, and does not bind root: so it is
-    // a user that nobody is, or, for others, a user namespace of its own.
+    // a user that nobody else is, or, for others, a user namespace of its own.
+    static USER: AtomicU32 = AtomicU32::new(54321);
     let wrapper = if rustix::process::geteuid().is_root() {
-        "setpriv --reuid 54321 --regid 54321 --clear-groups \"$0\" \"$@\""
+        let user = USER.fetch_add(1, Ordering::Relaxed);
+        &format!("setpriv --reuid {user} --regid {user} --clear-groups")
     } else {
-        "unshare --user \"$0\" \"$@\""
+        "unshare --user"
     };
-    format!("exec prlimit --nproc={number} {wrapper}")
+    format!("exec prlimit --nproc={number} {wrapper} \"$0\" \"$@\"")
 }
 
 /// There is no thread for a slow client, and it needs none.
 #[test]
 fn no_thread_more() {
-    let stage = Stage::through(&["sh", "-c", &with_threads(THREADS)], &[]);
+    // The one that hashed may still count when the last one is started.
+    let stage = Stage::through(&["sh", "-c", &with_threads(THREADS + 1)], &[]);
     stage.play("11. withheld bodies, and no thread more", CROWD, |server| {
         let mut crowd = Crowd::of(server, CROWD, withheld_body);
         crowd.keep_up(CROWD, scale::duration(), withheld_body);
