@@ -114,7 +114,7 @@ pub use authority::{Authority, ParseAuthorityError};
 pub use digest::{Digests, ParseDigestError, Sha1, Sha256};
 #[cfg(feature = "server")]
 pub use package::{PackageError, PackageFile, PackageName, ParsePackageNameError};
-pub use package::{VerifyError, VerifyErrorKind};
+pub use package::{VerifyError, VerifyErrorKind, is_extension_name};
 #[cfg(feature = "server")]
 pub use updater::{
     Codebase, Decision, ParseCodebaseError, Reason, TrivialUpdater, Update, Updater, UpdaterError,

@@ -121,7 +121,7 @@ rules! {
     /// A package beside the first with a name that the postinstall step does
     /// not look for.
     ExtensionName = "extension-name",
-        "the postinstall step looks for oem-ID.gz and flatcar-NAME.gz only";
+        "the postinstall step looks for names that end in oem-ID.gz or flatcar-NAME.gz only";
     Warning
     /// A digest that is there, but empty.
     DigestEmpty = "digest-empty", "download_sysext rejects the whole answer";

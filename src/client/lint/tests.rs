@@ -110,6 +110,12 @@ fn every_rule_of_a_document() {
         ("size=\"5\"", "", &[Rule::PackageIncomplete]),
         ("required=\"false\"", "", &[Rule::PackageIncomplete]),
         ("oem-azure.gz", "azure.raw", &[Rule::ExtensionName]),
+        // As Nebraska calls what it hosts, and as nightlies are called.
+        ("oem-azure.gz", "extrafile-amd64-3760.1.1-oem-azure.gz", &[]),
+        ("oem-azure.gz", "flatcar_test_update-oem-azure.gz", &[]),
+        ("update.gz", "flatcar-amd64-3760.1.1.gz", &[]),
+        ("update.gz", "flatcar_production_update.gz", &[]),
+        ("update.gz", "flatcar-podman.gz", &[Rule::ExtensionFirst]),
         ("hash=\"L9ThxnotKPzthJ7hu3bnORuT6xI=\" size", "hash=\"\" size", &[Rule::DigestEmpty]),
         (HEX, "", &[Rule::DigestEmpty]),
         (
