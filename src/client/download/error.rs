@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::client::TransportError;
+use crate::client::{RedirectError, TransportError};
 use crate::client::quoted::Quoted;
 use crate::package::{VerifyError, VerifyErrorKind};
 use crate::protocol::ErrorCode;
@@ -16,12 +16,12 @@ use crate::protocol::ErrorCode;
 pub enum DownloadError {
     /// There is no answer.
     Transport(TransportError),
+    /// The answer is a redirect that is not followed.
+    Redirect(RedirectError),
     /// The answer has neither the content nor a part of it.
     Http {
         /// The status.
         status: u16,
-        /// Where a redirect would lead that is not followed.
-        location: Option<String>,
     },
     /// The content broke off.
     Cut {
@@ -93,19 +93,10 @@ impl DownloadError {
 impl fmt::Display for DownloadError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Transport(error) => write!(formatter, "{error}"),
-            Self::Http { status, location } => {
-                write!(formatter, "the answer has HTTP status {status}")?;
-                match location {
-                    Some(location) => {
-                        write!(formatter, ", a redirect to {} too many", Quoted(location))
-                    }
-                    None => Ok(()),
-                }
-            }
-            Self::Cut { at, total, source } => {
-                write!(formatter, "cut at byte {at} of {total}: {source}")
-            }
+            Self::Transport(_) => formatter.write_str("no answer"),
+            Self::Redirect(_) => formatter.write_str("no answer, but a redirect"),
+            Self::Http { status } => write!(formatter, "the answer has HTTP status {status}"),
+            Self::Cut { at, total, .. } => write!(formatter, "cut at byte {at} of {total}"),
             Self::Range { at, found } => {
                 write!(formatter, "asked for what follows byte {at}, the server sent ")?;
                 match found {
@@ -130,9 +121,9 @@ impl fmt::Display for DownloadError {
                 write!(formatter, "the name {} is not that of a file", Quoted(name))
             }
             Self::NoSize => formatter.write_str("the manifest gives the package no size"),
-            Self::Verify(error) => write!(formatter, "{error}"),
-            Self::Write(error) => write!(formatter, "cannot write: {error}"),
-            Self::File { path, source } => write!(formatter, "{path:?}: {source}"),
+            Self::Verify(_) => formatter.write_str("the content is not the package's"),
+            Self::Write(_) => formatter.write_str("cannot write"),
+            Self::File { path, .. } => write!(formatter, "cannot write {path:?}"),
         }
     }
 }
@@ -141,6 +132,7 @@ impl Error for DownloadError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Transport(error) => Some(error),
+            Self::Redirect(error) => Some(error),
             Self::Cut { source, .. } | Self::Write(source) | Self::File { source, .. } => {
                 Some(source)
             }

@@ -1,8 +1,8 @@
 //! Packages.
 
-use super::tree::Node;
-use super::{Findings, Rule};
+use super::{Findings, Node, Rule};
 use crate::client::HttpUrl;
+use crate::client::lenient::scan;
 use crate::client::quoted::Quoted;
 use crate::digest::{Sha1, Sha256};
 use crate::package::{is_extension_name, is_plain};
@@ -44,9 +44,13 @@ fn check_first(package: &Node, findings: &mut Findings) {
         findings.add(Rule::ExtensionFirst, package, found);
     }
     let size = package.get("size").unwrap_or_default();
-    if !size.trim().parse::<u64>().is_ok_and(|size| size > 0) {
+    let scanned = scan(size);
+    if scanned == 0 {
         let found = format!("the size of the first package is {}", Quoted(size));
         findings.add(Rule::PackageSize, package, found);
+    } else if size.trim().parse().is_ok_and(|size: u64| size != scanned) {
+        let found = format!("the size of the first package, {}, is {scanned}", Quoted(size));
+        findings.add(Rule::SizeOctal, package, found);
     }
 }
 
