@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::redirect::{self, SendError};
-use super::{ClientError, Environment, HttpAnswer, HttpRequest, HttpUrl, Retry, Transport, lenient};
+use super::{
+    ClientError, Environment, HttpAnswer, HttpRequest, HttpUrl, Retry, Transport, lenient,
+};
 use crate::media_type;
 use crate::protocol::{AppStatus, Request, Response, limits, response};
 

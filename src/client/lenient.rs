@@ -6,10 +6,10 @@
 
 use std::str::FromStr;
 
-use crate::protocol::xml::Node;
 use crate::protocol::response::{
     Action, App, DayStart, Manifest, Metadata, Package, Response, UpdateCheck, Url,
 };
+use crate::protocol::xml::Node;
 use crate::protocol::{AckStatus, ReadError};
 
 /// Reads a response document.
@@ -175,7 +175,10 @@ mod tests {
                     DisablePayloadBackoff="true" MaxFailureCountPerUrl="2" MetadataSignatureRsa="m"
                     MetadataSize="4" deadline="now" MoreInfo="i" Prompt="true"/></actions></manifest>
             </updatecheck><event status="ok"/><event status="error"/></app><app/></response>"#;
-        assert_eq!(read(document.as_bytes()).unwrap(), Response::read(document.as_bytes()).unwrap());
+        assert_eq!(
+            read(document.as_bytes()).unwrap(),
+            Response::read(document.as_bytes()).unwrap()
+        );
     }
 
     #[test]

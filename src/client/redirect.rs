@@ -138,7 +138,8 @@ mod tests {
     fn send(steps: Vec<Step>, body: Option<&[u8]>) -> (Result<String, String>, usize) {
         let script = Script::new(steps);
         let url: HttpUrl = "http://server/a".parse().unwrap();
-        let request = body.map_or_else(|| HttpRequest::get(&url), |body| HttpRequest::post(&url, body));
+        let request =
+            body.map_or_else(|| HttpRequest::get(&url), |body| HttpRequest::post(&url, body));
         let result = super::send(&*script, request);
         let result = result.map(|(url, _)| url.to_string()).map_err(|error| match error {
             SendError::Redirect(error) => Chain(&error).to_string(),

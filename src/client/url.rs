@@ -228,8 +228,9 @@ impl fmt::Display for ParseUrlError {
         match self {
             Self::Scheme => formatter.write_str("it must begin with http:// or https://"),
             Self::Authority(_) => formatter.write_str("the host or the port is malformed"),
-            Self::Zone => formatter
-                .write_str("the zone must be the name of an interface: [fe80::1%eth0]"),
+            Self::Zone => {
+                formatter.write_str("the zone must be the name of an interface: [fe80::1%eth0]")
+            }
             Self::Character('#') => formatter.write_str("a URL that is sent has no '#'"),
             Self::Character(character) => {
                 write!(formatter, "{character:?} cannot stand in a URL; write it as %XX")

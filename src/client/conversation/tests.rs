@@ -3,12 +3,12 @@ use std::sync::Arc;
 
 use super::Client;
 use crate::Chain;
+use crate::client::lint::{Finding, Rule};
 use crate::client::testing::{Clock, Script, Step, answer, document};
 use crate::client::{
     ClientError, HttpAnswer, HttpRequest, Machine, Retry, SettingsError, Transport, TransportError,
     Validation, events,
 };
-use crate::client::lint::{Finding, Rule};
 use crate::protocol::request::App;
 use crate::protocol::{
     AppStatus, ErrorCode, EventResult, EventType, Request, Response, UpdateStatus, limits,
@@ -23,8 +23,7 @@ fn app(id: &str) -> App {
 fn client(steps: impl IntoIterator<Item = Step>) -> (Client, Arc<Script>, Arc<Clock>) {
     let (script, clock) = (Script::new(steps), Clock::new());
     let client = Client::new("http://server".parse().unwrap(), "user").unwrap();
-    let client =
-        client.with_transport(Arc::clone(&script)).with_environment(Arc::clone(&clock));
+    let client = client.with_transport(Arc::clone(&script)).with_environment(Arc::clone(&clock));
     client.add_app(app(ID)).unwrap();
     (client, script, clock)
 }
@@ -338,7 +337,8 @@ fn two_applications_are_held_at_once() {
         held.ping().unwrap_err();
     }
     client.flush();
-    let asked: Vec<_> = script.sent().iter().map(|sent| sent.request().apps[0].id.clone()).collect();
+    let asked: Vec<_> =
+        script.sent().iter().map(|sent| sent.request().apps[0].id.clone()).collect();
     assert!(["2", "3"].iter().all(|id| asked.iter().any(|asked| asked == id)), "{asked:?}");
 }
 

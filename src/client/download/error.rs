@@ -5,8 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::client::{RedirectError, TransportError};
 use crate::client::quoted::Quoted;
+use crate::client::{RedirectError, TransportError};
 use crate::package::{VerifyError, VerifyErrorKind};
 use crate::protocol::ErrorCode;
 

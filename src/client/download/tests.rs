@@ -393,7 +393,7 @@ fn the_longest_name_is_a_file() {
         let download = Download::new("http://server/u".parse().unwrap(), &package);
         let download = download.with_transport(Script::new([whole()]));
         download.to_directory(&directory.0, &mut |_| {}).unwrap();
-        assert_eq!(directory.names(), [name.clone()]);
+        assert_eq!(directory.names(), std::slice::from_ref(&name));
         fs::remove_file(directory.0.join(name)).unwrap();
     }
 }

@@ -63,7 +63,10 @@ impl Default for HttpTransport {
 impl fmt::Debug for HttpTransport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let idle_timeout = &self.idle_timeout;
-        formatter.debug_struct("HttpTransport").field("idle_timeout", idle_timeout).finish_non_exhaustive()
+        formatter
+            .debug_struct("HttpTransport")
+            .field("idle_timeout", idle_timeout)
+            .finish_non_exhaustive()
     }
 }
 

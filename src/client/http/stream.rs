@@ -90,10 +90,7 @@ impl Connector {
 fn addresses(url: &HttpUrl) -> io::Result<Vec<SocketAddr>> {
     let (host, port) = (url.host(), url.port());
     if host.eq_ignore_ascii_case("localhost") {
-        return Ok(vec![
-            (Ipv6Addr::LOCALHOST, port).into(),
-            (Ipv4Addr::LOCALHOST, port).into(),
-        ]);
+        return Ok(vec![(Ipv6Addr::LOCALHOST, port).into(), (Ipv4Addr::LOCALHOST, port).into()]);
     }
     let addresses = match url.zone() {
         // The system's resolver knows what a zone is.
@@ -138,7 +135,8 @@ mod tests {
     #[test]
     fn a_zone_is_an_interface() {
         for zone in ["1", "lo"] {
-            let [SocketAddr::V6(address)] = addresses(&format!("http://[fe80::1%{zone}]:8000/"))[..]
+            let [SocketAddr::V6(address)] =
+                addresses(&format!("http://[fe80::1%{zone}]:8000/"))[..]
             else {
                 panic!("one address")
             };

@@ -3,8 +3,8 @@ use std::collections::HashSet;
 use super::{Finding, Rule, Severity, answer, document, download};
 use crate::client::testing::{self, Script};
 use crate::client::{Answer, HttpUrl, lenient};
-use crate::protocol::{Response, limits};
 use crate::protocol::response::Package;
+use crate::protocol::{Response, limits};
 
 const ID: &str = "{e96281a6-d1af-4bde-9a0a-97b76e56dc57}";
 

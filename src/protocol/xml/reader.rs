@@ -38,11 +38,8 @@ impl<'a> Reader<'a> {
     /// The root element, which must be the one expected and of the right protocol.
     pub(super) fn root(&mut self, expected: &'static str) -> Result<Element, ReadError> {
         let root = loop {
-            match self.next()? {
-                XmlEvent::StartElement { name, attributes, .. } => {
-                    break Element::new(name.local_name, attributes, self.position());
-                }
-                _ => {}
+            if let XmlEvent::StartElement { name, attributes, .. } = self.next()? {
+                break Element::new(name.local_name, attributes, self.position());
             }
         };
         if root.name() != expected {

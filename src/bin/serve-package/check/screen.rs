@@ -44,7 +44,7 @@ impl Screen {
 
     /// Something that clients would stumble over.
     pub fn find(&mut self, finding: &Finding) {
-        let kind = match finding.rule.severity() {
+        let kind = match finding.severity() {
             Severity::Warning => "warning",
             Severity::Error => "error",
         };

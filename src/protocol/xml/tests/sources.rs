@@ -99,7 +99,8 @@ fn a_source_that_lies_about_its_length_is_harmless() {
 #[test]
 fn nothing_may_follow_a_response() {
     let response = "<response protocol=\"3.0\"><app appid=\"a\"/></response>";
-    for after in ["OK\n", "<script src=\"/x.js\"></script>", response, "\n<", "&amp;", "<![CDATA[]]>"]
+    for after in
+        ["OK\n", "<script src=\"/x.js\"></script>", response, "\n<", "&amp;", "<![CDATA[]]>"]
     {
         let error = Response::read(format!("{response}{after}").as_bytes()).unwrap_err();
         assert_eq!(error.line(), 1 + u64::from(after.starts_with('\n')), "{after}: {error}");
