@@ -18,8 +18,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 const APP: &str = "{e96281a6-d1af-4bde-9a0a-97b76e56dc57}";
 
+/// Checks a server at the path where update checks are.
 fn check(url: &str, arguments: &[&str]) -> Outcome {
-    run(["check", url].iter().chain(arguments))
+    run(["check", &format!("{url}/v1/update/")].iter().chain(arguments))
 }
 
 fn url_of(server: &Server) -> String {

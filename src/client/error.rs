@@ -116,8 +116,8 @@ impl ClientError {
 impl fmt::Display for ClientError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Transport(_) => formatter.write_str("no answer"),
-            Self::Redirect(_) => formatter.write_str("no answer, but a redirect"),
+            Self::Transport(error) => error.fmt(formatter),
+            Self::Redirect(error) => error.fmt(formatter),
             Self::Http { status, detail } => {
                 write!(formatter, "the answer has HTTP status {status}")?;
                 if detail.is_empty() { Ok(()) } else { write!(formatter, ": {}", Quoted(detail)) }
@@ -167,8 +167,9 @@ impl fmt::Display for ClientError {
 impl Error for ClientError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Transport(error) => Some(error),
-            Self::Redirect(error) => Some(error),
+            // These speak for themselves, in `Display` and here.
+            Self::Transport(error) => error.source(),
+            Self::Redirect(error) => error.source(),
             Self::Cut(error) => Some(error),
             Self::Document(error) => Some(error),
             _ => None,

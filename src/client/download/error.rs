@@ -93,8 +93,8 @@ impl DownloadError {
 impl fmt::Display for DownloadError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Transport(_) => formatter.write_str("no answer"),
-            Self::Redirect(_) => formatter.write_str("no answer, but a redirect"),
+            Self::Transport(error) => error.fmt(formatter),
+            Self::Redirect(error) => error.fmt(formatter),
             Self::Http { status } => write!(formatter, "the answer has HTTP status {status}"),
             Self::Cut { at, total, .. } => write!(formatter, "cut at byte {at} of {total}"),
             Self::Range { at, found } => {
@@ -121,7 +121,7 @@ impl fmt::Display for DownloadError {
                 write!(formatter, "the name {} is not that of a file", Quoted(name))
             }
             Self::NoSize => formatter.write_str("the manifest gives the package no size"),
-            Self::Verify(_) => formatter.write_str("the content is not the package's"),
+            Self::Verify(error) => error.fmt(formatter),
             Self::Write(_) => formatter.write_str("cannot write"),
             Self::File { path, .. } => write!(formatter, "cannot write {path:?}"),
         }
@@ -131,12 +131,13 @@ impl fmt::Display for DownloadError {
 impl Error for DownloadError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Transport(error) => Some(error),
-            Self::Redirect(error) => Some(error),
+            // These speak for themselves, in `Display` and here.
+            Self::Transport(error) => error.source(),
+            Self::Redirect(error) => error.source(),
             Self::Cut { source, .. } | Self::Write(source) | Self::File { source, .. } => {
                 Some(source)
             }
-            Self::Verify(error) => Some(error),
+            Self::Verify(error) => error.source(),
             _ => None,
         }
     }
