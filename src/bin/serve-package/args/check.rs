@@ -36,6 +36,7 @@ Usage: serve-package check URL [OPTION]...
   --strict           warnings are failures
   --tries N          how often to try each request (default: 1); a download
                      that was cut is continued in any case, up to 20 times
+                     without progress
   --timeout TIME     how long to wait, such as 5s or 2m (default: 30s)
   --json             print one JSON object instead of words
   --help
