@@ -97,7 +97,7 @@ pub fn answer(answer: &Answer, server: &HttpUrl, app_id: &str) -> Vec<Finding> {
     let mut findings = Findings::default();
     let asked = server.clone().or_update_path();
     if !server.has_path() {
-        let found = format!("{server} has no path, so {asked} was asked: SERVER= must be that");
+        let found = format!("{server} has no path; {asked} was asked");
         findings.add_at(Rule::ServerPath, None, found);
     }
     if answer.url != asked {

@@ -52,7 +52,8 @@ macro_rules! rules {
 rules! {
     Warning
     /// The URL that was given has no path.
-    ServerPath = "server-path", "machines ask exactly SERVER=, and are told 404";
+    ServerPath = "server-path",
+        "machines ask SERVER= as it is written, and get 404: it must end in /v1/update/";
     Warning
     /// The request was redirected with 307 or 308.
     Redirected = "redirected", "every request is made twice; set SERVER= to where it leads";
