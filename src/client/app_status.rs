@@ -20,7 +20,8 @@ impl fmt::Display for Explained<'_> {
 }
 
 /// The statuses of the specification, of go-omaha, and of Nebraska
-/// (`getStatusMessage` in its `omaha/handler.go`).
+/// (`getStatusMessageStr` in its
+/// `backend/pkg/omaha/omaha.go`).
 fn meaning(status: &str) -> Option<&'static str> {
     Some(match status {
         "restricted" => "a policy of the server forbids it",
@@ -49,7 +50,11 @@ fn meaning(status: &str) -> Option<&'static str> {
         "error-updateInProgressOnInstance" => {
             "the server takes the machine for one that is updating already"
         }
-        "error-failedToRetrieveUpdatePackageInfo" => "the server could not look up the update",
+        // Also where Nebraska knows neither the application nor the group.
+        "error-failedToRetrieveUpdatePackageInfo" => {
+            "the server has no group for this application, track and board, or could not look up \
+             its update"
+        }
         _ => return None,
     })
 }

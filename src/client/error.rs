@@ -19,6 +19,7 @@ pub enum ClientError {
     /// The answer is a redirect that is not followed.
     Redirect(RedirectError),
     /// The answer's status is not 2xx.
+    #[non_exhaustive]
     Http {
         /// The status.
         status: u16,
@@ -36,11 +37,13 @@ pub enum ClientError {
     /// The answer is not an Omaha response.
     Document(ReadError),
     /// The answer says nothing about the application.
+    #[non_exhaustive]
     AppMissing {
         /// The application's id.
         id: String,
     },
     /// The server will not deal with the application.
+    #[non_exhaustive]
     AppStatus {
         /// The application's id.
         id: String,
@@ -48,11 +51,13 @@ pub enum ClientError {
         status: AppStatus,
     },
     /// The answer to an update check says nothing of updates.
+    #[non_exhaustive]
     UpdateCheckMissing {
         /// The application's id.
         id: String,
     },
     /// The answer to an update check is neither `ok` nor `noupdate`.
+    #[non_exhaustive]
     UpdateStatus {
         /// The application's id.
         id: String,

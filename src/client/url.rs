@@ -182,7 +182,7 @@ impl FromStr for HttpUrl {
 
 /// Whether a scheme stands before `://`, and not the beginning of a path or a
 /// query that holds another URL.
-fn has_scheme(text: &str) -> bool {
+pub(super) fn has_scheme(text: &str) -> bool {
     text.split_once("://").is_some_and(|(scheme, _)| {
         !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
     })
@@ -250,6 +250,8 @@ impl std::error::Error for ParseUrlError {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -359,5 +361,24 @@ mod tests {
             assert_eq!(url.resolve(location).unwrap().as_str(), expected, "{location}");
         }
         assert_eq!(url.resolve("ftp://b/"), Err(ParseUrlError::Scheme));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_a_url_stays_one(
+            text in "(https?://)?([a-z:%@]{0,4}@)?(\\[?[a-f0-9:.%]{0,8}\\]?)(:[0-9]{0,5})?[/?#%a-zé]{0,6}",
+            location in "([a-z]{0,5}:?//)?[/?#.:%@a-z]{0,8}",
+        ) {
+            if let Ok(url) = text.parse::<HttpUrl>() {
+                prop_assert_eq!(url.as_str().parse::<HttpUrl>(), Ok(url.clone()));
+                prop_assert!(url.path_and_query().starts_with('/'));
+                if let Ok(target) = url.resolve(&location) {
+                    prop_assert_eq!(target.as_str().parse::<HttpUrl>(), Ok(target));
+                }
+                let asked = url.or_update_path();
+                prop_assert!(asked.has_path());
+                prop_assert_eq!(asked.as_str().parse::<HttpUrl>(), Ok(asked));
+            }
+        }
     }
 }

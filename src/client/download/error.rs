@@ -19,11 +19,13 @@ pub enum DownloadError {
     /// The answer is a redirect that is not followed.
     Redirect(RedirectError),
     /// The answer has neither the content nor a part of it.
+    #[non_exhaustive]
     Http {
         /// The status.
         status: u16,
     },
     /// The content broke off.
+    #[non_exhaustive]
     Cut {
         /// Bytes so far.
         at: u64,
@@ -33,6 +35,7 @@ pub enum DownloadError {
         source: io::Error,
     },
     /// The server answered the request for a part with another one.
+    #[non_exhaustive]
     Range {
         /// Where the part should begin.
         at: u64,
@@ -40,6 +43,7 @@ pub enum DownloadError {
         found: Option<String>,
     },
     /// The server has other content by now than when the download began.
+    #[non_exhaustive]
     Changed {
         /// The entity tag at the beginning.
         before: String,
@@ -57,6 +61,7 @@ pub enum DownloadError {
     /// The content could not be written.
     Write(io::Error),
     /// The file could not be created, or not be put in place.
+    #[non_exhaustive]
     File {
         /// Its path.
         path: PathBuf,

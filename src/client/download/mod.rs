@@ -44,6 +44,7 @@ pub enum Progress<'a> {
     /// one way or the other; only a process that is killed leaves it behind.
     Created(&'a Path),
     /// Another piece came.
+    #[non_exhaustive]
     Bytes {
         /// Bytes so far.
         done: u64,
@@ -51,6 +52,7 @@ pub enum Progress<'a> {
         total: u64,
     },
     /// It broke off, and will be continued.
+    #[non_exhaustive]
     Cut {
         /// Bytes so far.
         at: u64,

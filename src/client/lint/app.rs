@@ -5,6 +5,7 @@ use crate::Chain;
 use crate::client::HttpUrl;
 use crate::client::app_status::Explained;
 use crate::client::quoted::Quoted;
+use crate::client::url::has_scheme;
 
 /// Seconds that `update_engine` takes as they are: 45 minutes to 4 hours.
 const POLL_INTERVAL: std::ops::RangeInclusive<u64> = 45 * 60..=4 * 60 * 60;
@@ -101,9 +102,15 @@ fn check_urls(check: &Node, findings: &mut Findings) {
                 continue;
             }
         };
-        if !codebase.contains("://") {
+        if !has_scheme(codebase) {
+            let host = parsed.host();
+            let is_host = parsed.authority().port().is_some()
+                || host.contains(['.', ':'])
+                || host.eq_ignore_ascii_case("localhost");
+            // Anything else is the beginning of a path.
+            let rule = if is_host { Rule::CodebaseScheme } else { Rule::CodebaseUrl };
             let found = format!("codebase {} has no http://", Quoted(codebase));
-            findings.add(Rule::CodebaseScheme, url, found);
+            findings.add(rule, url, found);
         }
         if let Some(user_info) = parsed.user_info() {
             let user = user_info.split(':').next().unwrap_or_default();

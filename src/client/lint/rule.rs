@@ -2,11 +2,22 @@
 
 /// How bad a [`Rule`]'s violation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Severity {
     /// Some clients fail, or some things do not work.
     Warning,
     /// `update_engine` fails: no machine will be updated.
     Error,
+}
+
+impl Severity {
+    /// The severity as a word: `warning` or `error`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
 }
 
 macro_rules! rules {

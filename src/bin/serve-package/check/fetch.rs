@@ -69,7 +69,7 @@ impl Fetcher<'_> {
             .with_start_retry(self.retry)
             .to_directory(self.directory, &mut |progress| match progress {
                 Progress::Created(path) => self.interrupt.set_partial(Some(path)),
-                Progress::Bytes { done, total } => screen.progress(name, done, total),
+                Progress::Bytes { done, total, .. } => screen.progress(name, done, total),
                 Progress::Cut { error, delay, .. } => {
                     cuts += 1;
                     screen.end_progress();

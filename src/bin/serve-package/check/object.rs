@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use omaha::client::lint::{Finding, Severity};
+use omaha::client::lint::Finding;
 use omaha::client::{Offer, OfferedPackage};
 
 use super::outcome::{Downloaded, Failure, Outcome};
@@ -43,10 +43,7 @@ fn asked(settings: &CheckSettings) -> String {
 }
 
 fn finding(finding: &Finding) -> String {
-    let severity = match finding.severity() {
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    };
+    let severity = finding.severity().as_str();
     let object = Object::new().text("code", finding.rule().code()).text("severity", severity);
     let object = match finding.line() {
         Some(line) => object.plain("line", line),
