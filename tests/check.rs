@@ -4,6 +4,13 @@
 
 mod common;
 
+#[path = "check/answers.rs"]
+mod answers;
+#[path = "check/asking.rs"]
+mod asking;
+#[path = "check/fetching.rs"]
+mod fetching;
+
 use std::fs;
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -35,6 +42,12 @@ fn member<'a>(json: &'a str, name: &str) -> &'a str {
         Some(text) => &text[..text.find('"').unwrap()],
         None => &value[..value.find([',', '}']).unwrap()],
     }
+}
+
+/// Codes of findings in the object.
+fn codes(json: &str) -> Vec<&str> {
+    let parts = json.split("{\"code\":\"").skip(1);
+    parts.map(|part| &part[..part.find('"').unwrap()]).collect()
 }
 
 fn names(directory: &Directory) -> Vec<String> {
@@ -512,55 +525,6 @@ fn a_server_that_says_nothing_is_given_up() {
     assert!(outcome.stderr.contains("gave up waiting for the answer after 0.1 s"), "{outcome:?}");
 }
 
-/// Checks a server that never sends a package until a signal ends the check.
-fn interrupted(signal: Signal, more: &[&str]) -> String {
-    // The beginning of a package, and then nothing, on an open connection.
-    let server = offering(CONTENT, same, |_| {
-        std::thread::park();
-        Vec::new()
-    });
-    let directory = Directory::new();
-    let mut child = Command::new(binary())
-        .args(["check", &format!("{}/v1/update/", server.url()), "--download"])
-        .arg(directory.path())
-        .args(more)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    until("the partial file", || names(&directory).first().cloned());
-    kill_process(Pid::from_child(&child), signal).unwrap();
-    let status = until("its end", || child.try_wait().unwrap());
-    use std::os::unix::process::ExitStatusExt;
-    assert_eq!(status.signal(), Some(signal.as_raw()));
-    assert!(names(&directory).is_empty(), "{:?}", names(&directory));
-    let mut stdout = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
-    stdout
-}
-
-#[test]
-fn an_interrupt_leaves_nothing_behind() {
-    for signal in [Signal::INT, Signal::TERM] {
-        let stdout = interrupted(signal, &[]);
-        assert!(!stdout.contains("result: "), "{stdout}");
-    }
-}
-
-#[test]
-fn an_interrupt_prints_the_object() {
-    for (signal, status) in [(Signal::INT, "130"), (Signal::TERM, "143")] {
-        let stdout = interrupted(signal, &["--json"]);
-        assert_eq!(stdout.matches('\n').count(), 1, "{stdout}");
-        assert_eq!(member(&stdout, "result"), "interrupted");
-        assert_eq!(member(&stdout, "status"), status);
-        // What was found out by then.
-        assert!(stdout.contains("\"update\":{\"version\":\"2.0.0\""), "{stdout}");
-        assert!(stdout.contains("\"downloads\":[]"), "{stdout}");
-    }
-}
-
 #[test]
 fn a_reader_that_has_gone_is_no_failure() {
     let server = Server::of_fixtures();
@@ -573,213 +537,4 @@ fn a_reader_that_has_gone_is_no_failure() {
         .unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
-}
-
-/// Codes of findings in the object.
-fn codes(json: &str) -> Vec<&str> {
-    let parts = json.split("{\"code\":\"").skip(1);
-    parts.map(|part| &part[..part.find('"').unwrap()]).collect()
-}
-
-#[test]
-fn names_that_nebraska_gives_are_right() {
-    const EXTENSION: &str = "<package name=\"extrafile-amd64-3760.1.1-oem-packet.gz\" \
-         hash=\"L9ThxnotKPzthJ7hu3bnORuT6xI=\" size=\"43\" required=\"false\"/></packages>";
-    const FOX: &[u8] = b"The quick brown fox jumps over the lazy dog";
-    let change = |text: String| {
-        text.replace("update.gz", "flatcar-amd64-3760.1.1.gz").replace("</packages>", EXTENSION)
-    };
-    // No ranges either: an extension is not resumed, so only the first counts.
-    let server = offering(CONTENT, change, |asked| match asked.line.contains("extrafile") {
-        true => answer("200 OK", &[], FOX),
-        false => part(CONTENT, asked),
-    });
-    let directory = Directory::new();
-    let into = directory.path().to_str().unwrap();
-    let outcome = check(&server.url(), &["--download", into, "--strict"]);
-    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
-    let expected = ["extrafile-amd64-3760.1.1-oem-packet.gz", "flatcar-amd64-3760.1.1.gz"];
-    assert_eq!(names(&directory), expected);
-    assert_eq!(server.asked_with("eventtype=\"3\" eventresult=\"1\"").len(), 1);
-}
-
-#[test]
-fn the_status_of_the_application_is_the_reason() {
-    let server = Scripted::start(|_| {
-        let mut response = Response::new();
-        let app = response.add_app(APP, "error-maxUpdatesPerPeriodLimitReached".into());
-        app.add_update_check(UpdateStatus::Internal);
-        document(&response.to_xml())
-    });
-    let outcome = check(&server.url(), &[]);
-    assert_eq!(outcome.code, Some(1), "{outcome:?}");
-    let error = outcome.stderr.lines().find(|line| line.starts_with("error: ")).unwrap();
-    assert!(error.contains("with status \"error-maxUpdatesPerPeriodLimitReached\""), "{error}");
-    assert!(error.contains("(the group has had as many updates in this period"), "{error}");
-    let outcome = check(&server.url(), &["--json"]);
-    assert_eq!(codes(&outcome.stdout), ["app-status"], "{outcome:?}");
-    assert!(member(&outcome.stdout, "reason").contains("refuses application"), "{outcome:?}");
-}
-
-#[test]
-fn what_follows_the_document_is_an_error() {
-    for after in ["OK", "<script src=\"/x.js\"></script>", "<response protocol=\"3.0\"/>"] {
-        let change = move |text: String| text + after;
-        let server = offering(CONTENT, change, |asked| part(CONTENT, asked));
-        let outcome = check(&server.url(), &["--json"]);
-        assert_eq!(outcome.code, Some(1), "{outcome:?}");
-        assert!(outcome.stdout.contains("\"code\":31}"), "{outcome:?}");
-    }
-    let server = offering(CONTENT, |text| text + "<!-- 3 ms -->\n", |asked| part(CONTENT, asked));
-    assert_eq!(check(&server.url(), &["--strict"]).code, Some(0));
-}
-
-/// What update_engine does not mind, and what others say to it.
-#[test]
-fn what_update_engine_does_not_read_is_a_warning() {
-    for (from, to, code) in [
-        (" DisablePayload", " MaxFailureCountPerUrl=\"abc\" DisablePayload", "value-form"),
-        ("required=\"true\"", "required=\"perhaps\"", "value-form"),
-        ("codebase=\"http://", "codebase=\"http://me:secret@", "codebase-user"),
-        ("codebase=\"http://", "codebase=\"", "codebase-scheme"),
-        ("protocol=\"3.0\"", "protocol=\"2.0\"", "protocol"),
-        ("hash=\"", "hash=\"?", "hash-not-base64"),
-    ] {
-        let change = move |text: String| {
-            assert!(text.contains(from), "{from}: {text}");
-            text.replace(from, to)
-        };
-        let server = offering(CONTENT, change, |asked| part(CONTENT, asked));
-        let directory = Directory::new();
-        let into = directory.path().to_str().unwrap();
-        let outcome = check(&server.url(), &["--download", into, "--json"]);
-        assert_eq!(outcome.code, Some(0), "{outcome:?}");
-        assert_eq!(codes(&outcome.stdout), [code], "{outcome:?}");
-        assert_eq!(names(&directory), ["update.gz"]);
-        let secret = server.asked().iter().any(|asked| asked.head.contains("bWU6c2VjcmV0"));
-        assert_eq!(secret, code == "codebase-user");
-    }
-}
-
-#[test]
-fn a_size_is_read_as_update_engine_reads_it() {
-    let octal = |size: &'static str| {
-        move |text: String| text.replace(&format!("size=\"{}\"", CONTENT.len()), size)
-    };
-    // 45 in decimal for all others, and no number at all for update_engine's 8.
-    let server = offering(CONTENT, octal("size=\"0045\""), |asked| part(CONTENT, asked));
-    let outcome = check(&server.url(), &["--json"]);
-    assert_eq!((outcome.code, codes(&outcome.stdout)), (Some(1), vec!["size-octal"]));
-    assert_eq!(member(&outcome.stdout, "size"), "37");
-    // 45 for update_engine.
-    let server = offering(CONTENT, octal("size=\"0x2d\""), |asked| part(CONTENT, asked));
-    let outcome = check(&server.url(), &["--json"]);
-    assert_eq!((outcome.code, codes(&outcome.stdout)), (Some(0), vec!["value-form"]));
-    assert_eq!(member(&outcome.stdout, "size"), "45");
-}
-
-#[test]
-fn a_folded_header_is_unfolded() {
-    let server = Scripted::start(|_| {
-        let mut response = Response::new();
-        response.add_app(APP, AppStatus::Ok).add_update_check(UpdateStatus::NoUpdate);
-        let headers = ["X-Powered-By: a,\r\n b", "Content-Type: text/xml;\r\n\tcharset=utf-8"];
-        answer("200 OK", &headers, response.to_xml().as_bytes())
-    });
-    let outcome = check(&server.url(), &["--strict"]);
-    assert_eq!(outcome.code, Some(3), "{outcome:?}");
-}
-
-#[test]
-fn a_url_without_a_path_is_not_what_machines_need() {
-    let server = Server::of_fixtures();
-    for end in ["", "/"] {
-        let url = url_of(&server) + end;
-        let outcome = run(["check", &url]);
-        assert_eq!(outcome.code, Some(0), "{outcome:?}");
-        let said = format!("{}/v1/update/ was asked: machines ask SERVER= as", url_of(&server));
-        assert!(outcome.stderr.contains(&said), "{outcome:?}");
-        assert_eq!(run(["check", &url, "--strict"]).code, Some(1));
-        let outcome = run(["check", &url, "--json"]);
-        assert_eq!(codes(&outcome.stdout), ["server-path"], "{outcome:?}");
-    }
-}
-
-#[test]
-fn localhost_needs_no_name_service() {
-    let server = Server::of_fixtures();
-    let url = format!("http://LOCALHOST:{}", server.address().port());
-    assert_eq!(check(&url, &["--strict"]).code, Some(0));
-}
-
-#[test]
-fn the_board_says_which_machine_type_is_sent() {
-    let no_update = |_: &Asked| {
-        let mut response = Response::new();
-        response.add_app(APP, AppStatus::Ok).add_update_check(UpdateStatus::NoUpdate);
-        document(&response.to_xml())
-    };
-    let server = Scripted::start(no_update);
-    for (board, machine_type) in [("arm64-usr", "aarch64"), ("amd64-usr", "x86_64")] {
-        check(&server.url(), &["--board", board, "--app-version", "1.2.3"]);
-        let sent = format!("sp=\"1.2.3_{machine_type}\"");
-        let asked = server.asked_with(&format!("board=\"{board}\""));
-        assert!(asked[0].body.contains(&sent), "{asked:?}");
-    }
-}
-
-#[test]
-fn the_check_itself_counts_nowhere() {
-    let server = Server::start([
-        "--package-file",
-        UPDATE,
-        "--package-version",
-        OFFERED,
-        "--extension",
-        EXTENSION,
-    ]);
-    let directory = Directory::new();
-    let into = directory.path().to_str().unwrap();
-    let outcome = check(&url_of(&server), &["--download", into, "--strict"]);
-    assert_eq!(outcome.code, Some(0), "{outcome:?}");
-    server.wait_for_line("it waits for its reboot");
-    let lines = server.stop().lines;
-    // A download of each package, and no word of the one byte that was asked for.
-    let downloads = lines.iter().filter(|line| line.contains(": download of ")).count();
-    assert_eq!(downloads, 4, "{lines:#?}");
-    assert!(!lines.iter().any(|line| line.contains(", bytes ")), "{lines:#?}");
-    let last = lines.last().unwrap();
-    assert!(last.ends_with("machines: 0 updated, 0 failed, 0 under way"), "{lines:#?}");
-}
-
-#[test]
-fn the_longest_name_can_be_fetched() {
-    let name = "x".repeat(247) + ".gz";
-    let change = {
-        let name = name.clone();
-        move |text: String| text.replace("update.gz", &name)
-    };
-    let server = offering(CONTENT, change, |asked| part(CONTENT, asked));
-    let directory = Directory::new();
-    let into = directory.path().to_str().unwrap();
-    let outcome = check(&server.url(), &["--download", into, "--strict"]);
-    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
-    assert_eq!(names(&directory), [name]);
-}
-
-#[test]
-fn a_redirect_that_is_refused_is_said_as_it_was() {
-    for (status, location, said) in [
-        ("302 Found", "Location: ftp://a/x", "a redirect to \"ftp://a/x\", which is no URL"),
-        ("307 Moved", "X: y", "a redirect without the header Location"),
-        ("301 Moved", "Location: /packages/update.gz", "\"/packages/update.gz\", after 10 others"),
-    ] {
-        let server = offering(CONTENT, same, move |_| answer(status, &[location], b""));
-        let directory = Directory::new();
-        let into = directory.path().to_str().unwrap();
-        let outcome = check(&server.url(), &["--download", into]);
-        assert_eq!(outcome.code, Some(1), "{outcome:?}");
-        let status = format!("the answer has HTTP status {}, ", &status[..3]);
-        assert!(outcome.stderr.contains(&status) && outcome.stderr.contains(said), "{outcome:?}");
-    }
 }
