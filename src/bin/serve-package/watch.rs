@@ -166,6 +166,9 @@ pub fn heartbeat(watch: &Arc<Watch>) -> impl FnMut(&Heartbeat) + Send + 'static 
 
 impl Observer for Watch {
     fn observe(&self, activity: &Activity<'_>) {
+        if is_probe(activity) {
+            return;
+        }
         if self.events
             && let Some(object) = events::activity(activity)
         {
@@ -187,6 +190,18 @@ impl Observer for Watch {
             self.check_goal(counts);
         }
     }
+}
+
+/// Whether somebody fetches a single byte of a package, as `serve-package check`
+/// does to see whether the server resumes downloads. No machine does that.
+fn is_probe(activity: &Activity<'_>) -> bool {
+    let (Activity::DownloadStarted(download)
+    | Activity::DownloadFinished { download, .. }
+    | Activity::DownloadCut { download, .. }) = activity
+    else {
+        return false;
+    };
+    download.size > 1 && download.range.end - download.range.start == 1
 }
 
 /// What goes on, in a line for `systemctl status`.
