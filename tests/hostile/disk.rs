@@ -22,8 +22,9 @@ fn a_disk_that_hangs() {
     }
     let directory = Directory::new();
     let (library, control) = (directory.join("slow_disk.so"), directory.join("rate"));
-    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(SOURCE);
-    assert!(compiled.status().expect("a C compiler, as for building").success());
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(SOURCE);
+    assert!(compiler.status().expect("a C compiler, as for building").success());
     let preload = format!("LD_PRELOAD={}", library.display());
     let slow_disk = format!("SLOW_DISK={}", control.display());
     let stage = Stage::through(&["env", &preload, &slow_disk], &[]);
