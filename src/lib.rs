@@ -68,11 +68,11 @@
 //! use omaha::client::{Client, Machine};
 //! use omaha::protocol::request::App;
 //!
-//! let mut client = Client::for_machine("http://localhost:8000".parse()?, Machine::local()?);
+//! let client = Client::for_machine("http://localhost:8000".parse()?, Machine::local()?);
 //! let id = "{e96281a6-d1af-4bde-9a0a-97b76e56dc57}".to_owned();
 //! let app = client.add_app(App { id, version: "4081.2.0".into(), ..App::default() })?;
-//! match app.check()?.update() {
-//!     Some(update) => println!("{} packages", update.manifests[0].packages.len()),
+//! match app.check()?.offer() {
+//!     Some(offer) => println!("version {}, {} packages", offer.version(), offer.packages().len()),
 //!     None => println!("no update"),
 //! }
 //! # Ok(())
@@ -94,9 +94,12 @@
 
 #[cfg(any(feature = "server", feature = "client"))]
 mod authority;
+mod chain;
 #[cfg(feature = "client")]
 pub mod client;
 mod digest;
+#[cfg(feature = "server")]
+mod http;
 #[cfg(any(feature = "server", feature = "client"))]
 mod media_type;
 mod package;
@@ -111,16 +114,17 @@ mod version;
 
 #[cfg(all(fuzzing, feature = "server"))]
 #[doc(hidden)]
-pub use server::fuzzing;
+pub use http::fuzzing;
 
 #[cfg(any(feature = "server", feature = "client"))]
 pub use authority::{Authority, ParseAuthorityError};
+pub use chain::Chain;
 pub use digest::{Digests, ParseDigestError, Sha1, Sha256};
 #[cfg(all(feature = "server", feature = "payload"))]
 pub use package::PayloadFile;
 #[cfg(feature = "server")]
 pub use package::{PackageError, PackageFile, PackageName, ParsePackageNameError};
-pub use package::{VerifyError, VerifyErrorKind};
+pub use package::{VerifyError, VerifyErrorKind, is_extension_name};
 #[cfg(feature = "server")]
 pub use updater::{
     Codebase, Decision, ParseCodebaseError, Reason, TrivialUpdater, Update, Updater, UpdaterError,

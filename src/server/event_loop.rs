@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -24,9 +25,10 @@ use super::handle::Inbox;
 use super::handler::{self, Answer, Handler};
 use super::limits::{Verdict, Violation};
 use super::poller::{Poller, Token};
-use super::response::{Persistence, Refusal, Response, Status};
 use super::sys;
 use super::transfer::{Progress, Transfer};
+use crate::http::head;
+use crate::http::response::{Persistence, Refusal, Response, Status};
 use crate::updater::Updater;
 
 /// How often the limits are looked at.
@@ -231,8 +233,13 @@ impl EventLoop {
         }
     }
 
+    /// Closes a connection, and gives its address.
+    pub fn close(&mut self, token: Token) -> Option<IpAddr> {
+        Some(self.connections.remove(token)?.address())
+    }
+
     /// Closes a connection that has met a limit, and tells the operator.
-    pub fn expel(&mut self, token: Token, violation: Violation) -> Option<Box<Connection>> {
+    pub fn expel(&mut self, token: Token, violation: Violation) -> Option<IpAddr> {
         let connection = self.connections.remove(token)?;
         // These two did nothing wrong, and may have something to read still.
         if !matches!(violation, Violation::Crowded | Violation::Idle) {
@@ -240,12 +247,12 @@ impl EventLoop {
         }
         let address = connection.address();
         self.context.observe(&Activity::Expelled { address, violation });
-        Some(connection)
+        Some(address)
     }
 
     /// Looks at the limits, if it is time to, and closes what has met one. The
-    /// connections that this ends are returned; None if it is not time.
-    pub fn tick(&mut self) -> Option<Vec<Box<Connection>>> {
+    /// addresses whose connections this ends; None if it is not time.
+    pub fn tick(&mut self) -> Option<Vec<IpAddr>> {
         let now = Instant::now();
         if now < self.next_tick {
             return None;
@@ -260,7 +267,7 @@ impl EventLoop {
             .collect();
         let close = |(token, verdict)| match verdict {
             Verdict::Violates(violation) => self.expel(token, violation),
-            _ => self.connections.remove(token),
+            _ => self.close(token),
         };
         Some(judged.into_iter().filter_map(close).collect())
     }
@@ -282,7 +289,8 @@ impl Machinery {
                 Step::Download => return Ok(Next::Send),
                 Step::Refused(refusal) => {
                     let response = Response::from(refusal);
-                    context.note_refusal(&response, connection.peer(), "");
+                    let asked = connection.method_and_target();
+                    context.note_refusal(&response, connection.peer(), asked);
                     let bytes = response.render(clock.http_date(), Persistence::Close, true);
                     connection.respond(bytes, Persistence::Close, now);
                     continue;
@@ -330,7 +338,8 @@ impl Machinery {
                 context.trouble("the HTTP engine failed on a request", &error.to_string());
                 let reason = "the server failed on this request";
                 let response = Refusal::new(Status::InternalServerError, reason).into();
-                context.note_refusal(&response, connection.peer(), "");
+                let asked = head::method_and_target(&request.head.for_engine);
+                context.note_refusal(&response, connection.peer(), asked);
                 (Answer::Response(response), true)
             }
         }

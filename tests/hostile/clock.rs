@@ -4,9 +4,9 @@ use std::fs;
 
 use crate::common::http::{Client, update_request};
 use crate::common::payload::Directory;
-use crate::common::server::binary;
 use crate::common::{fixture, until};
 use crate::honest::{Checker, Downloader};
+use crate::preload::is_dynamic;
 use crate::stage::Stage;
 
 /// Where Debian's package `faketime` has its library.
@@ -15,13 +15,6 @@ fn library() -> String {
     let mut candidates = directories.map(|path| path.join("faketime/libfaketime.so.1"));
     let library = candidates.find(|path| path.exists());
     library.expect("this test needs Debian's package faketime").to_str().unwrap().to_owned()
-}
-
-/// Whether the binary takes libraries at all.
-fn is_dynamic() -> bool {
-    // The name of the program that loads them stands in it.
-    let binary = fs::read(binary()).unwrap();
-    binary.windows(9).any(|bytes| bytes == b"/ld-linux")
 }
 
 /// A year forward, and two back, while connections are idle and a download is
@@ -52,7 +45,7 @@ fn a_clock_that_jumps() {
     for offset in ["+400d", "-800d", "+0"] {
         fs::write(&file, offset).unwrap();
         let answered = checker.answered();
-        // The guard looks five times a second.
+        // The server looks at its limits four times a second.
         until("more checks", || (checker.answered() > answered + 25).then_some(()));
         let lines = stage.server.lines();
         years.push(lines.last().unwrap()[..4].to_owned());
