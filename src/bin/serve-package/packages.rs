@@ -243,7 +243,14 @@ impl fmt::Display for Problem {
     }
 }
 
-impl Error for StartError {}
+impl Error for StartError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Open(error) => error.source(),
+            _ => None,
+        }
+    }
+}
 
 impl From<PackageError> for StartError {
     fn from(error: PackageError) -> Self {
