@@ -15,8 +15,8 @@ impl Request {
     /// Reads a request document.
     ///
     /// Reading stops at the end of the root element; what follows is ignored.
-    /// The source is asked for 4 KiB at a time and not again once that end was
-    /// seen, so up to 4 KiB of what follows may have been taken from it.
+    /// The source is asked for 2 KiB at a time and not again once that end was
+    /// seen, so up to 2 KiB of what follows may have been taken from it.
     ///
     /// Elements and attributes that the protocol does not have are ignored,
     /// and so are namespaces. Where the protocol has one element and there are
