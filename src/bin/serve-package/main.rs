@@ -26,6 +26,7 @@ mod serve;
 mod signals;
 mod systemd;
 mod throttle;
+mod update;
 mod watch;
 mod words;
 
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Ok(Command::Version) => print(concat!("serve-package ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Command::Check(settings)) => check::run(&settings),
         Ok(Command::Inspect(settings)) => inspect::run(&settings),
+        Ok(Command::Update(settings)) => update::run(&settings),
         Ok(Command::Serve(settings)) => serve(&settings),
         Err(refusal) => {
             log::Log::new().usage(&refusal.error.to_string(), refusal.help);

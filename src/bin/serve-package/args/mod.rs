@@ -3,6 +3,7 @@
 mod check;
 mod inspect;
 mod serve;
+mod update;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub use check::CheckSettings;
 pub use inspect::InspectSettings;
 pub use serve::Settings;
+pub use update::{Request, UpdateSettings};
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,6 +23,7 @@ pub enum Command {
     Serve(Box<Settings>),
     Check(Box<CheckSettings>),
     Inspect(InspectSettings),
+    Update(Box<UpdateSettings>),
     /// Print this.
     Help(&'static str),
     Version,
@@ -38,6 +41,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, R
         check::parse(arguments).map_err(|error| Refusal { error, help: "check --help" })
     } else if arguments.next_if(|first| first == inspect::COMMAND).is_some() {
         inspect::parse(arguments).map_err(|error| Refusal { error, help: "inspect --help" })
+    } else if arguments.next_if(|first| first == update::COMMAND).is_some() {
+        update::parse(arguments).map_err(|error| Refusal { error, help: "update --help" })
     } else {
         serve::parse(arguments).map_err(|error| Refusal { error, help: "--help" })
     }

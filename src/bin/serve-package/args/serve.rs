@@ -30,10 +30,10 @@ Usage: serve-package --package-file FILE --package-version VERSION [OPTION]...
   --fail-fast             exit 4 when a machine reports an error
   --events json           what happens, on standard output, an object a line
   --ready-file FILE       write the address there once the server answers
-  --max-connections N, --idle-timeout TIME, --min-rate BYTES
-                          limits (default: 1000, 30s, 1000 bytes a second)
-  --help, --version       serve-package inspect --help: what is in a payload;
-                          serve-package check --help: to try a server out
+  --max-connections N, --idle-timeout TIME, --min-rate BYTES (limits)
+  --help, --version       also serve-package update --help: update this machine;
+                          inspect --help: what is in a payload;
+                          check --help: to try a server out
 Exit status: 0 stopped or updated, 1 failure, 2 wrong usage, 3 and 4 see above.
 ";
 
