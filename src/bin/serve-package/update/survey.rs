@@ -72,7 +72,7 @@ impl Survey {
         let machine = match Release::read(root) {
             Ok(release) => {
                 let (machine, status) = look(release, root, &mut findings);
-                state = look_at_state(request, &machine, status.as_ref(), &mut findings);
+                state = look_at_state(request, &machine, root, status.as_ref(), &mut findings);
                 Some(machine)
             }
             Err(problem) => {
@@ -142,6 +142,7 @@ fn look(release: Release, root: &Root, findings: &mut Findings) -> (Machine, Opt
 fn look_at_state(
     request: &Request,
     machine: &Machine,
+    root: &Root,
     status: Option<&Status>,
     findings: &mut Findings,
 ) -> State {
@@ -166,7 +167,7 @@ fn look_at_state(
     if version == &machine.release.version {
         return State::Current;
     }
-    version::find(request, machine, findings);
+    version::find(request, machine, root, findings);
     State::Ready
 }
 
