@@ -4,17 +4,21 @@
 //! It looks at everything first ([`survey`]), and touches nothing until all is
 //! right.
 
+mod changes;
 mod configuration;
+mod edit;
 mod engine;
 mod extensions;
 mod finding;
 mod key_value;
+mod lock;
 mod payloads;
 mod reboot;
 mod record;
 mod release;
 mod room;
 mod root;
+mod settings_file;
 mod survey;
 mod tool;
 mod unit;
@@ -25,6 +29,9 @@ use std::process::ExitCode;
 
 use crate::FAILURE;
 use crate::args::{Request, UpdateSettings};
+use changes::ChangeError;
+use lock::Lock;
+use record::Record;
 use root::Root;
 use survey::{State, Survey};
 
@@ -33,7 +40,7 @@ pub fn run(settings: &UpdateSettings) -> ExitCode {
     let root = Root::from_environment();
     match settings {
         UpdateSettings::Update(request) => update(request, &root),
-        UpdateSettings::Restore => ExitCode::from(FAILURE),
+        UpdateSettings::Restore => restore(&root),
     }
 }
 
@@ -68,6 +75,30 @@ fn update(request: &Request, root: &Root) -> ExitCode {
     }
     plan(request, machine, &survey);
     ExitCode::SUCCESS
+}
+
+/// Puts back what a killed run has left changed.
+fn restore(root: &Root) -> ExitCode {
+    let _lock = match Lock::take(root) {
+        Ok(lock) => lock,
+        Err(error) => return fail(&error.to_string()),
+    };
+    match put_left_overs_back(root) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            say("nothing to put back");
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+/// Whether there was something.
+fn put_left_overs_back(root: &Root) -> Result<bool, ChangeError> {
+    let Some(record) = Record::find(root).map_err(ChangeError::Record)? else { return Ok(false) };
+    changes::put_back(root, &record)?;
+    say(&format!("{} is as before", root.shown(&record.file)));
+    Ok(true)
 }
 
 /// Says what is going to be done.

@@ -15,6 +15,9 @@ use super::unit::Mask;
 /// The name of the record, in the folder of `update.conf`.
 const NAME: &str = "update.conf.serve-package-record";
 
+/// What the name of the original has at its end.
+pub const BACKUP: &str = ".before-serve-package";
+
 const HEAD: &str = "\
 # What `serve-package update` has changed. `serve-package update --restore` puts it back.
 ";
@@ -126,7 +129,7 @@ impl Record {
 
     /// The original settings, kept beside the changed ones.
     pub fn backup(&self) -> PathBuf {
-        beside(&self.file, ".before-serve-package")
+        beside(&self.file, BACKUP)
     }
 
     /// The changed settings before they are renamed.
@@ -178,7 +181,7 @@ impl Record {
 }
 
 /// The same path with something after it.
-fn beside(path: &Path, end: &str) -> PathBuf {
+pub fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     name.into()

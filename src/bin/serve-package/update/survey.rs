@@ -13,6 +13,7 @@ use super::reboot;
 use super::record::Record;
 use super::release::Release;
 use super::root::Root;
+use super::settings_file::SettingsFile;
 use super::unit::{self, Unit};
 use super::{room, version};
 use crate::args::Request;
@@ -60,7 +61,9 @@ impl Survey {
         if !root.is_pretended() && !rustix::process::geteuid().is_root() {
             findings.error("this must be run as root; put sudo before it");
         }
-        match Record::find(root) {
+        let record = Record::find(root);
+        let is_left_over = matches!(record, Ok(Some(_)));
+        match record {
             Ok(Some(record)) => findings.warning(format!(
                 "an update that was killed left settings changed ({}); they are put back first",
                 root.shown(record.path())
@@ -72,6 +75,14 @@ impl Survey {
         let machine = match Release::read(root) {
             Ok(release) => {
                 let (machine, status) = look(release, root, &mut findings);
+                let file = SettingsFile::find(root, machine.release.system);
+                let checked = file.and_then(|file| {
+                    // What a killed run has left beside it is not in the way.
+                    if is_left_over { Ok(()) } else { file.check_folder() }
+                });
+                if let Err(error) = checked {
+                    findings.error(error.to_string());
+                }
                 state = look_at_state(request, &machine, root, status.as_ref(), &mut findings);
                 Some(machine)
             }
