@@ -44,6 +44,11 @@ pub fn stopped(outcome: &str, counts: Counts) -> Object {
         .plain("under_way", counts.under_way)
 }
 
+/// An update of this machine has ended.
+pub fn updated(outcome: &str, text: &str) -> Object {
+    event("update-ended").text("outcome", outcome).text("text", text)
+}
+
 /// Something that the server did.
 pub fn activity(activity: &Activity<'_>) -> Option<Object> {
     Some(match activity {

@@ -181,7 +181,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
 }
 
 /// How events are written.
-struct EventFormat;
+pub struct EventFormat;
 
 impl FromStr for EventFormat {
     type Err = &'static str;

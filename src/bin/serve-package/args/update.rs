@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use omaha::Version;
 
+use super::serve::EventFormat;
 use super::{Command, Flags, Span, UsageError, parsed, path, paths, separate};
 
 /// The first argument.
@@ -29,6 +30,7 @@ Usage: serve-package update --package-file FILE --package-version VERSION
                          system was marked good
   --deadline TIME        give up after 90s, 30m, 2h...: exit 3
   --reboot               reboot when the update is installed
+  --events json          what happens, on standard output, an object a line
   --restore              put back the settings that a killed run left changed
   --help
 
@@ -58,6 +60,8 @@ pub struct Request {
     pub force: bool,
     pub deadline: Option<Duration>,
     pub reboot: bool,
+    /// Whether what happens goes to standard output as JSON.
+    pub events: bool,
 }
 
 const PACKAGE_FILE: &str = "--package-file";
@@ -67,11 +71,12 @@ const DRY_RUN: &str = "--dry-run";
 const NO_OEM: &str = "--no-oem";
 const FORCE: &str = "--force";
 const DEADLINE: &str = "--deadline";
+const EVENTS: &str = "--events";
 const REBOOT: &str = "--reboot";
 const RESTORE: &str = "--restore";
 
 const FLAGS: Flags = Flags {
-    valued: &[PACKAGE_FILE, PACKAGE_VERSION, EXTENSION, DEADLINE],
+    valued: &[PACKAGE_FILE, PACKAGE_VERSION, EXTENSION, DEADLINE, EVENTS],
     // As when serving.
     single_dash: &[PACKAGE_FILE, PACKAGE_VERSION],
     switches: &[DRY_RUN, NO_OEM, FORCE, REBOOT, RESTORE],
@@ -91,6 +96,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     let package_version: Option<Version> = parsed(&mut arguments, PACKAGE_VERSION)?;
     let extensions = paths(&mut arguments, EXTENSION)?;
     let deadline: Option<Span> = parsed(&mut arguments, DEADLINE)?;
+    let events: Option<EventFormat> = parsed(&mut arguments, EVENTS)?;
     let [dry_run, no_oem, force, reboot, restore] =
         [DRY_RUN, NO_OEM, FORCE, REBOOT, RESTORE].map(|switch| arguments.contains(switch));
     if let Some(left_over) = arguments.finish().into_iter().next() {
@@ -102,6 +108,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
             (PACKAGE_VERSION, package_version.is_some()),
             (EXTENSION, !extensions.is_empty()),
             (DEADLINE, deadline.is_some()),
+            (EVENTS, events.is_some()),
             (DRY_RUN, dry_run),
             (NO_OEM, no_oem),
             (FORCE, force),
@@ -124,6 +131,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         force,
         deadline: deadline.map(|span| span.0),
         reboot,
+        events: events.is_some(),
     }))))
 }
 
@@ -140,7 +148,7 @@ mod tests {
     #[test]
     fn everything() {
         let line = format!(
-            "{BOTH} --extension a.gz --extension=b.gz --no-oem --force --deadline 1h --reboot"
+            "{BOTH} --extension a.gz --extension=b.gz --no-oem --force --deadline 1h --reboot --events json"
         );
         let expected = UpdateSettings::Update(Request {
             package_file: "f".into(),
@@ -151,6 +159,7 @@ mod tests {
             force: true,
             deadline: Some(Duration::from_secs(3600)),
             reboot: true,
+            events: true,
         });
         assert_eq!(parse(&line), Ok(Command::Update(Box::new(expected))));
         assert_eq!(parse("--restore"), Ok(Command::Update(Box::new(UpdateSettings::Restore))));

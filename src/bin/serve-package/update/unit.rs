@@ -80,6 +80,15 @@ pub fn order(verb: &str, mask: Option<Mask>, unit: &str) -> Result<(), ToolError
     tool::run_ok("systemctl", &arguments, TIME).map(drop)
 }
 
+/// Reboots the machine.
+///
+/// # Errors
+///
+/// When systemd does not do it.
+pub fn reboot() -> Result<(), ToolError> {
+    tool::run_ok("systemctl", &["reboot"], TIME).map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
