@@ -33,7 +33,7 @@ fn a_machine_that_can_be_updated() {
         0,
         &[
             "Flatcar 4081.2.0, amd64-usr: to be updated to 4152.2.0 with update.gz, oem-fixture.gz",
-            "SERVER=https://public.example/v1/update/ becomes",
+            "another SERVER= (now \"https://public.example/v1/update/\")",
             "locksmithd reboots it by itself then, at once (REBOOT_STRATEGY=reboot)",
         ],
     );
@@ -215,7 +215,7 @@ fn the_daemon() {
     machine.set("new-version", "4100.0.0");
     expect(&machine, &ALL, 1, &["an update to 4100.0.0 is installed and waits", "-reset_status"]);
     machine.set("new-version", "4152.2.0");
-    expect(&machine, &ALL, 0, &["version 4152.2.0 is installed and waits for the reboot"]);
+    expect(&machine, &ALL, 0, &["version 4152.2.0 is installed already and waits for the reboot"]);
     machine.set("operation", "UPDATE_STATUS_DOWNLOADING");
     expect(&machine, &ALL, 1, &["update_engine is downloading; wait until"]);
     machine.set("mode", "fail");

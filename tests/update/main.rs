@@ -5,3 +5,5 @@
 mod common;
 mod findings;
 mod machine;
+mod outcomes;
+mod restoring;

@@ -42,7 +42,13 @@ impl Changes {
             fs::create_dir_all(folder).map_err(ChangeError::Folder)?;
             record.made_folder = true;
         }
-        record.write().map_err(ChangeError::Record)?;
+        if let Err(error) = record.write() {
+            if let Some(folder) = record.path().parent().filter(|_| record.made_folder) {
+                // It is empty, or somebody uses it.
+                let _ = fs::remove_dir(folder);
+            }
+            return Err(ChangeError::Record(error));
+        }
         let changes = Self { root: root.clone(), record, are_settings_back: false, is_over: false };
         settings_file::change(&changes.record).map_err(ChangeError::Settings)?;
         Ok(changes)

@@ -79,7 +79,10 @@ fn restore(root: &Root, output: &mut Output) -> Result<(), Box<dyn Error>> {
 
 /// Whether there was something.
 fn put_left_overs_back(root: &Root, output: &mut Output) -> Result<bool, ChangeError> {
-    let Some(record) = Record::find(root).map_err(ChangeError::Record)? else { return Ok(false) };
+    let Some(record) = Record::find(root).map_err(ChangeError::Record)? else {
+        Record::remove_unfinished(root).map_err(ChangeError::Record)?;
+        return Ok(false);
+    };
     changes::put_back(root, &record)?;
     output.say(&format!("{} is put back as it was", root.shown(&record.file)));
     Ok(true)

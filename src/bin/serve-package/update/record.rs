@@ -18,6 +18,9 @@ const NAME: &str = "update.conf.serve-package-record";
 /// What the name of the original has at its end.
 pub const BACKUP: &str = ".before-serve-package";
 
+/// What the name of an unfinished record has at its end.
+const NEW: &str = ".new";
+
 const HEAD: &str = "\
 # What `serve-package update` has changed. `serve-package update --restore` puts it back.
 ";
@@ -78,6 +81,20 @@ impl Record {
             }
         }
         Ok(None)
+    }
+
+    /// Removes what a run that was killed while it wrote its record has left.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be removed.
+    pub fn remove_unfinished(root: &Root) -> Result<(), RecordError> {
+        for system in [System::Flatcar, System::ContainerLinux] {
+            let path = beside(&Self::place(root, system), NEW);
+            let removed = remove_if_there(&path);
+            removed.map_err(|error| RecordError { path, problem: Problem::Io(error) })?;
+        }
+        Ok(())
     }
 
     fn parse(path: &Path, text: &str) -> Option<Self> {
@@ -144,7 +161,7 @@ impl Record {
     /// When it cannot be written. Then there is none.
     pub fn write(&self) -> Result<(), RecordError> {
         let fail = |error| RecordError { path: self.path.clone(), problem: Problem::Io(error) };
-        let new = beside(&self.path, ".new");
+        let new = beside(&self.path, NEW);
         let written = || {
             let mut file = File::create(&new)?;
             file.write_all(self.text().as_bytes())?;
@@ -166,7 +183,7 @@ impl Record {
     /// When it is still there.
     pub fn remove(&self) -> Result<(), RecordError> {
         let fail = |error| RecordError { path: self.path.clone(), problem: Problem::Io(error) };
-        remove_if_there(&beside(&self.path, ".new")).map_err(fail)?;
+        remove_if_there(&beside(&self.path, NEW)).map_err(fail)?;
         remove_if_there(&self.path).map_err(fail)?;
         if self.made_folder
             && let Some(folder) = self.path.parent()
