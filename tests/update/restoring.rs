@@ -133,10 +133,24 @@ fn nothing_to_restore() {
     Machine::new().run(&["--restore"]).expect(0, &["nothing to put back"]);
 }
 
-/// Kills the program after each system call that changes something, and puts
-/// everything back then.
 #[test]
-fn killed_at_every_step() {
+fn killed_where_there_was_no_file() {
+    kill_at_every_step("no file", false);
+}
+
+#[test]
+fn killed_where_the_unit_was_masked() {
+    kill_at_every_step("usual", true);
+}
+
+#[test]
+fn killed_where_there_was_a_link() {
+    kill_at_every_step("a link", false);
+}
+
+/// Kills the program after each system call that changes something, and before
+/// each `systemctl`, and puts everything back then.
+fn kill_at_every_step(shape: &str, is_masked: bool) {
     if !fs::read(binary()).unwrap().windows(9).any(|bytes| bytes == b"/ld-linux") {
         println!("NOT SHOWN: a static binary takes no library that kills it");
         return;
@@ -152,33 +166,29 @@ fn killed_at_every_step() {
         command.env("LD_PRELOAD", &library).env("KILL_AFTER", step.to_string());
         command.output().unwrap().status.code()
     };
-    for number in [0, 3, 4, 8] {
-        let mut steps = 0;
-        let is_over = loop {
-            let (shape, machine) = shapes().swap_remove(number);
-            if number == 3 {
-                machine.set("update-engine.service.load", "masked");
-                machine.set("update-engine.service.file", "masked");
-                machine.set("update-engine.service.active", "inactive");
-            }
-            let before = everything(&machine);
-            steps += 1;
-            if run(&machine, &crate::machine::ALL, steps) == Some(0) {
-                assert_eq!(everything(&machine), before, "{shape}: {steps}");
-                break steps;
-            }
-            // Restoring is killed too, after its second step, unless it has fewer.
-            run(&machine, &["--restore"], 2);
-            let ended = machine.run(&["--restore"]);
-            assert_eq!(ended.status, Some(0), "{shape}: {steps}: {ended:#?}");
-            assert_eq!(everything(&machine), before, "{shape}: killed after step {steps}");
-            if number == 3 {
-                let state = |name| machine.state(name).unwrap().trim_end().to_owned();
-                assert_eq!(state("update-engine.service.load"), "masked", "{steps}");
-                assert_eq!(state("update-engine.service.active"), "inactive", "{steps}");
-            }
-        };
-        assert!(is_over > 10, "only {is_over} steps of shape {number}");
+    for step in 1.. {
+        let (_, machine) = shapes().into_iter().find(|(name, _)| *name == shape).unwrap();
+        if is_masked {
+            machine.set("update-engine.service.load", "masked");
+            machine.set("update-engine.service.file", "masked");
+            machine.set("update-engine.service.active", "inactive");
+        }
+        let before = everything(&machine);
+        if run(&machine, &crate::machine::ALL, step) == Some(0) {
+            assert_eq!(everything(&machine), before);
+            assert!(step > 10, "only {step} steps");
+            return;
+        }
+        // Restoring is killed too, after its second step, unless it has fewer.
+        run(&machine, &["--restore"], 2);
+        let ended = machine.run(&["--restore"]);
+        assert_eq!(ended.status, Some(0), "{step}: {ended:#?}");
+        assert_eq!(everything(&machine), before, "killed after step {step}");
+        if is_masked {
+            let state = |name| machine.state(name).unwrap().trim_end().to_owned();
+            assert_eq!(state("update-engine.service.load"), "masked", "{step}");
+            assert_eq!(state("update-engine.service.active"), "inactive", "{step}");
+        }
     }
 }
 
