@@ -194,7 +194,7 @@ impl Digests {
     /// # Errors
     ///
     /// Those of the reader, except that an interrupted read is repeated.
-    pub fn of(mut reader: impl Read) -> io::Result<Self> {
+    pub fn from_reader(mut reader: impl Read) -> io::Result<Self> {
         let (mut hasher, mut buffer) = (Hasher::new(), [0; BUFFER]);
         loop {
             match reader.read(&mut buffer) {

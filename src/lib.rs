@@ -27,7 +27,7 @@
 //! use omaha::{Codebase, PackageFile, TrivialUpdater, Update, server::Server};
 //!
 //! let package = Arc::new(PackageFile::open("fixtures/update.gz".as_ref(), "update.gz".parse()?)?);
-//! let update = Update::of_packages("4152.2.0".parse()?, Codebase::default(), &[package.clone()]);
+//! let update = Update::from_packages("4152.2.0".parse()?, Codebase::default(), &[package.clone()]);
 //! let server = Server::bind(&"localhost:0".parse()?, TrivialUpdater::new(update))?
 //!     .with_packages([package]);
 //! println!("SERVER=http://{}/v1/update/", server.address());

@@ -51,7 +51,7 @@ fn large_package() -> (Arc<PackageFile>, Vec<u8>) {
 }
 
 fn offer(codebase: Codebase) -> Update {
-    Update::of_packages(OFFERED.parse().unwrap(), codebase, &[package()])
+    Update::from_packages(OFFERED.parse().unwrap(), codebase, &[package()])
 }
 
 fn bind(updater: impl Updater + 'static) -> Server {

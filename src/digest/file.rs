@@ -246,7 +246,7 @@ mod tests {
         for length in [content.len(), 1000, 0] {
             let limit = if length == content.len() { u64::MAX } else { length as u64 };
             let FileDigests { digests, blocks } = of_file(&file, limit);
-            assert_eq!(digests, Digests::of(&content[..length]).unwrap());
+            assert_eq!(digests, Digests::from_reader(&content[..length]).unwrap());
             assert!(blocks.matches(0, &content[..length]));
         }
     }
@@ -258,7 +258,7 @@ mod tests {
         for pieces in [1, 2, 3, 4, 5, 9, 10] {
             for length in [pieces * PIECE - 1, pieces * PIECE, pieces * PIECE + 1] {
                 let FileDigests { digests, blocks } = of_file(&file, length as u64);
-                assert_eq!(digests, Digests::of(&content[..length]).unwrap(), "{length}");
+                assert_eq!(digests, Digests::from_reader(&content[..length]).unwrap(), "{length}");
                 assert!(blocks.matches(0, &content[..length]));
             }
         }

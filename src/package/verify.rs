@@ -65,7 +65,7 @@ impl Package {
     fn compare(&self, reader: impl Read) -> Result<(), VerifyErrorKind> {
         // One byte more than expected tells that there is more.
         let limit = self.size.saturating_add(1);
-        let found = Digests::of(reader.take(limit)).map_err(VerifyErrorKind::Io)?;
+        let found = Digests::from_reader(reader.take(limit)).map_err(VerifyErrorKind::Io)?;
         self.check(&found)
     }
 

@@ -24,14 +24,14 @@ impl TrivialUpdater {
     /// Whether to offer the update whatever version a machine reports, older,
     /// newer or none, except exactly this one.
     #[must_use]
-    pub fn force(mut self, force: bool) -> Self {
+    pub fn with_force(mut self, force: bool) -> Self {
         self.force = force;
         self
     }
 
     /// Stops offering the update once one of these files was changed in place.
     #[must_use]
-    pub fn watching(mut self, packages: impl IntoIterator<Item = Arc<PackageFile>>) -> Self {
+    pub fn with_watched(mut self, packages: impl IntoIterator<Item = Arc<PackageFile>>) -> Self {
         self.watched.extend(packages);
         self
     }
@@ -94,7 +94,7 @@ mod tests {
 
     fn updater() -> TrivialUpdater {
         let codebase = Codebase::default();
-        TrivialUpdater::new(Update::of_packages(OFFERED.parse().unwrap(), codebase, &[]))
+        TrivialUpdater::new(Update::from_packages(OFFERED.parse().unwrap(), codebase, &[]))
     }
 
     fn decide(updater: &mut TrivialUpdater, version: &str) -> (bool, Reason) {
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn by_force() {
-        let mut updater = updater().force(true);
+        let mut updater = updater().with_force(true);
         for (version, offered, reason) in [
             ("1.0.0", true, Reason::Older),
             ("2.0.0", false, Reason::UpToDate),

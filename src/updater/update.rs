@@ -32,7 +32,7 @@ impl Update {
     /// `postinstall` action; Flatcar's `download_sysext` checks the extensions
     /// against their own `hash_sha256`, and would reject the whole answer for
     /// one in base64 on the first.
-    pub fn of_packages(
+    pub fn from_packages(
         version: Version,
         codebase: Codebase,
         packages: &[Arc<PackageFile>],
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     fn update(codebase: &str) -> Update {
-        Update::of_packages("2.0.0".parse().unwrap(), codebase.parse().unwrap(), &[])
+        Update::from_packages("2.0.0".parse().unwrap(), codebase.parse().unwrap(), &[])
     }
 
     #[test]

@@ -103,8 +103,9 @@ fn the_table_of_versions_is_true() {
         let mut request = Request::new();
         request.add_app("{any}", version).add_update_check();
         let decide = |force| {
-            let update = Update::of_packages("4152.2.0".parse().unwrap(), Codebase::default(), &[]);
-            let mut updater = TrivialUpdater::new(update).force(force);
+            let update =
+                Update::from_packages("4152.2.0".parse().unwrap(), Codebase::default(), &[]);
+            let mut updater = TrivialUpdater::new(update).with_force(force);
             updater.check_update(&request, &request.apps[0]).unwrap()
         };
         let word = |force| if decide(force).update.is_some() { "offered" } else { "no update" };

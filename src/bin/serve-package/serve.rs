@@ -87,9 +87,9 @@ fn prepare(
     let served_here = codebase.is_path() || points_here(&codebase, &settings.listen_address);
     let served = if served_here { packages } else { &[] };
 
-    let update = Update::of_packages(settings.package_version.clone(), codebase, packages);
+    let update = Update::from_packages(settings.package_version.clone(), codebase, packages);
     let updater =
-        TrivialUpdater::new(update).force(settings.force).watching(served.iter().cloned());
+        TrivialUpdater::new(update).with_force(settings.force).with_watched(served.iter().cloned());
     let observer = Arc::clone(watch);
     let mut server = listen(settings, updater)?
         .with_packages(served.iter().cloned())
