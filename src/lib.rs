@@ -52,7 +52,7 @@
 //!
 //! impl Updater for Never {
 //!     fn check_update(&mut self, _: &Request, _: &App) -> Result<Decision, UpdaterError> {
-//!         Ok(Decision::none(Reason::Other("the freeze is on".to_owned())))
+//!         Ok(Decision::none(Reason::from("the freeze is on")))
 //!     }
 //! }
 //! # }
@@ -90,19 +90,16 @@
 //! # Ok::<(), omaha::protocol::ReadError>(())
 //! ```
 
-#[cfg(any(feature = "server", feature = "client"))]
 mod authority;
 mod chain;
 #[cfg(feature = "client")]
 pub mod client;
 mod digest;
-#[cfg(any(feature = "server", feature = "client"))]
 mod media_type;
 mod package;
 pub mod protocol;
 #[cfg(feature = "server")]
 pub mod server;
-#[cfg(feature = "server")]
 mod updater;
 mod version;
 
@@ -110,16 +107,15 @@ mod version;
 #[doc(hidden)]
 pub use server::fuzzing;
 
-#[cfg(any(feature = "server", feature = "client"))]
 pub use authority::{Authority, ParseAuthorityError};
 pub use chain::Chain;
 pub use digest::{Digests, ParseDigestError, Sha1, Sha256};
 #[cfg(feature = "server")]
 pub use package::{PackageError, PackageFile, PackageName, ParsePackageNameError};
 pub use package::{VerifyError, VerifyErrorKind, is_extension_name};
-#[cfg(feature = "server")]
 pub use updater::{
-    Codebase, Decision, ParseCodebaseError, Reason, TrivialUpdater, Update, Updater, UpdaterError,
+    Codebase, Decision, OmahaHandler, Outcome, ParseCodebaseError, Reason, TrivialUpdater,
+    TrivialUpdaterHandle, Update, Updater, UpdaterError,
 };
 pub use version::{ParseVersionError, Version};
 

@@ -237,7 +237,7 @@ impl Updater for Moody {
             "4152.2.0" => panic!("on purpose, by a test"),
             "1.3.23.0" => Err(UpdaterError::Update(UpdateStatus::HardwareNotSupported)),
             "ForcedUpdate" => Err(UpdaterError::Internal("out of order".into())),
-            _ => Ok(Decision::none(Reason::Other("the freeze is on".to_owned()))),
+            _ => Ok(Decision::none(Reason::from("the freeze is on"))),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::request::last;
 use super::{AckStatus, AppStatus, Protocol, UpdateStatus, VersionText};
-use crate::digest::{Sha1, Sha256};
+use crate::digest::{Digests, Sha1, Sha256};
 
 /// What this library calls itself in [`Response::server`].
 pub const SERVER: &str = concat!(env!("CARGO_PKG_NAME"), "-", env!("CARGO_PKG_VERSION"));
@@ -200,6 +200,26 @@ pub struct Package {
 }
 
 impl Package {
+    /// A required package of this content.
+    ///
+    /// ```
+    /// use omaha::{Digests, protocol::response::Package};
+    ///
+    /// let package = Package::new("update.gz", &Digests::from_reader(&b"content"[..])?);
+    /// assert_eq!(package.size, 7);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn new(name: impl Into<String>, content: &Digests) -> Self {
+        Self {
+            name: name.into(),
+            sha1: Some(content.sha1),
+            sha256: Some(content.sha256),
+            size: content.size,
+            required: true,
+            metadata: None,
+        }
+    }
+
     /// Adds free data of a media type, such as `application/json`.
     pub fn add_metadata(
         &mut self,

@@ -15,7 +15,7 @@ pub struct Codebase {
 }
 
 impl Codebase {
-    /// Where a [`Server`](crate::server::Server) offers its packages.
+    /// Where the server of the feature `server` offers its packages.
     pub const PACKAGES: &str = "/packages/";
 
     /// Whether this is a path on whatever server the client asked, and not a
