@@ -179,6 +179,7 @@ impl std::error::Error for ParseDigestError {}
 
 /// Both digests of some content, and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Digests {
     /// Its SHA-1.
     pub sha1: Sha1,

@@ -67,8 +67,8 @@
 //! use omaha::protocol::request::App;
 //!
 //! let client = Client::for_machine("http://localhost:8000".parse()?, Machine::local()?);
-//! let id = "{e96281a6-d1af-4bde-9a0a-97b76e56dc57}".to_owned();
-//! let app = client.add_app(App { id, version: "4081.2.0".into(), ..App::default() })?;
+//! let app = App::new("{e96281a6-d1af-4bde-9a0a-97b76e56dc57}", "4081.2.0");
+//! let app = client.add_app(app)?;
 //! match app.check()?.offer() {
 //!     Some(offer) => println!("version {}, {} packages", offer.version(), offer.packages().len()),
 //!     None => println!("no update"),

@@ -298,7 +298,7 @@ fn an_observer_is_told_everything() {
                     format!("offered {version}: {}", reason.as_str())
                 }
                 Activity::Checked { reason, .. } => format!("not offered: {}", reason.as_str()),
-                Activity::Pinged { machine } => format!("alive: {}", machine.alias),
+                Activity::Pinged { machine, .. } => format!("alive: {}", machine.alias),
                 Activity::Reported { event, .. } => format!("event: {}", event.event_type),
                 Activity::DownloadStarted(download) => format!("started: {:?}", download.range),
                 Activity::DownloadFinished { download, .. } => {

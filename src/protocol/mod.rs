@@ -28,6 +28,7 @@ mod other_text;
 mod parse;
 pub mod request;
 pub mod response;
+mod setters;
 mod version_text;
 pub(crate) mod xml;
 

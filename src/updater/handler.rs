@@ -45,8 +45,11 @@ use crate::version::Version;
 pub struct OmahaHandler<'a> {
     updater: &'a mut dyn Updater,
     server: &'a str,
-    observer: Option<&'a mut dyn FnMut(&request::App, &Outcome<'_>)>,
+    observer: Option<&'a mut Observer<'a>>,
 }
+
+/// Takes note of what becomes of an application of a request.
+type Observer<'a> = dyn FnMut(&request::App, &Outcome<'_>) + 'a;
 
 /// What became of a part of a request.
 #[derive(Debug)]

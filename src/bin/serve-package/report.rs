@@ -33,7 +33,7 @@ struct Line<'a>(&'a Activity<'a>);
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Activity::Checked { machine, offered, reason } => {
+            Activity::Checked { machine, offered, reason, .. } => {
                 write!(f, "{}: update check: ", Who(machine))?;
                 match offered {
                     Some(version) => write!(f, "{version} offered: {reason}")?,
@@ -44,36 +44,36 @@ impl fmt::Display for Line<'_> {
                 }
                 Ok(())
             }
-            Activity::CheckFailed { machine, status, error } => {
+            Activity::CheckFailed { machine, status, error, .. } => {
                 write!(f, "{}: update check failed with {status}: {error}", Who(machine))
             }
-            Activity::AppRefused { machine, status, error } => {
+            Activity::AppRefused { machine, status, error, .. } => {
                 write!(f, "{}: application refused with {status}: {error}", Who(machine))
             }
-            Activity::Pinged { machine } => write!(f, "{}: ping: it is alive", Who(machine)),
-            Activity::Reported { machine, event } => {
+            Activity::Pinged { machine, .. } => write!(f, "{}: ping: it is alive", Who(machine)),
+            Activity::Reported { machine, event, .. } => {
                 write!(f, "{}: reports: {}", Who(machine), Report(event))
             }
             Activity::DownloadStarted(download) => write!(f, "{} started", What(download)),
-            Activity::DownloadFinished { download, elapsed } => {
+            Activity::DownloadFinished { download, elapsed, .. } => {
                 let bytes = download.range.end - download.range.start;
                 let (seconds, rate) = (elapsed.as_secs_f64(), Rate(bytes, *elapsed));
                 write!(f, "{} finished: {bytes} bytes in {seconds:.1} s, {rate}", What(download))
             }
-            Activity::DownloadCut { download, at, elapsed, cause } => {
+            Activity::DownloadCut { download, at, elapsed, cause, .. } => {
                 let seconds = elapsed.as_secs_f64();
                 write!(f, "{} cut at byte {at} after {seconds:.1} s: {cause}", What(download))
             }
-            Activity::Refused { address, request, status, reason } => {
+            Activity::Refused { address, request, status, reason, .. } => {
                 let request = if request.is_empty() { "a request" } else { request };
                 // The reason may quote the request.
                 let (request, reason) = (Quoted(request), Quoted(reason));
                 write!(f, "client {}: {request} refused with {status}: {reason}", address.ip())
             }
-            Activity::Expelled { address, violation } => {
+            Activity::Expelled { address, violation, .. } => {
                 write!(f, "client {address}: connection ended: {violation}")
             }
-            Activity::Trouble { what, error } => write!(f, "{what}: {error}"),
+            Activity::Trouble { what, error, .. } => write!(f, "{what}: {error}"),
             other => write!(f, "{other:?}"),
         }
     }
@@ -105,7 +105,7 @@ struct Report<'a>(&'a Event);
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Event { event_type, result, error_code, next_version, previous_version } = self.0;
+        let Event { event_type, result, error_code, next_version, previous_version, .. } = self.0;
         write!(f, "{event_type}: {result}")?;
         // These two are easily taken for each other.
         f.write_str(match (*event_type, *result) {
@@ -132,7 +132,7 @@ struct What<'a>(&'a Download<'a>);
 
 impl fmt::Display for What<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Download { address, package, size, range } = self.0;
+        let Download { address, package, size, range, .. } = self.0;
         write!(f, "client {}: download of {package}", address.ip())?;
         if *range != (0..*size) {
             write!(f, ", bytes {} to {} of {size},", range.start, range.end - 1)?;

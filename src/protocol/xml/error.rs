@@ -46,6 +46,7 @@ pub enum ReadErrorKind {
     /// entities. The protocol has no use for either.
     Doctype,
     /// The document is of another kind.
+    #[non_exhaustive]
     Root {
         /// The root element that was wanted.
         expected: &'static str,
@@ -53,11 +54,13 @@ pub enum ReadErrorKind {
         found: String,
     },
     /// The document is of another version of the protocol, or of none.
+    #[non_exhaustive]
     Protocol {
         /// The value of the attribute `protocol`.
         found: Option<String>,
     },
     /// The value of an attribute is not of the right kind.
+    #[non_exhaustive]
     Value {
         /// The name of the element.
         element: String,
@@ -69,6 +72,7 @@ pub enum ReadErrorKind {
         problem: &'static str,
     },
     /// The document is beyond one of the [limits](super::limits).
+    #[non_exhaustive]
     Limit {
         /// The limit.
         limit: usize,
