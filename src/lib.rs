@@ -95,6 +95,8 @@ mod chain;
 #[cfg(feature = "client")]
 pub mod client;
 mod digest;
+#[cfg(feature = "server")]
+mod http;
 mod media_type;
 mod package;
 pub mod protocol;
@@ -105,7 +107,7 @@ mod version;
 
 #[cfg(all(fuzzing, feature = "server"))]
 #[doc(hidden)]
-pub use server::fuzzing;
+pub use http::fuzzing;
 
 pub use authority::{Authority, ParseAuthorityError};
 pub use chain::Chain;

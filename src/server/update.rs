@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::activity::{Activity, Machine};
 use super::context::Context;
-use super::response::{Refusal, Response, Status};
+use crate::http::response::{Refusal, Response, Status};
 use crate::protocol::Request;
 use crate::protocol::request::App;
 use crate::updater::{OmahaHandler, Outcome, Reason, Updater};
