@@ -147,6 +147,9 @@ impl FromStr for ListenAddress {
     type Err = ParseListenAddressError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.contains("://") {
+            return Err(ParseListenAddressError::Scheme);
+        }
         let (host, port) = text.rsplit_once(':').ok_or(ParseListenAddressError::NoPort)?;
         if port.ends_with(']') {
             return Err(ParseListenAddressError::NoPort);
@@ -178,6 +181,8 @@ impl FromStr for ListenAddress {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseListenAddressError {
+    /// It is a URL.
+    Scheme,
     /// There is no port.
     NoPort,
     /// The port is not a number from 0 to 65535.
@@ -191,6 +196,7 @@ pub enum ParseListenAddressError {
 impl fmt::Display for ParseListenAddressError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Scheme => "write HOST:PORT, without http://",
             Self::NoPort => "the port is missing; write HOST:PORT, such as localhost:8000",
             Self::Port => "the port is not a number from 0 to 65535",
             Self::Brackets => "an IPv6 address needs brackets, as in [::1]:8000",
@@ -254,7 +260,7 @@ mod tests {
 
     #[test]
     fn refusals() {
-        use ParseListenAddressError::{Brackets, Host, NoPort, Port};
+        use ParseListenAddressError::{Brackets, Host, NoPort, Port, Scheme};
         for (text, error) in [
             ("", NoPort),
             ("localhost", NoPort),
@@ -269,7 +275,7 @@ mod tests {
             ("[::1:80", Host),
             ("[10.0.0.1]:80", Host),
             ("a b:80", Host),
-            ("http://a:80", Brackets),
+            ("http://a:80", Scheme),
         ] {
             assert_eq!(parse(text), Err(error), "{text:?}");
         }
