@@ -67,8 +67,13 @@ impl Server {
     }
 
     /// Starts a command that becomes the binary, and waits until it listens.
-    pub fn spawn(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    pub fn spawn(command: Command) -> Self {
+        Self::spawn_with_input(command, Stdio::null())
+    }
+
+    /// The same, with something on standard input.
+    pub fn spawn_with_input(mut command: Command, input: Stdio) -> Self {
+        command.stdin(input).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let log = Arc::new(Log::default());
         let collector = thread::spawn({

@@ -16,6 +16,7 @@ const README: &str = include_str!("../../README.md");
 /// `$OUTCOME` is the last report, or `nothing`.
 const ENGINE: &str = r#"#!/bin/bash
 set -eu
+cp "$CONFIGURATION" seen
 server=$(sed -n 's/^SERVER=//p' "$CONFIGURATION")
 say() { curl -sS --fail -H 'Content-Type: text/xml' --data-binary "@$FIXTURES/$1.xml" "$server"; }
 [ "$*" = -check_for_update ]
@@ -109,6 +110,21 @@ fn a_machine_is_updated() {
     assert!(fs::read(machine.path("fetched")).unwrap() == fs::read(UPDATE).unwrap());
     assert_eq!(machine.configuration().as_deref(), Some(BEFORE));
     assert_eq!(machine.restarts(), 2);
+}
+
+/// Provisioning tools leave update.conf without a line break at its end.
+#[test]
+fn a_configuration_whose_last_line_does_not_end() {
+    const BEFORE: &str = "GROUP=stable\nREBOOT_STRATEGY=off";
+    let machine = Machine::new();
+    machine.configure(BEFORE);
+    let output = machine.run(&right_digest(), "update-complete", "5m");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(machine.configuration().as_deref(), Some(BEFORE));
+    // Meanwhile each setting had its line.
+    let seen = fs::read_to_string(machine.path("seen")).unwrap();
+    let (before, server) = seen.split_once("\nSERVER=http://127.0.0.1:").unwrap();
+    assert_eq!((before, server.lines().count()), (BEFORE, 1), "{seen}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::ffi::OsString;
 pub use check::CheckSettings;
 pub use error::UsageError;
 use flags::Flags;
-pub use serve::Settings;
+pub use serve::{EXTENSION, PACKAGE_FILE, Settings};
 use value::{ByteRate, Count, Span, parsed, path, payload, payloads};
 
 /// What is to be done.

@@ -43,7 +43,8 @@ pub struct Settings {
     /// What the operating system's package is called, whatever its file is.
     pub package_name: PackageName,
     pub package_version: Version,
-    pub listen_address: ListenAddress,
+    /// None for the default.
+    pub listen_address: Option<ListenAddress>,
     pub extensions: Vec<PathBuf>,
     pub package_url: Option<Codebase>,
     pub force: bool,
@@ -56,11 +57,11 @@ pub struct Settings {
     pub limits: Limits,
 }
 
-const PACKAGE_FILE: &str = "--package-file";
+pub const PACKAGE_FILE: &str = "--package-file";
 const PACKAGE_NAME: &str = "--package-name";
 const PACKAGE_VERSION: &str = "--package-version";
 const LISTEN_ADDRESS: &str = "--listen-address";
-const EXTENSION: &str = "--extension";
+pub const EXTENSION: &str = "--extension";
 const PACKAGE_URL: &str = "--package-url";
 const FORCE: &str = "--force";
 const UNTIL_UPDATED: &str = "--until-updated";
@@ -146,7 +147,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
             None => DEFAULT_NAME.parse().map_err(|_| UsageError::Required(PACKAGE_NAME))?,
         },
         package_version: package_version.ok_or(UsageError::Required(PACKAGE_VERSION))?.0,
-        listen_address: listen_address.unwrap_or_default(),
+        listen_address,
         extensions,
         package_url,
         force,
@@ -215,7 +216,7 @@ mod tests {
     #[test]
     fn defaults() {
         let settings = settings(BOTH);
-        assert_eq!(settings.listen_address, ListenAddress::default());
+        assert_eq!(settings.listen_address, None);
         assert_eq!((settings.extensions.len(), settings.force), (0, false));
         assert_eq!(settings.package_url, None);
         assert_eq!(settings.package_name.as_str(), "update.gz");
