@@ -42,6 +42,14 @@ fn package() -> Arc<PackageFile> {
     Arc::new(PackageFile::open(UPDATE.as_ref(), "update.gz".parse().unwrap()).unwrap())
 }
 
+/// One that no connection takes at once, and its content. The file is open, so
+/// that it needs no name any more.
+fn large_package() -> (Arc<PackageFile>, Vec<u8>) {
+    let (directory, payload) = (Directory::new(), bytes(MORE_THAN_BUFFERS));
+    let path = directory.write("payload.bin", &payload);
+    (Arc::new(PackageFile::open(&path, "update.gz".parse().unwrap()).unwrap()), payload)
+}
+
 fn offer(codebase: Codebase) -> Update {
     Update::of_packages(OFFERED.parse().unwrap(), codebase, &[package()])
 }
@@ -88,9 +96,7 @@ fn a_server_that_was_stopped_before_it_runs_ends_at_once() {
 
 #[test]
 fn a_stop_waits_for_a_download_as_long_as_it_is_told() {
-    let (directory, payload) = (Directory::new(), bytes(MORE_THAN_BUFFERS));
-    let path = directory.write("payload.bin", &payload);
-    let package = Arc::new(PackageFile::open(&path, "update.gz".parse().unwrap()).unwrap());
+    let (package, payload) = large_package();
     for (grace, whole) in [(Duration::from_secs(3600), true), (Duration::ZERO, false)] {
         let updater = TrivialUpdater::new(offer(Codebase::default()));
         let server = bind(updater).with_packages([Arc::clone(&package)]).with_grace(grace);
@@ -148,8 +154,9 @@ impl Updater for Stuck {
 fn a_stuck_updater_stops_the_heartbeat_and_no_download() {
     let (entered, lock) = (Arc::<AtomicBool>::default(), Arc::<Mutex<()>>::default());
     let beats = Arc::<AtomicUsize>::default();
+    let (package, payload) = large_package();
     let server = bind(Stuck { entered: Arc::clone(&entered), lock: Arc::clone(&lock) })
-        .with_packages([package()])
+        .with_packages([package])
         .with_heartbeat(Duration::from_millis(1), {
             let beats = Arc::clone(&beats);
             move |_| {
@@ -159,12 +166,15 @@ fn a_stuck_updater_stops_the_heartbeat_and_no_download() {
     let running = Running::new(server);
     let beats = || beats.load(Ordering::Relaxed);
 
-    let held = lock.lock().unwrap();
     let address = running.address;
+    let mut downloading = Client::slow(address);
+    downloading.send(request("GET", "/packages/update.gz", &[], b""));
+    assert_eq!(downloading.read_head().content_length(), payload.len());
+    let held = lock.lock().unwrap();
     let asking = thread::spawn(move || update(address, &fixture("check-older")).status());
     until("the updater is asked", || entered.load(Ordering::Acquire).then_some(()));
     let before = beats();
-    assert_eq!(get(address, "/packages/update.gz", &[]).status(), 200);
+    assert!(downloading.read(payload.len()) == payload);
     // A hundred beats' time, of which one may have been under way.
     thread::sleep(Duration::from_millis(100));
     assert!(beats() <= before + 1, "it beats although it is stuck");

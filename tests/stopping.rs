@@ -70,7 +70,7 @@ fn a_check_under_way_is_answered() {
     // Now the server knows of it.
     assert_eq!(client.read_head().status, 100);
     server.signal(Signal::TERM);
-    server.wait_for_line("SIGTERM: stopping");
+    until("new connections are refused", || TcpStream::connect(server.address()).err());
 
     client.send(body);
     let answer = client.read_answer("POST");

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, acceptfrom_with};
 use rustix::process::{Resource, getrlimit};
@@ -39,6 +40,13 @@ impl Acceptor {
     /// When to try again, if somebody waits.
     pub fn retry(&self) -> Option<Instant> {
         self.has_backlog.then(|| self.paused_until.unwrap_or_else(Instant::now))
+    }
+
+    /// Looks whether somebody waits, without accepting.
+    pub fn look(&mut self) -> bool {
+        let mut listener = [PollFd::new(&self.listener, PollFlags::IN)];
+        self.has_backlog = poll(&mut listener, Some(&Timespec::default())).is_ok_and(|n| n > 0);
+        self.has_backlog
     }
 
     /// The next client that waits.

@@ -145,11 +145,12 @@ impl Answering {
             if acceptor.retry().is_none() {
                 return;
             }
-            if !self.has_place() {
+            // Nobody is sent away for somebody who does not come.
+            if !self.has_place() && self.acceptor.as_mut().is_some_and(Acceptor::look) {
                 self.make_room();
-                if !self.has_place() {
-                    return;
-                }
+            }
+            if !self.has_place() {
+                return;
             }
             let Some(acceptor) = &mut self.acceptor else { return };
             match acceptor.accept() {

@@ -9,14 +9,14 @@ use std::io;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, recv, send, sockopt};
+use rustix::net::{SendFlags, sockopt};
 
 use super::activity::{CutCause, Observer};
 use super::body::Body;
-use super::head::{Progress, RequestHead, Scan};
+use super::head::{self, Progress, RequestHead, Scan};
 use super::limits::{self, Limits, Phase, Standing, Verdict};
 use super::response::{CONTINUE, Persistence, Refusal};
+use super::socket::{self, Received};
 use super::sys;
 use super::transfer::{self, Transfer};
 
@@ -240,6 +240,15 @@ impl Connection {
         }
     }
 
+    /// Method and target of the request that is being received, as far as they
+    /// can be read.
+    pub fn method_and_target(&self) -> &str {
+        head::method_and_target(match &self.reading {
+            Reading::Head(_) => &self.unread,
+            Reading::Body(reading) => &reading.0.for_engine,
+        })
+    }
+
     /// Gives a request back, for the other thread to answer.
     pub fn put_back(&mut self, request: WholeRequest) {
         self.request = Some(Box::new(request));
@@ -342,20 +351,15 @@ impl Connection {
         if !self.is_readable {
             return Ok(Received::Nothing);
         }
-        match retry(|| recv(&self.socket, &mut *buffer, RecvFlags::DONTWAIT)) {
-            Ok((_, 0)) => Ok(Received::End),
-            Ok((_, length)) => {
-                // If that was all, the next arrival is an event of its own. An
-                // end that was told already is not.
-                self.is_readable = length == buffer.len() || self.is_hung_up;
-                Ok(Received::Bytes(length))
-            }
-            Err(Errno::AGAIN) => {
-                self.is_readable = false;
-                Ok(Received::Nothing)
-            }
-            Err(error) => Err(error.into()),
-        }
+        let received = socket::receive(&self.socket, buffer)?;
+        self.is_readable = match received {
+            // If that was all, the next arrival is an event of its own. An end
+            // that was told already is not.
+            Received::Bytes(length) => length == buffer.len() || self.is_hung_up,
+            Received::Nothing => false,
+            Received::End => true,
+        };
+        Ok(received)
     }
 
     /// Sends what is owed, as far as there is room. Whether that was all.
@@ -365,7 +369,7 @@ impl Connection {
         }
         // The head of a download goes with its first bytes.
         let flags = if self.transfer.is_some() { SendFlags::MORE } else { SendFlags::empty() };
-        let sent = send_now(&self.socket, &self.output[self.sent..], flags)?;
+        let sent = socket::send(&self.socket, &self.output[self.sent..], flags)?;
         self.sent += sent;
         self.handed_over += sent as u64;
         if self.sent < self.output.len() {
@@ -404,30 +408,6 @@ impl Connection {
 /// Buffers of what nobody wants that are thrown away before others have their
 /// turn.
 const DISCARDED_AT_ONCE: usize = 16;
-
-enum Received {
-    Bytes(usize),
-    Nothing,
-    End,
-}
-
-/// Sends what there is room for now, without waiting. How many bytes that was.
-pub(super) fn send_now(socket: &TcpStream, bytes: &[u8], flags: SendFlags) -> io::Result<usize> {
-    let flags = flags | SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-    match retry(|| send(socket, bytes, flags)) {
-        Err(Errno::AGAIN) => Ok(0),
-        result => Ok(result?),
-    }
-}
-
-fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
-    loop {
-        match call() {
-            Err(Errno::INTR) => {}
-            result => return result,
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -22,6 +22,7 @@ use super::download::Part;
 use super::engine::Engine;
 use super::handle::Inbox;
 use super::handler::{self, Answer, Handler};
+use super::head;
 use super::limits::{Verdict, Violation};
 use super::poller::{Poller, Token};
 use super::response::{Persistence, Refusal, Response, Status};
@@ -282,7 +283,8 @@ impl Machinery {
                 Step::Download => return Ok(Next::Send),
                 Step::Refused(refusal) => {
                     let response = Response::from(refusal);
-                    context.note_refusal(&response, connection.peer(), "");
+                    let asked = connection.method_and_target();
+                    context.note_refusal(&response, connection.peer(), asked);
                     let bytes = response.render(clock.http_date(), Persistence::Close, true);
                     connection.respond(bytes, Persistence::Close, now);
                     continue;
@@ -330,7 +332,8 @@ impl Machinery {
                 context.trouble("the HTTP engine failed on a request", &error.to_string());
                 let reason = "the server failed on this request";
                 let response = Refusal::new(Status::InternalServerError, reason).into();
-                context.note_refusal(&response, connection.peer(), "");
+                let asked = head::method_and_target(&request.head.for_engine);
+                context.note_refusal(&response, connection.peer(), asked);
                 (Answer::Response(response), true)
             }
         }

@@ -162,6 +162,21 @@ impl<'a> RequestLine<'a> {
     }
 }
 
+/// Method and target of the request that begins so, for the operator. Empty
+/// where they cannot be read.
+pub(super) fn method_and_target(bytes: &[u8]) -> &str {
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let mut lines = lines.filter_map(|line| line.strip_suffix(b"\r\n"));
+    let Some(line) = lines.find(|line| !line.is_empty()) else { return "" };
+    match RequestLine::read(line) {
+        Ok(read) => {
+            let length = read.method.len() + 1 + read.target.len();
+            str::from_utf8(&line[..length]).unwrap_or_default()
+        }
+        Err(_) => "",
+    }
+}
+
 /// The fields that the handler asks the engine for.
 const KNOWN: [&[u8]; 8] = [
     b"Host",
@@ -277,7 +292,7 @@ fn content_length(value: &[u8]) -> Result<u64, Refusal> {
 }
 
 /// The elements of a list in a field's value.
-fn elements<'a>(value: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + Clone {
+fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|element| !element.is_empty())
 }
 

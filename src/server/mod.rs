@@ -37,6 +37,7 @@ mod range;
 mod response;
 mod route;
 mod sending;
+mod socket;
 mod sys;
 mod transfer;
 mod update;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use rustix::net::SendFlags;
 
 use super::activity::{Activity, CutCause, Download, Observer};
-use super::connection::send_now;
 use super::download::{Part, Published};
+use super::socket;
 use crate::package::PackageFile;
 
 /// Most bytes read and sent at a time, after which it is another download's
@@ -118,7 +118,7 @@ impl Transfer {
     fn send(&mut self, socket: &TcpStream, buffer: &mut [u8]) -> Result<Progress, CutCause> {
         let end = self.range.end.min(self.at + self.stride as u64);
         let chunk = self.package.read(buffer, &(self.at..end))?;
-        let sent = send_now(socket, chunk, SendFlags::empty()).map_err(CutCause::Client)?;
+        let sent = socket::send(socket, chunk, SendFlags::empty()).map_err(CutCause::Client)?;
         let is_full = sent < chunk.len();
         self.at += sent as u64;
         self.stride = if is_full { sent.max(LEAST) } else { (self.stride * 2).min(TURN) };

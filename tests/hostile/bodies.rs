@@ -4,11 +4,11 @@ use crate::crowd::Crowd;
 use crate::scale::{self, RIDDANCE, is_full, sized};
 use crate::stage::Stage;
 
-/// What is announced: 2 KB, 1 MiB, 100 GB, 2^63, 2^64 - 1, one more, negative,
+/// What is announced: 2 KB, 64 KiB, 100 GB, 2^63, 2^64 - 1, one more, negative,
 /// not a number.
 const LENGTHS: [&str; 9] = [
     "2048",
-    "1048576",
+    "65536",
     "100000000000",
     "9223372036854775808",
     "18446744073709551615",

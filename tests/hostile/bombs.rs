@@ -18,7 +18,7 @@ fn documents_that_are_bombs() {
         .into_iter()
         .map(|(name, bomb)| (name, update_request(&bomb)))
         .collect();
-    stage.play("9. XML bombs of 1 MiB, in a loop", clients, |server| {
+    stage.play("9. XML bombs of 64 KiB, in a loop", clients, |server| {
         let end = Instant::now() + scale::duration();
         thread::scope(|scope| {
             for client in 0..clients {

@@ -52,7 +52,7 @@ fn a_clock_that_jumps() {
     for offset in ["+400d", "-800d", "+0"] {
         fs::write(&file, offset).unwrap();
         let answered = checker.answered();
-        // The guard looks five times a second.
+        // The server looks at its limits four times a second.
         until("more checks", || (checker.answered() > answered + 25).then_some(()));
         let lines = stage.server.lines();
         years.push(lines.last().unwrap()[..4].to_owned());

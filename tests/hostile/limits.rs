@@ -1,15 +1,18 @@
 //! Descriptors and threads run out.
 
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 
 use crate::common::http::update_request;
-use crate::common::{fixture, until};
+use crate::common::server::binary;
+use crate::common::{OFFERED, UPDATE, fixture, until};
 use crate::crowd::Crowd;
 use crate::honest::check;
 use crate::scale;
-use crate::stage::Stage;
+use crate::stage::{Stage, THREADS};
 
 /// More than the limits below allow.
 const CROWD: usize = 200;
@@ -71,25 +74,48 @@ fn descriptors_that_run_out() {
     check(stage.address(), &request).unwrap();
 }
 
-/// A large body of which nothing comes; somebody has to wait for it.
+/// A body of which nothing comes.
 fn withheld_body(_: usize) -> Vec<u8> {
-    b"POST /v1/update/ HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n".to_vec()
+    b"POST /v1/update/ HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n".to_vec()
 }
 
-/// Accepting works, and the thread for a slow client cannot be had.
-#[test]
-fn threads_that_run_out() {
+/// A command that runs the rest of its arguments with so many threads at most.
+fn with_threads(number: usize) -> String {
     // `RLIMIT_NPROC` counts what a user has, and does not bind root: so it is
-    // a user that nobody is, or, for others, a user namespace of its own.
+    // a user that nobody else is, or, for others, a user namespace of its own.
+    static USER: AtomicU32 = AtomicU32::new(54321);
     let wrapper = if rustix::process::geteuid().is_root() {
-        "exec prlimit --nproc=25 setpriv --reuid 54321 --regid 54321 --clear-groups \"$0\" \"$@\""
+        let user = USER.fetch_add(1, Ordering::Relaxed);
+        &format!("setpriv --reuid {user} --regid {user} --clear-groups")
     } else {
-        "exec unshare --user prlimit --nproc=25 \"$0\" \"$@\""
+        "unshare --user"
     };
-    let stage = Stage::through(&["sh", "-c", wrapper], &[]);
-    let mut crowd = Crowd::of(stage.address(), CROWD, withheld_body);
-    crowd.keep_up(CROWD, scale::duration(), withheld_body);
-    // If this does not come, the limit is none here, and nothing is shown.
-    stage.server.wait_for_line("there is no thread for a slow client");
-    expect_recovery(&stage, crowd);
+    format!("exec prlimit --nproc={number} {wrapper} \"$0\" \"$@\"")
+}
+
+/// There is no thread for a slow client, and it needs none.
+#[test]
+fn no_thread_more() {
+    // The one that hashed may still count when the last one is started.
+    let stage = Stage::through(&["sh", "-c", &with_threads(THREADS + 1)], &[]);
+    stage.play("11. withheld bodies, and no thread more", CROWD, |server| {
+        let mut crowd = Crowd::of(server, CROWD, withheld_body);
+        crowd.keep_up(CROWD, scale::duration(), withheld_body);
+        expect_recovery(&stage, crowd);
+    });
+}
+
+/// A thread that cannot be had at the start is named.
+#[test]
+fn too_few_threads() {
+    for number in 1..THREADS {
+        let mut command = Command::new("sh");
+        command.args(["-c", &with_threads(number)]).arg(binary());
+        command.args(["--listen-address", "127.0.0.1:0", "--package-file", UPDATE]);
+        let output = command.args(["--package-version", OFFERED]).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{number}: {error}");
+        assert!(error.contains("the thread that "), "{number}: {error}");
+        assert!(error.contains(" cannot be started: "), "{number}: {error}");
+    }
 }

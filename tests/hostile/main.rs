@@ -2,8 +2,9 @@
 //!
 //! While each attack goes on, four things must hold: a well-behaved client's
 //! update check is answered within a second, a slow download that is under way
-//! continues and arrives whole, the process lives, and afterwards memory,
-//! threads and descriptors return to within 20 % of what they were ([`stage`]).
+//! continues and arrives whole, the process lives, and afterwards memory
+//! and descriptors return to within 20 % of what they were. The server never has
+//! another thread than at its start ([`stage`]).
 //!
 //! By default everything is of a size that suits a small machine that also does
 //! something else. `make hostile` plays everything at full size, one after
@@ -19,6 +20,9 @@ mod common;
 
 #[path = "../xml_limits/hostile/mod.rs"]
 mod documents;
+
+/// The largest document that the server takes.
+const DOCUMENT_SIZE: usize = 64 * 1024;
 
 mod crowd;
 mod honest;

@@ -11,14 +11,18 @@ use crate::common::server::{Server, binary};
 use crate::common::{OFFERED, PATIENCE, fixture, until};
 use crate::honest::{Checker, Checks, Downloader, package};
 use crate::scale;
-use crate::usage::{Mib, Usage, peak, reset_peak};
+use crate::usage::{Mib, Threads, Usage, peak, reset_peak};
 
 /// The server's limit of connections, unless a flag says otherwise. Above it,
 /// it lets idle ones go.
 const MAX_CONNECTIONS: usize = 1000;
 
-/// Enough for every thread of the server to have had some of them.
+/// Enough for every part of the server to have had some of them.
 const LEAST_WARM: usize = 50;
+
+/// One that answers, one that sends packages, the log's writer, and one that
+/// waits for signals.
+pub const THREADS: usize = 4;
 
 /// Longer than the server waits before it gives memory back.
 const CALM: Duration = Duration::from_secs(7);
@@ -82,6 +86,7 @@ impl Stage {
         let (checker, downloader) = (Checker::start(address), Downloader::start(address));
         let (checked, received) = (checker.answered(), downloader.received());
 
+        let threads = Threads::watch(pid);
         let begun = Instant::now();
         attack(address);
         let took = begun.elapsed();
@@ -96,10 +101,12 @@ impl Stage {
         let received = downloader.received() - received;
         let checks = checker.stop();
         downloader.finish();
+        let threads = threads.most();
         let peak = peak(pid);
         let after = self.settle(&before);
         row(name, connections, took, &checks, peak, &before, &after);
 
+        assert_eq!(threads, THREADS, "{name}");
         assert!(checked > 0, "{name}: no check was answered");
         assert!(received > 0, "{name}: the download stood still");
         assert!(checks.retries == 0 || self.may_shed, "{name}: checks were tried in vain");
@@ -115,14 +122,13 @@ impl Stage {
     fn warm_up(&self, connections: usize) -> Usage {
         let pid = self.server.pid();
         let request = update_request(&fixture("check-older"));
-        // With the first answer and download all its threads are there, and
-        // three descriptors of this connection.
+        // With the first download, the memory for it is there.
         let mut first = Client::connect(self.address());
         first.send(&request);
         assert!(first.read_answer("POST").offers());
         first.send("GET /packages/update.gz HTTP/1.1\r\nHost: a\r\nRange: bytes=0-3\r\n\r\n");
         assert_eq!(first.read_answer("GET").status(), 206);
-        let descriptors = Usage::of(pid).descriptors - 3;
+        let descriptors = Usage::of(pid).descriptors - 1;
         drop(first);
 
         let number = connections.max(LEAST_WARM).min(self.max_connections * 9 / 10);

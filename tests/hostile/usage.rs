@@ -2,6 +2,10 @@
 
 use std::fmt;
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// What a process holds.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +42,36 @@ impl fmt::Display for Usage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { memory, threads, descriptors } = self;
         write!(formatter, "{} / {threads} / {descriptors}", Mib(*memory))
+    }
+}
+
+/// A look at how many threads a process has, again and again.
+pub struct Threads {
+    ends: Arc<AtomicBool>,
+    most: JoinHandle<usize>,
+}
+
+impl Threads {
+    pub fn watch(pid: u32) -> Self {
+        let ends = Arc::<AtomicBool>::default();
+        let most = thread::spawn({
+            let ends = Arc::clone(&ends);
+            move || {
+                let mut most = 0;
+                while !ends.load(Ordering::Relaxed) {
+                    most = most.max(status(pid, "Threads:"));
+                    thread::sleep(Duration::from_millis(10));
+                }
+                most
+            }
+        });
+        Self { ends, most }
+    }
+
+    /// The most that there were at once.
+    pub fn most(self) -> usize {
+        self.ends.store(true, Ordering::Relaxed);
+        self.most.join().unwrap()
     }
 }
 

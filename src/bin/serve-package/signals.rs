@@ -2,6 +2,7 @@
 //! which a terminal sends when it is closed, changes nothing. SIGUSR1 asks how
 //! far the machines have come.
 
+use std::fmt;
 use std::io;
 use std::process;
 use std::sync::Arc;
@@ -22,14 +23,41 @@ use crate::watch::Watch;
 /// sends it to the process and then to its group.
 const SAME: Duration = Duration::from_secs(1);
 
+/// Why signals cannot be waited for.
+#[derive(Debug)]
+pub enum SignalError {
+    Catch(io::Error),
+    Thread(io::Error),
+}
+
+impl fmt::Display for SignalError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Catch(error) => write!(formatter, "signals cannot be caught: {error}"),
+            Self::Thread(error) => {
+                write!(formatter, "the thread that waits for signals cannot be started: {error}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for SignalError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Catch(error) | Self::Thread(error) => Some(error),
+        }
+    }
+}
+
 /// Stops the server on SIGTERM or SIGINT.
 ///
 /// # Errors
 ///
 /// When the signals or a thread for them cannot be had.
-pub fn stop_on_signal(handle: Handle, watch: Arc<Watch>) -> io::Result<()> {
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1])?;
-    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+pub fn stop_on_signal(handle: Handle, watch: Arc<Watch>) -> Result<(), SignalError> {
+    let mut signals =
+        Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1]).map_err(SignalError::Catch)?;
+    let thread = thread::Builder::new().name("signals".to_owned()).spawn(move || {
         let log = watch.log();
         let mut first: Option<(i32, Instant)> = None;
         for signal in signals.forever() {
@@ -56,6 +84,6 @@ pub fn stop_on_signal(handle: Handle, watch: Arc<Watch>) -> io::Result<()> {
             handle.stop();
             first = Some((signal, Instant::now()));
         }
-    })?;
-    Ok(())
+    });
+    thread.map(drop).map_err(SignalError::Thread)
 }

@@ -1,6 +1,7 @@
 //! Documents of tags, declarations and attributes.
 
-use super::{CHECK, CHECK_END, Document, REQUEST, REQUEST_END, SIZE, fill, number};
+use super::{CHECK, CHECK_END, Document, REQUEST, REQUEST_END, fill, number};
+use crate::DOCUMENT_SIZE;
 
 pub fn declarations() -> Vec<Document> {
     let bomb = |count| match count {
@@ -24,7 +25,10 @@ pub fn declarations() -> Vec<Document> {
         (
             "a long entity, many times",
             fill(
-                &format!("<!DOCTYPE r [<!ENTITY a \"{}\">]>{REQUEST}", "x".repeat(SIZE / 2)),
+                &format!(
+                    "<!DOCTYPE r [<!ENTITY a \"{}\">]>{REQUEST}",
+                    "x".repeat(DOCUMENT_SIZE / 2)
+                ),
                 "&a;",
                 REQUEST_END,
             ),

@@ -4,15 +4,14 @@ mod full;
 mod markup;
 mod text;
 
-/// The size of each document: the largest that a server takes.
-pub const SIZE: usize = 1024 * 1024;
+use crate::DOCUMENT_SIZE;
 
-/// A document of [`SIZE`] bytes at most, with a name.
+/// A document of [`DOCUMENT_SIZE`] bytes at most, with a name.
 pub type Document = (&'static str, Vec<u8>);
 
 /// `before`, as many `unit`s as fit, and `after`.
 fn fill(before: &str, unit: &str, after: &str) -> Vec<u8> {
-    let count = (SIZE - before.len() - after.len()) / unit.len();
+    let count = (DOCUMENT_SIZE - before.len() - after.len()) / unit.len();
     [before, &unit.repeat(count), after].concat().into_bytes()
 }
 
@@ -21,7 +20,7 @@ fn number(before: &str, unit: impl Fn(usize) -> String, after: &str) -> Vec<u8> 
     let mut document = before.to_owned();
     for count in 0.. {
         let unit = unit(count);
-        if document.len() + unit.len() + after.len() > SIZE {
+        if document.len() + unit.len() + after.len() > DOCUMENT_SIZE {
             break;
         }
         document.push_str(&unit);
@@ -32,7 +31,7 @@ fn number(before: &str, unit: impl Fn(usize) -> String, after: &str) -> Vec<u8> 
 
 /// The document in UTF-16.
 fn utf16(document: &[u8], mark: &[u8], unit: impl Fn(u16) -> [u8; 2]) -> Vec<u8> {
-    let half = document.get(..SIZE / 2 - 2).unwrap_or(document);
+    let half = document.get(..DOCUMENT_SIZE / 2 - 2).unwrap_or(document);
     let units = half.iter().flat_map(|byte| unit(u16::from(*byte)));
     mark.iter().copied().chain(units).collect()
 }

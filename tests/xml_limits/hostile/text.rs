@@ -1,6 +1,7 @@
 //! Documents of text, of broken text, and of no end.
 
-use super::{Document, METADATA, METADATA_END, REQUEST, REQUEST_END, SIZE, fill, number, utf16};
+use super::{Document, METADATA, METADATA_END, REQUEST, REQUEST_END, fill, number, utf16};
+use crate::DOCUMENT_SIZE;
 
 pub fn texts() -> Vec<Document> {
     let references = |count| format!("&#x{:x};", 0x20 + count % 0xD000);
@@ -64,7 +65,7 @@ pub fn unclosed() -> Vec<Document> {
 
 pub fn encodings() -> Vec<Document> {
     let request = fill(REQUEST, "<a/>", REQUEST_END);
-    let bytes = |byte: u8| [REQUEST.as_bytes(), &vec![byte; SIZE / 2]].concat();
+    let bytes = |byte: u8| [REQUEST.as_bytes(), &vec![byte; DOCUMENT_SIZE / 2]].concat();
     vec![
         ("UTF-16, little end first", utf16(&request, &[0xFF, 0xFE], u16::to_le_bytes)),
         ("UTF-16, big end first", utf16(&request, &[0xFE, 0xFF], u16::to_be_bytes)),
@@ -75,7 +76,7 @@ pub fn encodings() -> Vec<Document> {
         ("continuation bytes", bytes(0x80)),
         ("no UTF-8 at all", bytes(0xFF)),
         ("NUL", bytes(0)),
-        ("only NUL", vec![0; SIZE]),
-        ("marks", "\u{FEFF}".repeat(SIZE / 3).into_bytes()),
+        ("only NUL", vec![0; DOCUMENT_SIZE]),
+        ("marks", "\u{FEFF}".repeat(DOCUMENT_SIZE / 3).into_bytes()),
     ]
 }
