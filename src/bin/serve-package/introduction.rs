@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::sync::Arc;
 
-use omaha::PackageFile;
 use omaha::server::Server;
+use omaha::{Authority, PackageFile};
 
 use crate::args::Settings;
 
@@ -68,6 +68,22 @@ pub fn odd_extensions(packages: &[Arc<PackageFile>]) -> impl Iterator<Item = Str
     })
 }
 
+/// What machines cannot make use of.
+pub fn link_local(settings: &Settings, server: &Server) -> Option<String> {
+    let url = settings.package_url.as_ref();
+    let lacks_zone = match url {
+        Some(url) => url.authority().is_some_and(Authority::lacks_zone),
+        None => {
+            matches!(server.address().ip(), IpAddr::V6(address) if address.is_unicast_link_local())
+        }
+    };
+    lacks_zone.then(|| {
+        "machines cannot fetch packages from a link-local address without a zone; say which of \
+         their interfaces leads here: --package-url http://[ADDRESS%25INTERFACE]:PORT/packages/"
+            .to_owned()
+    })
+}
+
 /// Where update requests go.
 const UPDATES: &str = "/v1/update/";
 
@@ -89,6 +105,9 @@ fn reachable(address: IpAddr, named: &str) -> String {
         outward_address().map_or_else(host_name, |address| address.to_string())
     } else if named.eq_ignore_ascii_case("localhost") && address.is_loopback() {
         "localhost".to_owned()
+    } else if let Some((_, zone)) = named.split_once('%') {
+        // As the operator wrote it; on the machines the interface may have another name.
+        format!("[{address}%25{}]", zone.strip_prefix("25").unwrap_or(zone))
     } else if address.is_ipv6() {
         format!("[{address}]")
     } else {

@@ -54,14 +54,15 @@ impl Listening {
     /// Whether a URL leads back to this server, so that the packages must be
     /// served after all.
     pub fn is_at(&self, codebase: &Codebase) -> bool {
-        let host = codebase.authority().map_or("", |authority| authority.host());
-        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let authority = codebase.authority();
+        let host = authority.map_or("", |authority| authority.host_without_zone());
+        let zone = authority.and_then(|authority| authority.zone());
         codebase.path() == Codebase::PACKAGES
             && codebase.port() == Some(self.port())
-            && (host.eq_ignore_ascii_case(&self.host())
+            && (host.eq_ignore_ascii_case(without_zone(&self.host()))
                 || host.eq_ignore_ascii_case("localhost")
                 || host.eq_ignore_ascii_case(&introduction::host_name())
-                || host.parse().is_ok_and(is_local))
+                || is_local(host, zone))
     }
 
     /// What to say of a `--listen-address` that is not used, if it names
@@ -97,9 +98,18 @@ impl Listening {
     }
 }
 
-/// Whether an address belongs to this machine: then a socket can have it.
-fn is_local(address: IpAddr) -> bool {
-    UdpSocket::bind((address, 0)).is_ok()
+fn without_zone(host: &str) -> &str {
+    host.split('%').next().unwrap_or(host)
+}
+
+/// Whether a host is an address that belongs to this machine: then a socket can
+/// have it. What is no address is not looked up.
+fn is_local(host: &str, zone: Option<&str>) -> bool {
+    let Ok(address) = host.parse::<IpAddr>() else { return false };
+    match zone {
+        Some(zone) => UdpSocket::bind((&*format!("{address}%{zone}"), 0)).is_ok(),
+        None => UdpSocket::bind((address, 0)).is_ok(),
+    }
 }
 
 /// An address cannot be listened on, and what to do about it.

@@ -45,7 +45,8 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     if let Some(line) = ignored {
         log.line(Priority::Notice, &line);
     }
-    for line in introduction::odd_extensions(&packages) {
+    let link_local = introduction::link_local(settings, &server);
+    for line in introduction::odd_extensions(&packages).chain(link_local) {
         log.line(Priority::Warning, &line);
     }
     let address = server.address();
