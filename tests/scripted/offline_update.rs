@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 
 use crate::common::payload::Directory;
 use crate::common::server::binary;
+use crate::common::tool::has;
 use crate::common::{EXTENSION, UPDATE};
 
 const README: &str = include_str!("../../README.md");
@@ -102,6 +103,9 @@ const BEFORE: &str = "GROUP=stable\nSERVER=https://public.example/v1/update/\n";
 
 #[test]
 fn a_machine_is_updated() {
+    if !has("curl", "curl") {
+        return;
+    }
     let machine = Machine::new();
     machine.configure(BEFORE);
     let output = machine.run(&right_digest(), "update-complete", "5m");
@@ -115,6 +119,9 @@ fn a_machine_is_updated() {
 /// Provisioning tools leave update.conf without a line break at its end.
 #[test]
 fn a_configuration_whose_last_line_does_not_end() {
+    if !has("curl", "curl") {
+        return;
+    }
     const BEFORE: &str = "GROUP=stable\nREBOOT_STRATEGY=off";
     let machine = Machine::new();
     machine.configure(BEFORE);
@@ -129,6 +136,9 @@ fn a_configuration_whose_last_line_does_not_end() {
 
 #[test]
 fn a_failure_is_told_and_the_configuration_restored() {
+    if !has("curl", "curl") {
+        return;
+    }
     let machine = Machine::new();
     let output = machine.run(&right_digest(), "update-failed", "5m");
     assert_eq!(output.status.code(), Some(4), "{}", said(&output));
@@ -139,6 +149,9 @@ fn a_failure_is_told_and_the_configuration_restored() {
 
 #[test]
 fn a_machine_that_says_nothing_is_not_waited_for_forever() {
+    if !has("curl", "curl") {
+        return;
+    }
     let machine = Machine::new();
     machine.configure(BEFORE);
     let output = machine.run(&right_digest(), "nothing", "1s");
@@ -148,6 +161,9 @@ fn a_machine_that_says_nothing_is_not_waited_for_forever() {
 
 #[test]
 fn a_payload_that_is_not_the_published_one_is_not_served() {
+    if !has("curl", "curl") {
+        return;
+    }
     let machine = Machine::new();
     machine.configure(BEFORE);
     let output = machine.run(&"0".repeat(64), "update-complete", "5m");
