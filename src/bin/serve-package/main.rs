@@ -10,6 +10,7 @@ mod check;
 mod events;
 mod fleet;
 mod goal;
+mod hashing;
 mod introduction;
 mod json;
 mod limits;

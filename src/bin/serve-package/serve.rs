@@ -11,6 +11,7 @@ use omaha::{PackageError, PackageFile, PackageName, TrivialUpdater, Update};
 
 use crate::args::{EXTENSION, PACKAGE_FILE, Settings};
 use crate::goal::{Goal, Outcome};
+use crate::hashing::Hashing;
 use crate::listening::Listening;
 use crate::log::{Log, Priority};
 use crate::watch::{self, Watch};
@@ -80,8 +81,9 @@ fn open(settings: &Settings) -> Result<Vec<Arc<PackageFile>>, Box<dyn Error>> {
     }
     let extensions = settings.extensions.iter().map(|path| (EXTENSION, path));
     let paths = [(PACKAGE_FILE, &settings.package_file)].into_iter().chain(extensions);
+    let hashing = Hashing::new(paths.clone().map(|(_, path)| path.as_path()));
     let open = |((flag, path), name): ((_, &PathBuf), _)| {
-        let package = PackageFile::open(path, name);
+        let package = hashing.open(path, name);
         let fail = |error| StartError::Package { flag, path: path.clone(), error };
         Ok(Arc::new(package.map_err(fail)?))
     };
