@@ -66,11 +66,11 @@
 //! use omaha::client::{Client, Machine};
 //! use omaha::protocol::request::App;
 //!
-//! let mut client = Client::for_machine("http://localhost:8000".parse()?, Machine::local()?);
+//! let client = Client::for_machine("http://localhost:8000".parse()?, Machine::local()?);
 //! let id = "{e96281a6-d1af-4bde-9a0a-97b76e56dc57}".to_owned();
 //! let app = client.add_app(App { id, version: "4081.2.0".into(), ..App::default() })?;
-//! match app.check()?.update() {
-//!     Some(update) => println!("{} packages", update.manifests[0].packages.len()),
+//! match app.check()?.offer() {
+//!     Some(offer) => println!("version {}, {} packages", offer.version(), offer.packages().len()),
 //!     None => println!("no update"),
 //! }
 //! # Ok(())
@@ -92,6 +92,7 @@
 
 #[cfg(any(feature = "server", feature = "client"))]
 mod authority;
+mod chain;
 #[cfg(feature = "client")]
 pub mod client;
 mod digest;
@@ -111,10 +112,11 @@ pub use server::fuzzing;
 
 #[cfg(any(feature = "server", feature = "client"))]
 pub use authority::{Authority, ParseAuthorityError};
+pub use chain::Chain;
 pub use digest::{Digests, ParseDigestError, Sha1, Sha256};
 #[cfg(feature = "server")]
 pub use package::{PackageError, PackageFile, PackageName, ParsePackageNameError};
-pub use package::{VerifyError, VerifyErrorKind};
+pub use package::{VerifyError, VerifyErrorKind, is_extension_name};
 #[cfg(feature = "server")]
 pub use updater::{
     Codebase, Decision, ParseCodebaseError, Reason, TrivialUpdater, Update, Updater, UpdaterError,

@@ -142,6 +142,39 @@ fn change_during_a_download(change: impl FnOnce(&Path)) {
     expect_told_once(&server.stop(), &path);
 }
 
+/// Writes something else into a file, and puts its time back.
+fn change_unnoticed(path: &Path, offset: u64) {
+    let time = fs::metadata(path).unwrap().modified().unwrap();
+    open(path).write_all_at(b"X", offset).unwrap();
+    open(path).set_modified(time).unwrap();
+}
+
+/// Size and time are as before, so a check cannot know. The first download does.
+#[test]
+fn changed_with_its_time_put_back() {
+    let (directory, payload) = (Directory::new(), bytes(200_000));
+    let path = write_old(&directory, "payload.bin", &payload);
+    let server = Server::of_file(&path);
+    change_unnoticed(&path, 150_000);
+    assert!(update(server.address(), &fixture("check-older")).offers());
+    // What lies before and behind it is what was hashed.
+    let answer = get(server.address(), PACKAGE, &[("Range", "bytes=0-99999")]);
+    assert!(answer.body == payload[..100_000]);
+    let mut client = Client::connect(server.address());
+    client.send(request("GET", PACKAGE, &[], b""));
+    assert_eq!(client.read_head().content_length(), payload.len());
+    let received = client.read_to_end();
+    assert!(received.len() <= 150_000 && received == payload[..received.len()]);
+    server.wait_for_line("download of update.gz cut at byte ");
+    expect_no_longer_served(&server);
+    expect_told_once(&server.stop(), &path);
+}
+
+#[test]
+fn changed_with_its_time_put_back_during_a_download() {
+    change_during_a_download(|path| change_unnoticed(path, MORE_THAN_BUFFERS as u64 - 1));
+}
+
 #[test]
 fn truncated_during_a_download() {
     change_during_a_download(|path| open(path).set_len(1_000).unwrap());

@@ -3,8 +3,13 @@
 
 mod common;
 
+use std::fs::File;
+use std::time::{Duration, SystemTime};
+
 use common::dated::{AFTER, BEFORE, MODIFIED, PACKAGE, etag_of, expect_validators, serve};
 use common::http::{ask, get};
+use common::payload::Directory;
+use common::server::Server;
 
 #[test]
 fn if_range_decides_about_the_range() {
@@ -72,6 +77,45 @@ fn conditions_and_their_precedence() {
             }
         }
     }
+}
+
+/// Several lines of one field are one list (RFC 9110, section 5.3).
+#[test]
+fn conditions_on_several_lines() {
+    let (server, payload, _directory) = serve();
+    let etag = etag_of(&payload);
+    let headers = [("If-None-Match", "\"a\""), ("If-None-Match", &etag)];
+    assert_eq!(get(server.address(), PACKAGE, &headers).status(), 304);
+    let headers = [("If-Match", "\"a\""), ("If-Match", "\"b\"")];
+    get(server.address(), PACKAGE, &headers).expect_refusal(412, "If-Match");
+}
+
+/// A refusal blames the field that caused it.
+#[test]
+fn the_field_that_was_not_met() {
+    let (server, payload, _directory) = serve();
+    let etag = etag_of(&payload);
+    let headers = [("If-Unmodified-Since", BEFORE)];
+    get(server.address(), PACKAGE, &headers).expect_refusal(412, "If-Unmodified-Since");
+    let headers = [("If-Match", "\"another\""), ("If-Unmodified-Since", AFTER)];
+    get(server.address(), PACKAGE, &headers).expect_refusal(412, "If-Match");
+    // With If-Match, the date does not count.
+    let headers = [("If-Match", etag.as_str()), ("If-Unmodified-Since", BEFORE)];
+    assert_eq!(get(server.address(), PACKAGE, &headers).status(), 200);
+}
+
+/// A response never says that a file was modified after it (RFC 9110, section
+/// 8.8.2.1).
+#[test]
+fn a_file_from_the_future() {
+    let directory = Directory::new();
+    let path = directory.write("payload.bin", b"payload");
+    let tomorrow = SystemTime::now() + Duration::from_secs(86_400);
+    File::options().write(true).open(&path).unwrap().set_modified(tomorrow).unwrap();
+    let server = Server::of_file(&path);
+    let answer = get(server.address(), PACKAGE, &[]);
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.header("Last-Modified"), None);
 }
 
 #[test]

@@ -123,3 +123,20 @@ fn a_url_of_another_port_or_path_does_not_point_back_here() {
         get(server.address(), "/packages/update.gz", &[]).expect_refusal(404, "");
     }
 }
+
+#[test]
+fn machines_find_extensions_by_the_end_of_their_names() {
+    let directory = Directory::new();
+    let names =
+        ["extrafile-amd64-4152.2.0-oem-x.gz", "flatcar_test_update-oem-y.gz", "flatcar-tools.raw"];
+    let extension = std::fs::read(EXTENSION).unwrap();
+    let files = names.map(|name| directory.write(name, &extension));
+    let mut arguments: Vec<_> = GOOD.iter().map(std::ffi::OsString::from).collect();
+    for file in files {
+        arguments.extend(["--extension".into(), file.into_os_string()]);
+    }
+    let lines = Server::start(arguments).stop().lines;
+    let odd: Vec<_> = lines.iter().filter(|line| line.contains("none will ask for")).collect();
+    assert_eq!(odd.len(), 1, "{lines:#?}");
+    assert!(odd[0].ends_with("none will ask for flatcar-tools.raw"), "{odd:#?}");
+}

@@ -14,7 +14,7 @@ use common::payload::{Directory, MORE_THAN_BUFFERS, bytes};
 use common::{OFFERED, UPDATE, fixture, until};
 use omaha::protocol::request::{App, Event};
 use omaha::protocol::{AppStatus, Request, UpdateStatus};
-use omaha::server::{Activity, Handle, ServeError, Server};
+use omaha::server::{Activity, Handle, Limits, ServeError, Server};
 use omaha::{
     Codebase, Decision, PackageFile, Reason, TrivialUpdater, Update, Updater, UpdaterError,
 };
@@ -182,6 +182,33 @@ fn a_stuck_updater_stops_the_heartbeat_and_no_download() {
     until("it beats again", || (beats() > before + 1).then_some(()));
     assert_eq!(asking.join().unwrap(), 200);
     running.stop();
+}
+
+/// Whatever a program sets, the server serves and stops.
+#[test]
+fn intervals_and_limits_at_their_ends() {
+    for every in [Duration::ZERO, Duration::MAX] {
+        for idle_timeout in [Duration::ZERO, Duration::MAX] {
+            let beats = Arc::<AtomicUsize>::default();
+            let limits = Limits::default()
+                .with_idle_timeout(idle_timeout)
+                .with_min_rate(u64::MAX)
+                .with_max_connections(usize::MAX);
+            let server = bind(TrivialUpdater::new(offer(Codebase::default())))
+                .with_limits(limits)
+                .with_grace(Duration::MAX)
+                .with_heartbeat(every, {
+                    let beats = Arc::clone(&beats);
+                    move |_| {
+                        beats.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+            let running = Running::new(server);
+            assert!(update(running.address, &fixture("check-older")).offers());
+            until("it beats", || (beats.load(Ordering::Relaxed) > 0).then_some(()));
+            running.stop();
+        }
+    }
 }
 
 /// Decides by the version that a machine reports, and remembers what it is

@@ -250,6 +250,16 @@ fn several_requests_on_one_connection() {
     }
 }
 
+/// Each line of `Connection` counts.
+#[test]
+fn options_of_a_connection_on_several_lines() {
+    let server = Server::of_fixtures();
+    let headers = [XML, ("Connection", "keep-alive"), ("connection", "x, Close")];
+    let answer = raw(&server, request("POST", "/v1/update/", &headers, &fixture("check-older")));
+    assert!(answer.offers());
+    assert_eq!(answer.header("Connection"), Some("close"));
+}
+
 /// What HTTP/2 clients try. There is no upgrade, but the client may go on as if
 /// there were one.
 #[test]

@@ -32,8 +32,8 @@ need readelf binutils
 need curl curl
 headers=$(readelf -hW "$binary")
 case $headers in
-    *X86-64*) arch=x86_64 objdump=objdump instructions='sha1rnds4 sha256rnds2' limit=1200000 ;;
-    *AArch64*) arch=aarch64 objdump=aarch64-linux-gnu-objdump instructions='sha1c sha256h' limit=1200000 ;;
+    *X86-64*) arch=x86_64 objdump=objdump instructions='sha1rnds4 sha256rnds2' limit=1500000 ;;
+    *AArch64*) arch=aarch64 objdump=aarch64-linux-gnu-objdump instructions='sha1c sha256h' limit=1500000 ;;
     *) echo "static.sh: $binary is for neither x86_64 nor aarch64" >&2; exit 2 ;;
 esac
 emulator=

@@ -1,7 +1,10 @@
 //! What a client says and asks about one application.
 
+use std::sync::Arc;
+
 use super::exchange::refused;
-use super::{Answer, Client, ClientError, Pending, events};
+use super::lint::{self, Finding};
+use super::{Answer, Client, ClientError, Offer, Pending, events};
 use crate::protocol::request::{self, Event, Request};
 use crate::protocol::response::{self, UpdateCheck};
 use crate::protocol::{AppStatus, UpdateStatus};
@@ -11,14 +14,15 @@ use crate::protocol::{AppStatus, UpdateStatus};
 /// Every failure of a method that waits is reported to the server as an error
 /// event, in the background, except the server's own well-formed word; see
 /// [`ClientError::event`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct AppClient<'a> {
     client: &'a Client,
-    app: &'a request::App,
+    app: Arc<request::App>,
 }
 
 /// What a server says to an update check.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Checked {
     /// The whole answer.
     pub answer: Answer,
@@ -27,25 +31,30 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// The update, if there is one.
+    /// The update, if there is one, as it stands in the answer.
     pub fn update(&self) -> Option<&UpdateCheck> {
         (self.update_check.status == UpdateStatus::Ok).then_some(&self.update_check)
+    }
+
+    /// The update, if there is one, as it takes to fetch it.
+    pub fn offer(&self) -> Option<Offer> {
+        self.update().map(Offer::new)
     }
 }
 
 impl<'a> AppClient<'a> {
-    pub(super) fn new(client: &'a Client, app: &'a request::App) -> Self {
+    pub(super) fn new(client: &'a Client, app: Arc<request::App>) -> Self {
         Self { client, app }
     }
 
     /// The application's id.
-    pub fn id(&self) -> &'a str {
+    pub fn id(&self) -> &str {
         &self.app.id
     }
 
     /// What every request says of it.
-    pub fn settings(&self) -> &'a request::App {
-        self.app
+    pub fn settings(&self) -> &request::App {
+        &self.app
     }
 
     /// A request about this application that says and asks nothing yet.
@@ -54,7 +63,7 @@ impl<'a> AppClient<'a> {
     }
 
     fn request_with(&self, fill: impl FnOnce(&mut request::App)) -> Request {
-        let mut app = self.app.clone();
+        let mut app = (*self.app).clone();
         fill(&mut app);
         let mut request = self.client.request();
         request.apps.push(app);
@@ -97,12 +106,29 @@ impl<'a> AppClient<'a> {
     ///
     /// As for [`check`](Self::check).
     pub fn check_with(&self, request: &Request) -> Result<Checked, ClientError> {
-        self.reporting(|| {
+        self.reporting(|| self.checked(self.client.send(request)?))
+    }
+
+    /// Asks as [`check_with`](Self::check_with) does, and looks at the answer
+    /// with [`lint::answer`], even if it is none that clients understand: then
+    /// the findings may say why.
+    pub fn check_and_inspect(
+        &self,
+        request: &Request,
+    ) -> (Result<Checked, ClientError>, Vec<Finding>) {
+        let mut findings = Vec::new();
+        let checked = self.reporting(|| {
             let answer = self.client.send(request)?;
-            let app = self.client.exchange.app(&answer, self.id())?;
-            let update_check = update_check(app)?.clone();
-            Ok(Checked { answer, update_check })
-        })
+            findings = lint::answer(&answer, self.client.server(), self.id());
+            self.checked(answer)
+        });
+        (checked, findings)
+    }
+
+    fn checked(&self, answer: Answer) -> Result<Checked, ClientError> {
+        let app = self.client.exchange.app(&answer, self.id())?;
+        let update_check = update_check(app)?.clone();
+        Ok(Checked { answer, update_check })
     }
 
     /// Sends any request about this application, and returns the answer's part
@@ -166,6 +192,10 @@ fn update_check(app: &response::App) -> Result<&UpdateCheck, ClientError> {
     };
     match &check.status {
         UpdateStatus::Ok | UpdateStatus::NoUpdate => Ok(check),
-        status => Err(ClientError::UpdateStatus { id: app.id.clone(), status: status.clone() }),
+        status => Err(ClientError::UpdateStatus {
+            id: app.id.clone(),
+            status: status.clone(),
+            app_status: app.status.clone(),
+        }),
     }
 }

@@ -1,6 +1,6 @@
 //! A client: one server, any number of applications.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::app::AppClient;
@@ -8,7 +8,7 @@ use super::environment::uuid;
 use super::exchange::Exchange;
 use super::outbox::Outbox;
 use super::{
-    Answer, ClientError, Environment, HttpTransport, Machine, Retry, ServerUrl, SettingsError,
+    Answer, ClientError, Environment, HttpTransport, HttpUrl, Machine, Retry, SettingsError,
     SystemEnvironment, Transport, Validation,
 };
 use crate::protocol::request::{App, Os};
@@ -22,10 +22,10 @@ pub struct Client {
     pub(super) exchange: Exchange,
     pub(super) outbox: Outbox,
     pub(super) reports_failures: bool,
-    server: ServerUrl,
+    server: HttpUrl,
     /// What all requests have in common; without applications.
     common: Request,
-    apps: Vec<App>,
+    apps: Mutex<Vec<Arc<App>>>,
 }
 
 impl Client {
@@ -33,12 +33,13 @@ impl Client {
     pub const TIMEOUT: Duration = Duration::from_secs(90);
 
     /// A client for an installation with this identity, which must stay the
-    /// same and be no other's. The session gets a random one.
+    /// same and be no other's. The session gets a random one. A server's URL
+    /// without a path gains `/v1/update/`, as in go-omaha.
     ///
     /// # Errors
     ///
     /// When the identity is empty.
-    pub fn new(server: ServerUrl, user_id: impl Into<String>) -> Result<Self, SettingsError> {
+    pub fn new(server: HttpUrl, user_id: impl Into<String>) -> Result<Self, SettingsError> {
         let user_id = user_id.into();
         if user_id.is_empty() {
             return Err(SettingsError::NoUserId);
@@ -48,15 +49,15 @@ impl Client {
 
     /// A client that serves the whole machine: the installation is the machine,
     /// the session its present boot.
-    pub fn for_machine(server: ServerUrl, machine: Machine) -> Self {
+    pub fn for_machine(server: HttpUrl, machine: Machine) -> Self {
         let mut client = Self::with_identity(server, machine.id, machine.boot_id);
         client.common.is_machine = true;
         client
     }
 
-    fn with_identity(server: ServerUrl, user_id: String, session_id: String) -> Self {
+    fn with_identity(server: HttpUrl, user_id: String, session_id: String) -> Self {
         let exchange = Exchange {
-            url: server.as_url().clone(),
+            url: server.clone().or_update_path(),
             transport: Arc::new(HttpTransport::new()),
             environment: Arc::new(SystemEnvironment),
             retry: Retry::REQUEST,
@@ -65,7 +66,7 @@ impl Client {
         };
         let common =
             Request { version: response::SERVER.to_owned(), user_id, session_id, ..Request::new() };
-        let (outbox, apps) = (Outbox::default(), Vec::new());
+        let (outbox, apps) = (Outbox::default(), Mutex::default());
         Self { exchange, outbox, reports_failures: true, server, common, apps }
     }
 
@@ -143,14 +144,14 @@ impl Client {
         self
     }
 
-    /// The server that is asked.
-    pub fn server(&self) -> &ServerUrl {
+    /// The server, as it was given.
+    pub fn server(&self) -> &HttpUrl {
         &self.server
     }
 
     /// Asks another server from now on.
-    pub fn set_server(&mut self, server: ServerUrl) {
-        self.exchange.url = server.as_url().clone();
+    pub fn set_server(&mut self, server: HttpUrl) {
+        self.exchange.url = server.clone().or_update_path();
         self.server = server;
     }
 
@@ -162,15 +163,20 @@ impl Client {
     /// # Errors
     ///
     /// When its id or version is empty, or there is one with this id already.
-    pub fn add_app(&mut self, app: App) -> Result<AppClient<'_>, SettingsError> {
+    pub fn add_app(&self, app: App) -> Result<AppClient<'_>, SettingsError> {
         let app = self.checked(app)?;
-        if self.apps.iter().any(|other| other.id == app.id) {
+        let mut apps = self.lock_apps();
+        if apps.iter().any(|other| other.id == app.id) {
             return Err(SettingsError::DuplicateApp { id: app.id });
         }
-        let index = self.apps.len();
-        self.apps.push(app);
-        // It is there: it was just pushed.
-        self.apps.get(index).map(|app| AppClient::new(self, app)).ok_or(SettingsError::NoAppId)
+        let app = Arc::new(app);
+        apps.push(Arc::clone(&app));
+        Ok(AppClient::new(self, app))
+    }
+
+    /// The list is whole at any time.
+    fn lock_apps(&self) -> MutexGuard<'_, Vec<Arc<App>>> {
+        self.apps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes what requests say of an application, its id included.
@@ -184,28 +190,31 @@ impl Client {
         id: &str,
         change: impl FnOnce(&mut App),
     ) -> Result<(), SettingsError> {
-        let unknown = || SettingsError::UnknownApp { id: id.to_owned() };
-        let index = self.apps.iter().position(|app| app.id == id).ok_or_else(unknown)?;
-        let old = self.apps.get(index).ok_or_else(unknown)?;
-        let mut changed = old.clone();
+        let mut apps = self.lock_apps();
+        let Some(index) = apps.iter().position(|app| app.id == id) else {
+            return Err(SettingsError::UnknownApp { id: id.to_owned() });
+        };
+        let mut changed = (*apps[index]).clone();
         change(&mut changed);
         let changed = self.checked(changed)?;
-        let is_other = |(at, other): (usize, &App)| at != index && other.id == changed.id;
-        if self.apps.iter().enumerate().any(is_other) {
+        let is_other = |(at, other): (usize, &Arc<App>)| at != index && other.id == changed.id;
+        if apps.iter().enumerate().any(is_other) {
             return Err(SettingsError::DuplicateApp { id: changed.id });
         }
-        self.apps.splice(index..=index, [changed]);
+        apps[index] = Arc::new(changed);
         Ok(())
     }
 
     /// The application with this id.
     pub fn app(&self, id: &str) -> Option<AppClient<'_>> {
-        self.apps().find(|app| app.id() == id)
+        let app = self.lock_apps().iter().find(|app| app.id == id).cloned();
+        app.map(|app| AppClient::new(self, app))
     }
 
     /// All applications, in the order in which they were added.
     pub fn apps(&self) -> impl Iterator<Item = AppClient<'_>> {
-        self.apps.iter().map(|app| AppClient::new(self, app))
+        let apps = self.lock_apps().clone();
+        apps.into_iter().map(|app| AppClient::new(self, app))
     }
 
     /// A request of this client, without applications.

@@ -4,8 +4,9 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use super::app_status::Explained;
 use super::quoted::Quoted;
-use super::{TransportError, events};
+use super::{RedirectError, TransportError, events};
 use crate::protocol::request::Event;
 use crate::protocol::{AppStatus, ErrorCode, ReadError, UpdateStatus, limits};
 
@@ -15,12 +16,13 @@ use crate::protocol::{AppStatus, ErrorCode, ReadError, UpdateStatus, limits};
 pub enum ClientError {
     /// There is no answer.
     Transport(TransportError),
+    /// The answer is a redirect that is not followed.
+    Redirect(RedirectError),
     /// The answer's status is not 2xx.
+    #[non_exhaustive]
     Http {
         /// The status.
         status: u16,
-        /// Where a redirect would lead.
-        location: Option<String>,
         /// What the body says, shortened to one line; may be empty.
         detail: String,
     },
@@ -35,11 +37,13 @@ pub enum ClientError {
     /// The answer is not an Omaha response.
     Document(ReadError),
     /// The answer says nothing about the application.
+    #[non_exhaustive]
     AppMissing {
         /// The application's id.
         id: String,
     },
     /// The server will not deal with the application.
+    #[non_exhaustive]
     AppStatus {
         /// The application's id.
         id: String,
@@ -47,16 +51,21 @@ pub enum ClientError {
         status: AppStatus,
     },
     /// The answer to an update check says nothing of updates.
+    #[non_exhaustive]
     UpdateCheckMissing {
         /// The application's id.
         id: String,
     },
     /// The answer to an update check is neither `ok` nor `noupdate`.
+    #[non_exhaustive]
     UpdateStatus {
         /// The application's id.
         id: String,
         /// The server's word for it.
         status: UpdateStatus,
+        /// The server's word for the application. Where it is not `ok`, it is
+        /// the reason: Nebraska answers `error-internal` beside it.
+        app_status: AppStatus,
     },
 }
 
@@ -76,6 +85,7 @@ impl ClientError {
     pub fn error_code(&self) -> ErrorCode {
         match self {
             Self::Transport(_) | Self::Cut(_) => ErrorCode::OMAHA_REQUEST_ERROR,
+            Self::Redirect(error) => ErrorCode::from_http_status(error.status()),
             Self::Http { status, .. } => ErrorCode::from_http_status(*status),
             Self::Empty => ErrorCode::OMAHA_REQUEST_EMPTY_RESPONSE,
             Self::ContentType(_) | Self::Document(_) => ErrorCode::OMAHA_REQUEST_XML_PARSE_ERROR,
@@ -95,23 +105,29 @@ impl ClientError {
             _ => Some(events::failed(self.error_code())),
         }
     }
+
+    /// The status of the application, if that is why: not `ok`, but one such
+    /// as `error-noPackageFound`.
+    pub fn app_status(&self) -> Option<&AppStatus> {
+        match self {
+            Self::AppStatus { status, .. } | Self::UpdateStatus { app_status: status, .. } => {
+                Some(status).filter(|status| **status != AppStatus::Ok)
+            }
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for ClientError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Transport(error) => write!(formatter, "{error}"),
-            Self::Http { status, location: Some(location), .. } => write!(
-                formatter,
-                "the answer has HTTP status {status}, a redirect to {}; update clients do not \
-                 follow it: use the URL that it leads to",
-                Quoted(location)
-            ),
-            Self::Http { status, detail, .. } => {
+            Self::Transport(error) => error.fmt(formatter),
+            Self::Redirect(error) => error.fmt(formatter),
+            Self::Http { status, detail } => {
                 write!(formatter, "the answer has HTTP status {status}")?;
                 if detail.is_empty() { Ok(()) } else { write!(formatter, ": {}", Quoted(detail)) }
             }
-            Self::Cut(error) => write!(formatter, "the answer broke off: {error}"),
+            Self::Cut(_) => formatter.write_str("the answer broke off"),
             Self::Empty => formatter.write_str("the answer is empty"),
             Self::TooLarge => {
                 write!(formatter, "the answer is longer than {} bytes", limits::DOCUMENT)
@@ -121,7 +137,7 @@ impl fmt::Display for ClientError {
                 "the answer's content type is {}, not text/xml or application/xml in UTF-8",
                 Quoted(found)
             ),
-            Self::Document(error) => write!(formatter, "the answer cannot be read: {error}"),
+            Self::Document(_) => formatter.write_str("the answer cannot be read"),
             Self::AppMissing { id } => {
                 write!(formatter, "the answer says nothing about application {}", Quoted(id))
             }
@@ -129,16 +145,24 @@ impl fmt::Display for ClientError {
                 formatter,
                 "the server refuses application {} with status {}",
                 Quoted(id),
-                Quoted(status.as_str())
+                Explained(status)
             ),
             Self::UpdateCheckMissing { id } => {
                 write!(formatter, "the answer for application {} has no <updatecheck>", Quoted(id))
             }
-            Self::UpdateStatus { id, status } => write!(
+            Self::UpdateStatus { id, status, app_status: AppStatus::Ok } => write!(
                 formatter,
                 "the server answers the update check of application {} with status {}; \
                  clients know ok and noupdate",
                 Quoted(id),
+                Quoted(status.as_str())
+            ),
+            Self::UpdateStatus { id, status, app_status } => write!(
+                formatter,
+                "the server refuses application {} with status {}, and its update check with \
+                 status {}",
+                Quoted(id),
+                Explained(app_status),
                 Quoted(status.as_str())
             ),
         }
@@ -148,7 +172,9 @@ impl fmt::Display for ClientError {
 impl Error for ClientError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Transport(error) => Some(error),
+            // These speak for themselves, in `Display` and here.
+            Self::Transport(error) => error.source(),
+            Self::Redirect(error) => error.source(),
             Self::Cut(error) => Some(error),
             Self::Document(error) => Some(error),
             _ => None,

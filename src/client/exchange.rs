@@ -4,12 +4,16 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ClientError, Environment, HttpAnswer, HttpRequest, HttpUrl, Retry, Transport};
+use super::redirect::{self, SendError};
+use super::{
+    ClientError, Environment, HttpAnswer, HttpRequest, HttpUrl, Retry, Transport, lenient,
+};
 use crate::media_type;
 use crate::protocol::{AppStatus, Request, Response, limits, response};
 
 /// The answer to a request: what was understood, and how it came.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Answer {
     /// The document, read.
     pub response: Response,
@@ -25,12 +29,15 @@ pub struct Answer {
 
 /// How strictly answers are judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Validation {
-    /// As go-omaha's client does: the content type, the application's id and
-    /// its status must be right.
+    /// As go-omaha's client does: the content type, the protocol, the
+    /// application's id and its status must be right, and so must every value
+    /// of the document.
     #[default]
     Full,
-    /// As `update_engine` does, which looks at none of these.
+    /// As `update_engine` does, which looks at none of these, and takes a
+    /// value that it cannot read for an absent one.
     UpdateEngine,
 }
 
@@ -46,9 +53,6 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Redirects of one request that are followed.
-    const MAX_REDIRECTS: usize = 5;
-
     /// Sends a request, again and again where that may help.
     pub fn send(&self, request: &Request) -> Result<Answer, ClientError> {
         let document = request.to_xml();
@@ -67,36 +71,20 @@ impl Exchange {
     }
 
     fn send_once(&self, document: &str) -> Result<Answer, ClientError> {
-        let mut url = self.url.clone();
-        for _ in 0..=Self::MAX_REDIRECTS {
-            let answer = self.post(&url, document)?;
-            // Other redirects make a GET of the POST, and that is no update check.
-            let target = match answer.status {
-                307 | 308 => answer.header("location").and_then(|to| url.resolve(to).ok()),
-                _ => None,
-            };
-            match target {
-                Some(target) => url = target,
-                None => return self.read(url, answer),
-            }
-        }
-        let location = Some(url.to_string());
-        Err(ClientError::Http { status: 308, location, detail: String::new() })
-    }
-
-    fn post(&self, url: &HttpUrl, document: &str) -> Result<HttpAnswer, ClientError> {
-        let request = HttpRequest {
-            url,
-            body: Some(document.as_bytes()),
-            headers: &[("content-type", "text/xml; charset=utf-8")],
-            timeout: Some(self.timeout),
-        };
-        self.transport.send(&request).map_err(ClientError::Transport)
+        let headers = [("content-type", "text/xml; charset=utf-8")];
+        let request = HttpRequest::post(&self.url, document.as_bytes())
+            .with_headers(&headers)
+            .with_timeout(self.timeout);
+        let (url, answer) =
+            redirect::send(&*self.transport, request).map_err(|error| match error {
+                SendError::Transport(error) => ClientError::Transport(error),
+                SendError::Redirect(error) => ClientError::Redirect(error),
+            })?;
+        self.read(url, answer)
     }
 
     fn read(&self, url: HttpUrl, mut answer: HttpAnswer) -> Result<Answer, ClientError> {
         let content_type = answer.header("content-type").map(str::to_owned);
-        let location = answer.header("location").map(str::to_owned);
         let mut document = Vec::new();
         // One byte more than allowed tells that there is more.
         let limit = limits::DOCUMENT as u64 + 1;
@@ -105,8 +93,7 @@ impl Exchange {
         // An HTTP error says more than whatever is wrong with its body.
         let status = answer.status;
         if !(200..300).contains(&status) {
-            let location = location.filter(|_| (300..400).contains(&status));
-            return Err(ClientError::Http { status, location, detail: detail(&document) });
+            return Err(ClientError::Http { status, detail: detail(&document) });
         }
         body.map_err(ClientError::Cut)?;
         if document.len() > limits::DOCUMENT {
@@ -120,7 +107,11 @@ impl Exchange {
         {
             return Err(ClientError::ContentType(content_type.unwrap_or_default()));
         }
-        let response = Response::read(&document[..]).map_err(ClientError::Document)?;
+        let response = match self.validation {
+            Validation::Full => Response::read(&document[..]),
+            Validation::UpdateEngine => lenient::read(&document),
+        };
+        let response = response.map_err(ClientError::Document)?;
         Ok(Answer { response, document, status, content_type, url })
     }
 

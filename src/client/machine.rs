@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 /// The identity of a machine and of its present boot, as a client that serves
 /// the whole machine reports them.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Machine {
     /// 32 digits of hex, without hyphens (`machine-id(5)`).
     pub id: String,
@@ -21,6 +22,11 @@ impl Machine {
 
     /// Where the kernel tells the identity of a boot.
     pub const BOOT_ID_PATH: &str = "/proc/sys/kernel/random/boot_id";
+
+    /// A machine with this identity, in its present boot.
+    pub fn new(id: impl Into<String>, boot_id: impl Into<String>) -> Self {
+        Self { id: id.into(), boot_id: boot_id.into() }
+    }
 
     /// This machine.
     ///
@@ -95,11 +101,10 @@ impl MachineError {
 
 impl fmt::Display for MachineError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:?}: ", self.path)?;
         match &self.problem {
-            Problem::Io(error) => write!(formatter, "{error}"),
+            Problem::Io(_) => write!(formatter, "cannot read {:?}", self.path),
             Problem::Malformed { found, expected } => {
-                write!(formatter, "it holds {found:?}, but should hold {expected}")
+                write!(formatter, "{:?} holds {found:?}, but should hold {expected}", self.path)
             }
         }
     }
@@ -139,14 +144,14 @@ mod tests {
     #[test]
     fn a_machine() {
         let machine = read(&format!("{ID}\n"), &format!("{BOOT_ID}\n")).unwrap();
-        assert_eq!(machine, Machine { id: ID.to_owned(), boot_id: BOOT_ID.to_owned() });
+        assert_eq!(machine, Machine::new(ID, BOOT_ID));
     }
 
     #[test]
     fn what_is_not_one() {
         for (id, boot_id, what) in [
-            ("", BOOT_ID, "it holds \"\", but should hold 32 digits of hex"),
-            ("uninitialized\n", BOOT_ID, "it holds \"uninitialized\""),
+            ("", BOOT_ID, " holds \"\", but should hold 32 digits of hex"),
+            ("uninitialized\n", BOOT_ID, " holds \"uninitialized\""),
             (&ID[1..], BOOT_ID, "should hold 32 digits of hex"),
             (BOOT_ID, BOOT_ID, "should hold 32 digits of hex"),
             (ID, ID, "should hold a UUID with hyphens"),
@@ -160,6 +165,7 @@ mod tests {
     #[test]
     fn a_missing_file_is_named() {
         let error = Machine::read("/nonexistent/id".as_ref(), "/x".as_ref()).unwrap_err();
-        assert!(error.to_string().starts_with("\"/nonexistent/id\": "), "{error}");
+        let chain = crate::Chain(&error).to_string();
+        assert!(chain.starts_with("cannot read \"/nonexistent/id\": No such file"), "{chain}");
     }
 }

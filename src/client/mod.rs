@@ -9,26 +9,26 @@
 //! ([`Environment`]) can be replaced by the caller's own.
 //!
 //! ```no_run
-//! use omaha::client::{Client, Download, HttpUrl, Machine, events};
+//! use omaha::client::{Client, Machine, events};
 //! use omaha::protocol::request::App;
 //!
-//! let mut client = Client::for_machine("http://localhost:8000".parse()?, Machine::local()?);
-//! let id = "{e96281a6-d1af-4bde-9a0a-97b76e56dc57}";
+//! let client = Client::for_machine("http://localhost:8000".parse()?, Machine::local()?);
 //! let app = client.add_app(App {
-//!     id: id.to_owned(),
+//!     id: "{e96281a6-d1af-4bde-9a0a-97b76e56dc57}".to_owned(),
 //!     version: "4081.2.0".into(),
 //!     track: "stable".to_owned(),
 //!     ..App::default()
 //! })?;
 //!
-//! let checked = app.check()?;
-//! if let Some(update) = checked.update()
-//!     && let Some(package) = update.manifests.first().and_then(|m| m.packages.first())
-//!     && let Some(url) = update.urls.first()
-//! {
+//! if let Some(offer) = app.check()?.offer() {
 //!     app.report_later(events::downloading());
-//!     let url = HttpUrl::of_package(&url.codebase, &package.name)?;
-//!     Download::new(url, package).to_file("/var/tmp/update.gz".as_ref(), &mut |_| {})?;
+//!     for package in offer.packages() {
+//!         // Compares the size and every digest, the one that update_engine
+//!         // compares included.
+//!         let download = package.downloads().next().ok_or("no URL to fetch it from")?;
+//!         let path = download.to_directory("/var/tmp".as_ref(), &mut |_| {})?;
+//!         println!("{} is {}", package.name(), path.display());
+//!     }
 //!     app.report_later(events::downloaded());
 //! }
 //! client.flush();
@@ -36,6 +36,7 @@
 //! ```
 
 mod app;
+mod app_status;
 mod conversation;
 mod download;
 mod environment;
@@ -43,10 +44,13 @@ mod error;
 pub mod events;
 mod exchange;
 mod http;
+mod lenient;
 pub mod lint;
 mod machine;
+mod offer;
 mod outbox;
 mod quoted;
+mod redirect;
 mod retry;
 #[cfg(test)]
 mod testing;
@@ -62,8 +66,10 @@ pub use error::{ClientError, SettingsError};
 pub use exchange::{Answer, Validation};
 pub use http::HttpTransport;
 pub use machine::{Machine, MachineError};
+pub use offer::{Offer, OfferedPackage};
 pub use outbox::Pending;
+pub use redirect::{RedirectError, RedirectReason};
 pub use retry::Retry;
 pub use timer::PingTimer;
 pub use transport::{HttpAnswer, HttpRequest, Transport, TransportError};
-pub use url::{HttpUrl, ParseUrlError, ServerUrl};
+pub use url::{HttpUrl, ParseUrlError};

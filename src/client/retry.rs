@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::environment::between;
 
 /// How often something is tried, and how long to wait between two tries: each
-/// time about twice as long as the time before, by chance half as long again
-/// or half as short, so that machines which failed together do not come back
-/// together.
+/// time about twice as long as the time before, with ±50 % jitter, so that
+/// machines which failed together do not come back together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Retry {
     /// How many tries there are, the first one included. None means one.
     pub tries: u32,
@@ -24,13 +24,19 @@ impl Retry {
     pub const REQUEST: Self =
         Self { tries: 7, first: Duration::from_secs(1), longest: Duration::from_secs(64) };
 
-    /// For a download, which continues where it was cut: up to 20 times, as
-    /// `update_engine` does, and about 20 seconds apart at most.
+    /// For a download, which continues where it was cut: up to 20 times without
+    /// progress, and about 20 seconds apart at most.
     pub const DOWNLOAD: Self =
         Self { tries: 21, first: Duration::from_secs(1), longest: Duration::from_secs(20) };
 
     /// One try only.
     pub const NEVER: Self = Self { tries: 1, ..Self::REQUEST };
+
+    /// So many tries, the first one included, with about so long to wait after
+    /// the first, and at most.
+    pub const fn new(tries: u32, first: Duration, longest: Duration) -> Self {
+        Self { tries, first, longest }
+    }
 
     /// The same with another number of tries.
     #[must_use]

@@ -95,7 +95,7 @@ impl Transport for Script {
         match self.steps.lock().unwrap().pop_front() {
             Some(Step::Answer { status, headers, body, cut }) => {
                 let body = io::Cursor::new(body).chain(End(cut));
-                Ok(HttpAnswer { status, headers, body: Box::new(body) })
+                Ok(HttpAnswer::new(status, headers, body))
             }
             Some(Step::Fail(error)) => Err(error),
             None => Err(TransportError::Protocol("the script is over".to_owned())),

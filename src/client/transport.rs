@@ -27,20 +27,47 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 
 /// A request to be sent.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct HttpRequest<'a> {
     /// Where to.
     pub url: &'a HttpUrl,
     /// What to send: the body of a `POST`, or none for a `GET`.
     pub body: Option<&'a [u8]>,
     /// Headers besides those that the transport adds: `Host`, `Accept`,
-    /// `User-Agent`, `Content-Length` and `Connection`.
+    /// `User-Agent`, `Content-Length` and `Connection`, and `Authorization` for
+    /// a URL that names a user.
     pub headers: &'a [(&'static str, &'a str)],
     /// How long all may take, up to the end of the answer's body. Without it,
     /// only standing still is limited.
     pub timeout: Option<Duration>,
 }
 
+impl<'a> HttpRequest<'a> {
+    /// A `GET` without further headers and without a limit of time.
+    pub fn get(url: &'a HttpUrl) -> Self {
+        Self { url, body: None, headers: &[], timeout: None }
+    }
+
+    /// A `POST` without further headers and without a limit of time.
+    pub fn post(url: &'a HttpUrl, body: &'a [u8]) -> Self {
+        Self { body: Some(body), ..Self::get(url) }
+    }
+
+    /// The same with these headers.
+    #[must_use]
+    pub fn with_headers(self, headers: &'a [(&'static str, &'a str)]) -> Self {
+        Self { headers, ..self }
+    }
+
+    /// The same within this time.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout: Some(timeout), ..self }
+    }
+}
+
 /// The answer to a request.
+#[non_exhaustive]
 pub struct HttpAnswer {
     /// The status.
     pub status: u16,
@@ -54,6 +81,15 @@ pub struct HttpAnswer {
 }
 
 impl HttpAnswer {
+    /// An answer with these headers and this body.
+    pub fn new(
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: impl Read + Send + 'static,
+    ) -> Self {
+        Self { status, headers, body: Box::new(body) }
+    }
+
     /// The value of the first header of this name, whatever its case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
@@ -130,14 +166,10 @@ impl fmt::Display for TransportError {
                 "the URL is https, but this program was built without TLS; \
                  use http, or build it with the feature tls",
             ),
-            Self::Resolve { host, source } => {
-                write!(formatter, "no address is known for {host}: {source}")
-            }
-            Self::Connect { to, source } => write!(formatter, "cannot connect to {to}: {source}"),
-            Self::Tls(error) => write!(formatter, "TLS failed: {error}"),
-            Self::Io { doing, source } => {
-                write!(formatter, "the connection broke while {doing}: {source}")
-            }
+            Self::Resolve { host, .. } => write!(formatter, "no address is known for {host}"),
+            Self::Connect { to, .. } => write!(formatter, "cannot connect to {to}"),
+            Self::Tls(_) => formatter.write_str("TLS failed"),
+            Self::Io { doing, .. } => write!(formatter, "the connection broke while {doing}"),
             Self::Timeout { doing, after } => {
                 write!(formatter, "gave up {doing} after {:.1} s", after.as_secs_f64())
             }

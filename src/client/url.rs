@@ -1,31 +1,75 @@
 //! Where requests go.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use crate::authority::{Authority, ParseAuthorityError};
 
-/// An `http` or `https` URL: scheme, host, perhaps a port, path, perhaps a
-/// query. No user information and no fragment.
+/// An `http` or `https` URL: scheme, perhaps a user, host, perhaps a port, path,
+/// perhaps a query. No fragment, which is never sent.
+///
+/// ```
+/// use omaha::client::HttpUrl;
+///
+/// // What stands in `SERVER=` on a machine.
+/// let url: HttpUrl = "https://public.update.flatcar-linux.net/v1/update/".parse()?;
+/// assert_eq!((url.host(), url.port()), ("public.update.flatcar-linux.net", 443));
+///
+/// let url: HttpUrl = "http://localhost:8000".parse()?;
+/// assert!(!url.has_path());
+/// assert_eq!(url.or_update_path().as_str(), "http://localhost:8000/v1/update/");
+/// # Ok::<(), omaha::client::ParseUrlError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpUrl {
     text: String,
     is_https: bool,
+    user_info: Option<String>,
     authority: Authority,
+    zone: Option<String>,
     /// Where the path begins.
     path: usize,
 }
 
 impl HttpUrl {
+    /// The path of update checks, which the server of this crate, Nebraska and
+    /// go-omaha have.
+    pub const UPDATE_PATH: &str = "/v1/update/";
+
     /// Where a package is, by its codebase and its name. A codebase without
-    /// its final `/` gets one.
+    /// its final `/` gets one, and one without a scheme is `http`, as for
+    /// libcurl and so for `update_engine`.
     ///
     /// # Errors
     ///
     /// When the result is not such a URL.
     pub fn of_package(codebase: &str, name: &str) -> Result<Self, ParseUrlError> {
         let slash = if codebase.ends_with('/') { "" } else { "/" };
-        format!("{codebase}{slash}{name}").parse()
+        Self::of_codebase(&format!("{codebase}{slash}{name}"))
+    }
+
+    /// A codebase, perhaps without a scheme.
+    pub(super) fn of_codebase(codebase: &str) -> Result<Self, ParseUrlError> {
+        if has_scheme(codebase) { codebase.parse() } else { format!("http://{codebase}").parse() }
+    }
+
+    /// Whether it has a path, more than the `/` that every URL has.
+    pub fn has_path(&self) -> bool {
+        let path = self.path_and_query();
+        path.find('?').unwrap_or(path.len()) > 1
+    }
+
+    /// The same with the path [`UPDATE_PATH`](Self::UPDATE_PATH) if it has
+    /// none, as go-omaha's client has it. Machines do not do that.
+    #[must_use]
+    pub fn or_update_path(self) -> Self {
+        if self.has_path() {
+            return self;
+        }
+        let (start, rest) = self.text.split_at(self.path);
+        let query = rest.strip_prefix('/').unwrap_or(rest);
+        Self { text: format!("{start}{}{query}", Self::UPDATE_PATH), ..self }
     }
 
     /// The whole URL.
@@ -38,9 +82,27 @@ impl HttpUrl {
         self.is_https
     }
 
-    /// The host, an IPv6 address without its brackets.
+    /// The user's name and perhaps `:` and a password, as they are written:
+    /// with `%XX` where a character cannot stand in a URL.
+    pub fn user_info(&self) -> Option<&str> {
+        self.user_info.as_deref()
+    }
+
+    /// Host and port, without the zone: what stands in the header `Host`.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// The host, an IPv6 address without its brackets and its zone.
     pub fn host(&self) -> &str {
         self.authority.host().trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// The zone of an IPv6 address: the interface of this machine through
+    /// which a link-local address is reached, by name or number. Written
+    /// `[fe80::1%eth0]` or, as RFC 6874 has it, `[fe80::1%25eth0]`.
+    pub fn zone(&self) -> Option<&str> {
+        self.zone.as_deref()
     }
 
     /// The port, named or the scheme's own.
@@ -50,7 +112,7 @@ impl HttpUrl {
 
     /// The path, from its first `/`, and the query.
     pub fn path_and_query(&self) -> &str {
-        self.text.get(self.path..).unwrap_or_default()
+        &self.text[self.path..]
     }
 
     /// What a `Location` header of this URL's answer leads to.
@@ -61,24 +123,20 @@ impl HttpUrl {
     pub fn resolve(&self, location: &str) -> Result<Self, ParseUrlError> {
         // A fragment is for the reader of a page, not for the server.
         let location = location.split('#').next().unwrap_or_default();
-        let up_to = |end: usize| self.text.get(..end).unwrap_or_default();
-        let is_absolute = location.split_once("://").is_some_and(|(scheme, _)| {
-            !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        });
-        let text = if is_absolute {
+        let text = if has_scheme(location) {
             location.to_owned()
         } else if location.starts_with("//") {
             format!("{}:{location}", if self.is_https { "https" } else { "http" })
         } else if location.starts_with('/') {
-            format!("{}{location}", up_to(self.path))
+            format!("{}{location}", &self.text[..self.path])
         } else {
             let query = self.text.find('?').unwrap_or(self.text.len());
             let keep = match location.chars().next() {
                 None => self.text.len(),
                 Some('?') => query,
-                Some(_) => up_to(query).rfind('/').map_or(query, |slash| slash + 1),
+                Some(_) => self.text[..query].rfind('/').map_or(query, |slash| slash + 1),
             };
-            format!("{}{location}", up_to(keep))
+            format!("{}{location}", &self.text[..keep])
         };
         text.parse()
     }
@@ -104,14 +162,44 @@ impl FromStr for HttpUrl {
         }
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
-        if authority.contains('@') {
-            return Err(ParseUrlError::User);
-        }
-        let authority: Authority = authority.parse().map_err(ParseUrlError::Authority)?;
-        let slash = if path.starts_with('/') { "" } else { "/" };
+        let (user_info, host) = match authority.rsplit_once('@') {
+            Some((user_info, host)) => (Some(user_info.to_owned()), host),
+            None => (None, authority),
+        };
+        let (without_zone, zone) = split_zone(host)?;
         let start = format!("http{}://{authority}", if is_https { "s" } else { "" });
-        Ok(Self { path: start.len(), text: format!("{start}{slash}{path}"), is_https, authority })
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        Ok(Self {
+            path: start.len(),
+            text: format!("{start}{slash}{path}"),
+            is_https,
+            user_info,
+            authority: without_zone.parse().map_err(ParseUrlError::Authority)?,
+            zone,
+        })
     }
+}
+
+/// Whether a scheme stands before `://`, and not the beginning of a path or a
+/// query that holds another URL.
+pub(super) fn has_scheme(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, _)| {
+        !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
+/// Takes the zone out of `[ADDRESS%ZONE]:PORT`.
+fn split_zone(host: &str) -> Result<(Cow<'_, str>, Option<String>), ParseUrlError> {
+    let parts = host.starts_with('[').then(|| host.split_once('%')).flatten();
+    let Some((address, rest)) = parts else { return Ok((host.into(), None)) };
+    let Some((zone, port)) = rest.split_once(']') else { return Err(ParseUrlError::Zone) };
+    // The percent sign itself, escaped, unless that is all there is.
+    let zone = zone.strip_prefix("25").filter(|zone| !zone.is_empty()).unwrap_or(zone);
+    let is_right = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    if zone.is_empty() || !zone.bytes().all(is_right) {
+        return Err(ParseUrlError::Zone);
+    }
+    Ok((format!("{address}]{port}").into(), Some(zone.to_owned())))
 }
 
 /// Visible ASCII, without what RFC 3986 excludes and without the beginning of
@@ -121,63 +209,16 @@ fn may_stand_in_url(character: char) -> bool {
         && !matches!(character, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}' | '#')
 }
 
-/// The URL of an update server: what stands in `SERVER=` on a machine. One
-/// without a path gains `/v1/update/`, as go-omaha's client has it.
-///
-/// ```
-/// use omaha::client::ServerUrl;
-///
-/// let url: ServerUrl = "http://localhost:8000".parse()?;
-/// assert_eq!(url.to_string(), "http://localhost:8000/v1/update/");
-/// let url: ServerUrl = "https://public.update.flatcar-linux.net/v1/update".parse()?;
-/// assert_eq!(url.to_string(), "https://public.update.flatcar-linux.net/v1/update");
-/// # Ok::<(), omaha::client::ParseUrlError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServerUrl(HttpUrl);
-
-impl ServerUrl {
-    /// What a URL without a path gains.
-    pub const PATH: &str = "/v1/update/";
-
-    /// The URL that requests are sent to.
-    pub fn as_url(&self) -> &HttpUrl {
-        &self.0
-    }
-}
-
-impl fmt::Display for ServerUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
-}
-
-impl FromStr for ServerUrl {
-    type Err = ParseUrlError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let url: HttpUrl = text.parse()?;
-        let (path, query) = match url.path_and_query().split_once('?') {
-            Some((path, query)) => (path, format!("?{query}")),
-            None => (url.path_and_query(), String::new()),
-        };
-        if path == "/" {
-            return url.resolve(&format!("{}{query}", Self::PATH)).map(Self);
-        }
-        Ok(Self(url))
-    }
-}
-
 /// Why a text is not an [`HttpUrl`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseUrlError {
     /// It begins with neither `http://` nor `https://`.
     Scheme,
-    /// It holds a user's name or a password.
-    User,
     /// The host or port is malformed.
     Authority(ParseAuthorityError),
+    /// The zone of an IPv6 address is empty or not the name of an interface.
+    Zone,
     /// A character that cannot stand in a URL.
     Character(char),
 }
@@ -186,9 +227,10 @@ impl fmt::Display for ParseUrlError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scheme => formatter.write_str("it must begin with http:// or https://"),
-            Self::User => formatter
-                .write_str("it names a user, but Omaha has no use for one; leave out USER@"),
-            Self::Authority(error) => write!(formatter, "{error}"),
+            Self::Authority(_) => formatter.write_str("the host or the port is malformed"),
+            Self::Zone => {
+                formatter.write_str("the zone must be the name of an interface: [fe80::1%eth0]")
+            }
             Self::Character('#') => formatter.write_str("a URL that is sent has no '#'"),
             Self::Character(character) => {
                 write!(formatter, "{character:?} cannot stand in a URL; write it as %XX")
@@ -201,82 +243,10 @@ impl std::error::Error for ParseUrlError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Authority(error) => Some(error),
-            Self::Scheme | Self::User | Self::Character(_) => None,
+            Self::Scheme | Self::Zone | Self::Character(_) => None,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts() {
-        let url: HttpUrl = "HTTPS://[::1]:8443/a/b?c=d".parse().unwrap();
-        assert_eq!((url.host(), url.port(), url.is_https()), ("::1", 8443, true));
-        assert_eq!(url.path_and_query(), "/a/b?c=d");
-        assert_eq!(url.as_str(), "https://[::1]:8443/a/b?c=d");
-        let url: HttpUrl = "http://host?x".parse().unwrap();
-        assert_eq!((url.as_str(), url.port()), ("http://host/?x", 80));
-    }
-
-    #[test]
-    fn a_server_without_a_path_gains_one() {
-        for (text, expected) in [
-            ("http://a", "http://a/v1/update/"),
-            ("http://a:8000/", "http://a:8000/v1/update/"),
-            ("http://a?x=1", "http://a/v1/update/?x=1"),
-            ("http://a/v1/update", "http://a/v1/update"),
-            ("http://a//", "http://a//"),
-        ] {
-            assert_eq!(text.parse::<ServerUrl>().unwrap().to_string(), expected);
-        }
-    }
-
-    #[test]
-    fn refused() {
-        for (text, error) in [
-            ("", ParseUrlError::Scheme),
-            ("localhost:8000", ParseUrlError::Scheme),
-            ("ftp://a", ParseUrlError::Scheme),
-            ("http:/a", ParseUrlError::Scheme),
-            ("http://", ParseUrlError::Authority(ParseAuthorityError::Host)),
-            ("http:///x", ParseUrlError::Authority(ParseAuthorityError::Host)),
-            ("http://a:x", ParseUrlError::Authority(ParseAuthorityError::Port)),
-            ("http://user:secret@a", ParseUrlError::User),
-            ("http://a/b c", ParseUrlError::Character(' ')),
-            ("http://a/#x", ParseUrlError::Character('#')),
-            ("http://a/\r\nX: y", ParseUrlError::Character('\r')),
-            ("http://é", ParseUrlError::Character('é')),
-        ] {
-            assert_eq!(text.parse::<ServerUrl>(), Err(error), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn packages() {
-        for codebase in ["http://a/p", "http://a/p/"] {
-            let url = HttpUrl::of_package(codebase, "update.gz").unwrap();
-            assert_eq!(url.as_str(), "http://a/p/update.gz");
-        }
-        assert!(HttpUrl::of_package("", "update.gz").is_err());
-        assert!(HttpUrl::of_package("http://a/", "up date").is_err());
-    }
-
-    #[test]
-    fn redirects() {
-        let url: HttpUrl = "http://a:1/x/y?z".parse().unwrap();
-        for (location, expected) in [
-            ("https://b/c", "https://b/c"),
-            ("//b/c", "http://b/c"),
-            ("/c?d", "http://a:1/c?d"),
-            ("c", "http://a:1/x/c"),
-            ("?d", "http://a:1/x/y?d"),
-            ("/c#e", "http://a:1/c"),
-            ("/c?u=http://q/", "http://a:1/c?u=http://q/"),
-        ] {
-            assert_eq!(url.resolve(location).unwrap().as_str(), expected, "{location}");
-        }
-        assert_eq!(url.resolve("ftp://b/"), Err(ParseUrlError::Scheme));
-    }
-}
+mod tests;

@@ -1,11 +1,13 @@
 //! Packages as files: serving one, and verifying one that was fetched.
 
+mod extension;
 #[cfg(feature = "server")]
 mod file;
 #[cfg(feature = "server")]
 mod name;
 mod verify;
 
+pub use extension::is_extension_name;
 #[cfg(feature = "server")]
 pub use file::{PackageError, PackageFile};
 #[cfg(feature = "server")]

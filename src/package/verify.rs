@@ -186,7 +186,7 @@ impl fmt::Display for VerifyError {
         }
         match &self.kind {
             VerifyErrorKind::Name => formatter.write_str("the name is not a plain file name"),
-            VerifyErrorKind::Io(error) => error.fmt(formatter),
+            VerifyErrorKind::Io(_) => formatter.write_str("cannot be read"),
             VerifyErrorKind::Size { expected, found } => match found {
                 Some(found) => write!(formatter, "the size is {found} bytes, expected {expected}"),
                 None => {

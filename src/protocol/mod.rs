@@ -20,7 +20,7 @@ mod error_code;
 pub mod request;
 pub mod response;
 mod version_text;
-mod xml;
+pub(crate) mod xml;
 
 pub use codes::{AckStatus, AppStatus, EventResult, EventType, UpdateStatus};
 pub use error_code::{ErrorCode, ErrorFlag};

@@ -4,10 +4,10 @@ use std::fs;
 
 use crate::common::http::{Client, update_request};
 use crate::common::payload::Directory;
-use crate::common::server::binary;
 use crate::common::tool::not_shown;
 use crate::common::{fixture, until};
 use crate::honest::{Checker, Downloader};
+use crate::preload::is_dynamic;
 use crate::stage::Stage;
 
 /// Where Debian's package `faketime` has its library.
@@ -15,13 +15,6 @@ fn library() -> Option<String> {
     let directories = fs::read_dir("/usr/lib").ok()?.map(|entry| entry.unwrap().path());
     let mut candidates = directories.map(|path| path.join("faketime/libfaketime.so.1"));
     Some(candidates.find(|path| path.exists())?.to_str().unwrap().to_owned())
-}
-
-/// Whether the binary takes libraries at all.
-fn is_dynamic() -> bool {
-    // The name of the program that loads them stands in it.
-    let binary = fs::read(binary()).unwrap();
-    binary.windows(9).any(|bytes| bytes == b"/ld-linux")
 }
 
 /// A year forward, and two back, while connections are idle and a download is

@@ -26,6 +26,7 @@ const DOCUMENT_SIZE: usize = 64 * 1024;
 
 mod crowd;
 mod honest;
+mod preload;
 mod scale;
 mod stage;
 mod usage;
@@ -33,6 +34,7 @@ mod usage;
 mod bodies;
 mod bombs;
 mod clock;
+mod disk;
 mod heads;
 mod idle;
 mod limits;

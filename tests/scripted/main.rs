@@ -188,6 +188,32 @@ fn it_gives_up_at_the_deadline() {
     assert!(last.ends_with("stopped; machines: 0 updated, 0 failed, 1 under way"), "{last}");
 }
 
+/// The goal is reached, and a client does not take its download: the deadline
+/// still ends the run.
+#[test]
+fn it_gives_up_at_the_deadline_although_its_goal_is_reached() {
+    let directory = Directory::new();
+    let payload = directory.write("update.gz", &common::payload::bytes(24 << 20));
+    let ready = directory.join("ready");
+    let child = Command::new(binary())
+        .args(["--package-file", payload.to_str().unwrap(), "--package-version", OFFERED])
+        .args(["--until-updated", "1", "--deadline", "2s", "--idle-timeout", "1h"])
+        .args(["--listen-address", "127.0.0.1:0", "--ready-file", ready.to_str().unwrap()])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let text = until("the ready file", || std::fs::read_to_string(&ready).ok());
+    let server: SocketAddr = text.trim().parse().unwrap();
+    let mut slow = Client::slow(server);
+    slow.send(http::request("GET", "/packages/update.gz", &[], b""));
+    assert_eq!(slow.read_head().status, 200);
+    Machine { id: "quick", server }.complete();
+    let output = child.wait_with_output().unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{log}");
+    assert!(log.contains("the deadline has passed: requests under way get"), "{log}");
+}
+
 #[test]
 fn the_first_failure_ends_it_if_wanted() {
     let run = Run::start(&["--until-updated", "2", "--fail-fast"]);

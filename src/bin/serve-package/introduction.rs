@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::sync::Arc;
 
 use omaha::server::Server;
-use omaha::{Authority, PackageFile};
+use omaha::{Authority, PackageFile, is_extension_name};
 
 use crate::args::Settings;
 
@@ -57,11 +57,9 @@ pub fn lines(
 pub fn odd_extensions(packages: &[Arc<PackageFile>]) -> impl Iterator<Item = String> {
     packages.iter().skip(1).filter_map(|package| {
         let name = package.name().as_str();
-        let is_known =
-            (name.starts_with("oem-") || name.starts_with("flatcar-")) && name.ends_with(".gz");
-        (!is_known).then(|| {
+        (!is_extension_name(name)).then(|| {
             format!(
-                "machines look for extensions called oem-ID.gz and flatcar-NAME.gz; \
+                "machines look for extensions whose names end in oem-ID.gz or flatcar-NAME.gz; \
                  none will ask for {name}"
             )
         })

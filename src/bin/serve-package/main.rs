@@ -32,6 +32,10 @@ use std::process::ExitCode;
 
 use args::Command;
 
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 /// It failed at run time.
 const FAILURE: u8 = 1;
 

@@ -120,11 +120,13 @@ impl Watch {
             self.check_goal(counts);
         } else if self.goal.outcome() == Outcome::Updated
             && self.goal.is_late(self.started.elapsed())
+            && !state.is_late
+            && let Some(handle) = self.handle.get()
         {
-            // What is still under way has had its time.
-            if let Some(handle) = self.handle.get() {
-                handle.stop();
-            }
+            state.is_late = true;
+            let line = "the deadline has passed: requests under way get up to 10 s to end";
+            self.log.line(Priority::Notice, line);
+            handle.stop();
         }
     }
 
@@ -143,6 +145,8 @@ impl Watch {
 struct BeatState {
     is_ready: bool,
     is_stopping: bool,
+    /// Whether the deadline has passed while the last requests end.
+    is_late: bool,
     words: String,
     summary: Instant,
 }
@@ -153,6 +157,7 @@ pub fn heartbeat(watch: &Arc<Watch>) -> impl FnMut(&Heartbeat) + Send + 'static 
     let mut state = BeatState {
         is_ready: false,
         is_stopping: false,
+        is_late: false,
         words: String::new(),
         summary: Instant::now(),
     };
@@ -161,6 +166,9 @@ pub fn heartbeat(watch: &Arc<Watch>) -> impl FnMut(&Heartbeat) + Send + 'static 
 
 impl Observer for Watch {
     fn observe(&self, activity: &Activity<'_>) {
+        if is_probe(activity) {
+            return;
+        }
         if self.events
             && let Some(object) = events::activity(activity)
         {
@@ -182,6 +190,18 @@ impl Observer for Watch {
             self.check_goal(counts);
         }
     }
+}
+
+/// Whether somebody fetches a single byte of a package, as `serve-package check`
+/// does to see whether the server resumes downloads. No machine does that.
+fn is_probe(activity: &Activity<'_>) -> bool {
+    let (Activity::DownloadStarted(download)
+    | Activity::DownloadFinished { download, .. }
+    | Activity::DownloadCut { download, .. }) = activity
+    else {
+        return false;
+    };
+    download.size > 1 && download.range.end - download.range.start == 1
 }
 
 /// What goes on, in a line for `systemctl status`.

@@ -2,6 +2,8 @@ use std::io;
 use std::sync::Arc;
 
 use super::Client;
+use crate::Chain;
+use crate::client::lint::{Finding, Rule};
 use crate::client::testing::{Clock, Script, Step, answer, document};
 use crate::client::{
     ClientError, HttpAnswer, HttpRequest, Machine, Retry, SettingsError, Transport, TransportError,
@@ -21,8 +23,7 @@ fn app(id: &str) -> App {
 fn client(steps: impl IntoIterator<Item = Step>) -> (Client, Arc<Script>, Arc<Clock>) {
     let (script, clock) = (Script::new(steps), Clock::new());
     let client = Client::new("http://server".parse().unwrap(), "user").unwrap();
-    let mut client =
-        client.with_transport(Arc::clone(&script)).with_environment(Arc::clone(&clock));
+    let client = client.with_transport(Arc::clone(&script)).with_environment(Arc::clone(&clock));
     client.add_app(app(ID)).unwrap();
     (client, script, clock)
 }
@@ -91,8 +92,8 @@ fn a_ping_goes_alone() {
 
 #[test]
 fn a_machine_is_its_own_user() {
-    let machine = Machine { id: "m".repeat(32), boot_id: "b".repeat(36) };
-    let mut client = Client::for_machine("http://server".parse().unwrap(), machine);
+    let machine = Machine::new("m".repeat(32), "b".repeat(36));
+    let client = Client::for_machine("http://server".parse().unwrap(), machine);
     client.add_app(app(ID)).unwrap();
     let request = client.app(ID).unwrap().request();
     assert!(request.is_machine);
@@ -288,8 +289,9 @@ fn only_redirects_that_keep_the_post_are_followed() {
     let (client, script, _) = client(around);
     let client = client.with_failure_reports(false);
     let error = client.app(ID).unwrap().check().unwrap_err();
-    assert!(error.to_string().contains("a redirect to \"http://server/around\""), "{error}");
-    assert_eq!(script.sent().len(), 6);
+    let said = Chain(&error).to_string();
+    assert!(said.contains("a redirect to \"/around\", after 10 others"), "{said}");
+    assert_eq!(script.sent().len(), 11);
 }
 
 #[test]
@@ -323,7 +325,72 @@ fn applications_are_told_apart() {
     assert_eq!(client.app("third").unwrap().settings().version.as_str(), "2.0.0");
     let unknown = SettingsError::UnknownApp { id: "second".to_owned() };
     assert_eq!(client.change_app("second", |_| {}), Err(unknown));
-    assert_eq!(client.apps().map(|app| app.id()).collect::<Vec<_>>(), [ID, "third"]);
+    assert_eq!(client.apps().map(|app| app.id().to_owned()).collect::<Vec<_>>(), [ID, "third"]);
+}
+
+#[test]
+fn two_applications_are_held_at_once() {
+    let (client, script, _) = client([]);
+    let (second, third) = (client.add_app(app("2")).unwrap(), client.add_app(app("3")).unwrap());
+    let copy = second.clone();
+    for held in [&second, &third, &copy] {
+        held.ping().unwrap_err();
+    }
+    client.flush();
+    let asked: Vec<_> =
+        script.sent().iter().map(|sent| sent.request().apps[0].id.clone()).collect();
+    assert!(["2", "3"].iter().all(|id| asked.iter().any(|asked| asked == id)), "{asked:?}");
+}
+
+#[test]
+fn the_status_of_the_application_is_the_reason() {
+    // As Nebraska answers.
+    let status = || AppStatus::from("error-noPackageFound");
+    let (client, ..) = client([
+        response(status(), Some(UpdateStatus::Internal)),
+        response(status(), Some(UpdateStatus::NoUpdate)),
+        ok(UpdateStatus::Internal),
+    ]);
+    let client = client.with_validation(Validation::UpdateEngine);
+    let app = client.app(ID).unwrap();
+    let request = app.request();
+    let (checked, findings) = app.check_and_inspect(&request);
+    let error = checked.unwrap_err();
+    assert_eq!(error.app_status(), Some(&status()));
+    assert_eq!(
+        Chain(&error).to_string(),
+        "the server refuses application \"{app}\" with status \"error-noPackageFound\" (the group \
+         has no channel, or its channel no package for this board), and its update check with \
+         status \"error-internal\""
+    );
+    let has_status = |findings: &[Finding]| {
+        findings.iter().any(|found| {
+            found.rule() == Rule::AppStatus && found.found().contains("error-noPackageFound")
+        })
+    };
+    assert!(has_status(&findings), "{findings:?}");
+
+    let (checked, findings) = app.check_and_inspect(&request);
+    assert!(checked.unwrap().update().is_none() && has_status(&findings), "{findings:?}");
+    let (checked, findings) = app.check_and_inspect(&request);
+    assert_eq!(checked.unwrap_err().app_status(), None);
+    assert!(!has_status(&findings), "{findings:?}");
+}
+
+#[test]
+fn values_that_update_engine_cannot_read_are_absent_for_it() {
+    let text = format!(
+        "<response protocol=\"2.0\"><app appid=\"{ID}\"><updatecheck status=\"noupdate\" \
+         PollInterval=\"soon\"/></app></response>"
+    );
+    let (strict, ..) = client([document(&text)]);
+    let error = strict.app(ID).unwrap().check().unwrap_err();
+    assert!(matches!(error, ClientError::Document(_)), "{error}");
+    let (lenient, ..) = client([document(&text), document(format!("{text}x"))]);
+    let lenient = lenient.with_validation(Validation::UpdateEngine);
+    assert!(lenient.app(ID).unwrap().check().unwrap().update().is_none());
+    let error = lenient.app(ID).unwrap().check().unwrap_err();
+    assert_eq!(error.error_code(), ErrorCode::OMAHA_REQUEST_XML_PARSE_ERROR);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::client::TransportError;
 use crate::client::quoted::Quoted;
+use crate::client::{RedirectError, TransportError};
 use crate::package::{VerifyError, VerifyErrorKind};
 use crate::protocol::ErrorCode;
 
@@ -16,14 +16,16 @@ use crate::protocol::ErrorCode;
 pub enum DownloadError {
     /// There is no answer.
     Transport(TransportError),
+    /// The answer is a redirect that is not followed.
+    Redirect(RedirectError),
     /// The answer has neither the content nor a part of it.
+    #[non_exhaustive]
     Http {
         /// The status.
         status: u16,
-        /// Where a redirect would lead that is not followed.
-        location: Option<String>,
     },
     /// The content broke off.
+    #[non_exhaustive]
     Cut {
         /// Bytes so far.
         at: u64,
@@ -33,6 +35,7 @@ pub enum DownloadError {
         source: io::Error,
     },
     /// The server answered the request for a part with another one.
+    #[non_exhaustive]
     Range {
         /// Where the part should begin.
         at: u64,
@@ -40,6 +43,7 @@ pub enum DownloadError {
         found: Option<String>,
     },
     /// The server has other content by now than when the download began.
+    #[non_exhaustive]
     Changed {
         /// The entity tag at the beginning.
         before: String,
@@ -57,6 +61,7 @@ pub enum DownloadError {
     /// The content could not be written.
     Write(io::Error),
     /// The file could not be created, or not be put in place.
+    #[non_exhaustive]
     File {
         /// Its path.
         path: PathBuf,
@@ -93,19 +98,10 @@ impl DownloadError {
 impl fmt::Display for DownloadError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Transport(error) => write!(formatter, "{error}"),
-            Self::Http { status, location } => {
-                write!(formatter, "the answer has HTTP status {status}")?;
-                match location {
-                    Some(location) => {
-                        write!(formatter, ", a redirect to {} too many", Quoted(location))
-                    }
-                    None => Ok(()),
-                }
-            }
-            Self::Cut { at, total, source } => {
-                write!(formatter, "cut at byte {at} of {total}: {source}")
-            }
+            Self::Transport(error) => error.fmt(formatter),
+            Self::Redirect(error) => error.fmt(formatter),
+            Self::Http { status } => write!(formatter, "the answer has HTTP status {status}"),
+            Self::Cut { at, total, .. } => write!(formatter, "cut at byte {at} of {total}"),
             Self::Range { at, found } => {
                 write!(formatter, "asked for what follows byte {at}, the server sent ")?;
                 match found {
@@ -130,9 +126,9 @@ impl fmt::Display for DownloadError {
                 write!(formatter, "the name {} is not that of a file", Quoted(name))
             }
             Self::NoSize => formatter.write_str("the manifest gives the package no size"),
-            Self::Verify(error) => write!(formatter, "{error}"),
-            Self::Write(error) => write!(formatter, "cannot write: {error}"),
-            Self::File { path, source } => write!(formatter, "{path:?}: {source}"),
+            Self::Verify(error) => error.fmt(formatter),
+            Self::Write(_) => formatter.write_str("cannot write"),
+            Self::File { path, .. } => write!(formatter, "cannot write {path:?}"),
         }
     }
 }
@@ -140,11 +136,13 @@ impl fmt::Display for DownloadError {
 impl Error for DownloadError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Transport(error) => Some(error),
+            // These speak for themselves, in `Display` and here.
+            Self::Transport(error) => error.source(),
+            Self::Redirect(error) => error.source(),
             Self::Cut { source, .. } | Self::Write(source) | Self::File { source, .. } => {
                 Some(source)
             }
-            Self::Verify(error) => Some(error),
+            Self::Verify(error) => error.source(),
             _ => None,
         }
     }

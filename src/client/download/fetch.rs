@@ -3,15 +3,13 @@
 use std::io::{self, Read, Write};
 
 use super::{Download, DownloadError, Progress};
+use crate::client::redirect::{self, SendError};
 use crate::client::{HttpAnswer, HttpRequest};
 use crate::digest::Hasher;
 use crate::protocol::response::Package;
 
 /// Bytes that are read at once.
 const BUFFER: usize = 64 * 1024;
-
-/// Redirects of one request that are followed.
-const MAX_REDIRECTS: usize = 10;
 
 /// A download under way.
 pub(super) struct Fetch<'a> {
@@ -40,13 +38,14 @@ impl<'a> Fetch<'a> {
         if package.size == 0 {
             return Err(DownloadError::NoSize);
         }
-        let (mut has_begun, mut failed) = (false, 0);
+        let (mut before, mut failed) = (0, 0);
         while let Err(error) = self.continue_once() {
-            if !has_begun && self.at > 0 {
-                (has_begun, failed) = (true, 0);
+            // Whatever came renews what the retries allow.
+            if self.at > before {
+                (before, failed) = (self.at, 0);
             }
             failed += 1;
-            let retry = if has_begun { resume } else { start };
+            let retry = if self.at > 0 { resume } else { start };
             match retry.delay(failed, environment.random()) {
                 Some(delay) if error.is_temporary() => {
                     (self.progress)(Progress::Cut { at: self.at, error: &error, delay });
@@ -86,7 +85,7 @@ impl<'a> Fetch<'a> {
                 self.check_range(answer.header("content-range"))?;
                 0
             }
-            status => return Err(DownloadError::Http { status, location: None }),
+            status => return Err(DownloadError::Http { status }),
         };
         self.take(answer.body, known)
     }
@@ -102,21 +101,13 @@ impl<'a> Fetch<'a> {
                 headers.push(("if-range", tag));
             }
         }
-        let mut url = self.download.url.clone();
-        for _ in 0..=MAX_REDIRECTS {
-            let request = HttpRequest { url: &url, body: None, headers: &headers, timeout: None };
-            let answer =
-                self.download.transport.send(&request).map_err(DownloadError::Transport)?;
-            let is_redirect = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
-            let Some(location) = answer.header("location").filter(|_| is_redirect) else {
-                return Ok(answer);
-            };
-            url = url.resolve(location).map_err(|_| DownloadError::Http {
-                status: answer.status,
-                location: Some(location.to_owned()),
+        let request = HttpRequest::get(&self.download.url).with_headers(&headers);
+        let (_, answer) =
+            redirect::send(&*self.download.transport, request).map_err(|error| match error {
+                SendError::Transport(error) => DownloadError::Transport(error),
+                SendError::Redirect(error) => DownloadError::Redirect(error),
             })?;
-        }
-        Err(DownloadError::Http { status: 302, location: Some(url.to_string()) })
+        Ok(answer)
     }
 
     fn compare_tag(&mut self, now: Option<&str>) -> Result<(), DownloadError> {

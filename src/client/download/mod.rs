@@ -44,6 +44,7 @@ pub enum Progress<'a> {
     /// one way or the other; only a process that is killed leaves it behind.
     Created(&'a Path),
     /// Another piece came.
+    #[non_exhaustive]
     Bytes {
         /// Bytes so far.
         done: u64,
@@ -51,6 +52,7 @@ pub enum Progress<'a> {
         total: u64,
     },
     /// It broke off, and will be continued.
+    #[non_exhaustive]
     Cut {
         /// Bytes so far.
         at: u64,
@@ -74,7 +76,10 @@ impl fmt::Debug for Progress<'_> {
 }
 
 impl Download {
-    /// A download of this package from this URL.
+    /// A download of this package from this URL. [`OfferedPackage::downloads`]
+    /// makes those of an answer, with every digest that it has.
+    ///
+    /// [`OfferedPackage::downloads`]: super::OfferedPackage::downloads
     pub fn new(url: HttpUrl, package: &Package) -> Self {
         Self {
             url,
@@ -85,6 +90,11 @@ impl Download {
             start: Retry::REQUEST,
             resume: Retry::DOWNLOAD,
         }
+    }
+
+    /// Where it is fetched from.
+    pub fn url(&self) -> &HttpUrl {
+        &self.url
     }
 
     /// Another SHA-256 that the content must have, besides the package's own:
@@ -117,8 +127,8 @@ impl Download {
         self
     }
 
-    /// How often to try to continue, once something has come;
-    /// [`Retry::DOWNLOAD`] if not said.
+    /// How often to try to continue, once something has come, until more has
+    /// come: progress renews the number. [`Retry::DOWNLOAD`] if not said.
     #[must_use]
     pub fn with_resume_retry(mut self, retry: Retry) -> Self {
         self.resume = retry;

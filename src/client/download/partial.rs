@@ -1,6 +1,7 @@
 //! A file that is not there until it is right.
 
-use std::ffi::OsString;
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,11 @@ impl Partial {
     /// Names that are tried: others are left from processes that were killed.
     const NAMES: u32 = 100;
 
-    /// Creates `.NAME.PID.part`.
+    /// The longest file name on Linux (`NAME_MAX`).
+    const MAX_LENGTH: usize = 255;
+
+    /// Creates `.NAME.PID.part`, with the beginning of a name that is too long
+    /// for that.
     pub fn create(target: &Path) -> Result<Self, DownloadError> {
         let fail = |path: &Path, source| DownloadError::File { path: path.to_owned(), source };
         let Some(name) = target.file_name() else {
@@ -27,12 +32,13 @@ impl Partial {
         };
         let mut path = target.to_owned();
         for number in 0..Self::NAMES {
+            let end = match number {
+                0 => format!(".{}.part", std::process::id()),
+                number => format!(".{}-{number}.part", std::process::id()),
+            };
             let mut hidden = OsString::from(".");
-            hidden.push(name);
-            match number {
-                0 => hidden.push(format!(".{}.part", std::process::id())),
-                number => hidden.push(format!(".{}-{number}.part", std::process::id())),
-            }
+            hidden.push(&*beginning(name, Self::MAX_LENGTH - 1 - end.len()));
+            hidden.push(end);
             path.set_file_name(hidden);
             // Never follows a link that somebody else put there.
             match OpenOptions::new().write(true).create_new(true).open(&path) {
@@ -65,6 +71,17 @@ impl Partial {
             // Some file systems cannot, and then there is nothing to be done.
             Err(error) if error.kind() != io::ErrorKind::InvalidInput => Err(fail(error)),
             _ => Ok(()),
+        }
+    }
+}
+
+/// As much of a name as fits. One that is not UTF-8 is cut as it is shown.
+fn beginning(name: &OsStr, length: usize) -> Cow<'_, str> {
+    match name.to_string_lossy() {
+        Cow::Borrowed(name) => name[..name.floor_char_boundary(length)].into(),
+        Cow::Owned(mut name) => {
+            name.truncate(name.floor_char_boundary(length));
+            name.into()
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Download, DownloadError, Progress};
+use crate::Chain;
 use crate::client::Retry;
 use crate::client::TransportError;
 use crate::client::testing::{Clock, Script, Step, answer};
@@ -118,17 +119,27 @@ fn without_ranges_what_is_known_is_skipped() {
 }
 
 #[test]
-fn a_download_is_continued_twenty_times_and_no_more() {
-    let run = run(
-        &package(),
-        (0..40).map(|at| if at == 0 { beginning(1) } else { rest(at).cut_short() }),
-    );
+fn progress_renews_the_tries() {
+    // More cuts than there are tries, each after one more byte.
+    let pieces = (0..42).map(|at| if at == 0 { beginning(1) } else { rest(at).cut_short() });
+    let run = run(&package(), pieces.chain([rest(42)]));
+    run.result.unwrap();
+    assert_eq!((run.content.as_slice(), run.script.sent().len()), (CONTENT, 43));
+    assert!(run.clock.slept().iter().all(|seconds| *seconds == 1), "{:?}", run.clock.slept());
+}
+
+#[test]
+fn without_progress_it_is_continued_twenty_times_and_no_more() {
+    let stuck = || rest(10).emptied();
+    let steps = [beginning(9), rest(9).cut_short()].into_iter().chain((0..40).map(|_| stuck()));
+    let run = run(&package(), steps);
     assert!(
-        matches!(run.result, Err(DownloadError::Cut { at: 21, total: 43, .. })),
+        matches!(run.result, Err(DownloadError::Cut { at: 10, total: 43, .. })),
         "{:?}",
         run.result
     );
-    assert_eq!(run.script.sent().len(), 21);
+    // The two that brought something, and twenty more.
+    assert_eq!(run.script.sent().len(), 22);
 }
 
 #[test]
@@ -152,6 +163,14 @@ fn what_it_took_to_begin_does_not_count() {
 }
 
 impl Step {
+    /// Nothing of it.
+    fn emptied(mut self) -> Self {
+        if let Self::Answer { body, .. } = &mut self {
+            body.clear();
+        }
+        self.cut(io::ErrorKind::ConnectionReset)
+    }
+
     /// One byte only.
     fn cut_short(mut self) -> Self {
         if let Self::Answer { body, .. } = &mut self {
@@ -241,11 +260,11 @@ fn redirects_are_followed() {
 fn redirects_in_a_circle_are_not() {
     let around = (0..99).map(|_| answer(301, &[("Location", "/around")], ""));
     let run = run(&package(), around);
-    assert!(matches!(run.result, Err(DownloadError::Http { .. })));
+    assert!(matches!(run.result, Err(DownloadError::Redirect(_))), "{:?}", run.result);
     assert_eq!(run.script.sent().len(), 11);
     let away = answer(301, &[("Location", "ftp://a/")], "");
     let error = run_with(&package(), [away], |download| download).result.unwrap_err();
-    assert!(error.to_string().contains("\"ftp://a/\""), "{error}");
+    assert!(Chain(&error).to_string().contains("\"ftp://a/\""), "{error}");
 }
 
 struct Full;
@@ -344,7 +363,8 @@ fn a_missing_directory_is_named() {
     let download = download.with_transport(Script::new([]));
     for path in ["/nonexistent/update.gz", "/"] {
         let error = download.to_file(path.as_ref(), &mut |_| {}).unwrap_err();
-        assert!(error.to_string().starts_with(&format!("\"{}", &path[..1])), "{error}");
+        let said = format!("cannot write \"{}", &path[..1]);
+        assert!(error.to_string().starts_with(&said), "{error}");
     }
 }
 
@@ -362,4 +382,18 @@ fn a_name_cannot_lead_out_of_the_directory() {
     let download = download.with_transport(Script::new([whole()]));
     let path = download.to_directory(&directory.0, &mut |_| {}).unwrap();
     assert_eq!(path, directory.0.join("update.gz"));
+}
+
+#[test]
+fn the_longest_name_is_a_file() {
+    let directory = Directory::new("long");
+    for length in [230, 250, 255] {
+        let name = "é".repeat(length / 2) + &"x".repeat(length % 2);
+        let package = Package { name: name.clone(), ..package() };
+        let download = Download::new("http://server/u".parse().unwrap(), &package);
+        let download = download.with_transport(Script::new([whole()]));
+        download.to_directory(&directory.0, &mut |_| {}).unwrap();
+        assert_eq!(directory.names(), std::slice::from_ref(&name));
+        fs::remove_file(directory.0.join(name)).unwrap();
+    }
 }

@@ -13,6 +13,8 @@ mod wire;
 use std::fmt;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use ureq_proto::client::state::{RecvResponse, SendRequest};
 use ureq_proto::client::{Call, RecvResponseResult, SendRequestResult};
 use ureq_proto::http;
@@ -29,25 +31,25 @@ use wire::Wire;
 /// Proxies are not used, as `update_engine` is without one by default.
 pub struct HttpTransport {
     connector: Connector,
-    patience: Duration,
+    idle_timeout: Duration,
 }
 
 impl HttpTransport {
     /// How long a connection may take to be made, and how long nothing may
     /// come from it. `update_engine` gives up a download that stands still for
     /// 90 seconds.
-    const PATIENCE: Duration = Duration::from_secs(90);
+    const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
     /// A transport that waits 90 seconds for whatever comes next.
     pub fn new() -> Self {
-        Self { connector: Connector::default(), patience: Self::PATIENCE }
+        Self { connector: Connector::default(), idle_timeout: Self::IDLE_TIMEOUT }
     }
 
     /// How long to wait for a connection, and for the next bytes on it.
     #[must_use]
-    pub fn with_patience(mut self, patience: Duration) -> Self {
+    pub fn with_idle_timeout(mut self, idle_timeout: Duration) -> Self {
         // A socket's timeout of nothing would mean none at all.
-        self.patience = patience.max(Duration::from_millis(1));
+        self.idle_timeout = idle_timeout.max(Duration::from_millis(1));
         self
     }
 }
@@ -60,14 +62,17 @@ impl Default for HttpTransport {
 
 impl fmt::Debug for HttpTransport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let patience = &self.patience;
-        formatter.debug_struct("HttpTransport").field("patience", patience).finish_non_exhaustive()
+        let idle_timeout = &self.idle_timeout;
+        formatter
+            .debug_struct("HttpTransport")
+            .field("idle_timeout", idle_timeout)
+            .finish_non_exhaustive()
     }
 }
 
 impl Transport for HttpTransport {
     fn send(&self, request: &HttpRequest<'_>) -> Result<HttpAnswer, TransportError> {
-        let limits = Limits::begin(self.patience, request.timeout);
+        let limits = Limits::begin(self.idle_timeout, request.timeout);
         let call = prepare(request)?;
         let stream = self.connector.connect(request.url, &limits)?;
         let mut wire = Wire::new(stream, limits);
@@ -77,21 +82,53 @@ impl Transport for HttpTransport {
 }
 
 fn prepare(request: &HttpRequest<'_>) -> Result<Call<SendRequest>, TransportError> {
+    let HttpRequest { url, .. } = request;
     let method = if request.body.is_some() { "POST" } else { "GET" };
+    // A user and a zone are for us, not for the request.
+    let scheme = if url.is_https() { "https" } else { "http" };
+    let uri = format!("{scheme}://{}{}", url.authority(), url.path_and_query());
     let mut builder = http::Request::builder()
         .method(method)
-        .uri(request.url.as_str())
+        .uri(uri)
         .header("accept", "*/*")
         .header("user-agent", PRODUCT)
         .header("connection", "close");
     if let Some(body) = request.body {
         builder = builder.header("content-length", body.len());
     }
+    if let Some(user_info) = url.user_info() {
+        builder = builder.header("authorization", basic(user_info));
+    }
     for (name, value) in request.headers {
         builder = builder.header(*name, *value);
     }
     let request = builder.body(()).map_err(|error| TransportError::Request(error.to_string()))?;
     Ok(Call::new(request).map_err(protocol)?.proceed())
+}
+
+/// The credentials in a URL as libcurl sends them (RFC 7617).
+fn basic(user_info: &str) -> String {
+    let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
+    let credentials = [unescape(user), b":".to_vec(), unescape(password)].concat();
+    format!("Basic {}", BASE64.encode(credentials))
+}
+
+/// Replaces `%XX` by the byte that it stands for.
+fn unescape(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let digits = after.get(..2).and_then(|digits| str::from_utf8(digits).ok());
+        let escaped = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        if let Some(byte) = escaped.filter(|_| *first == b'%') {
+            bytes.push(byte);
+            rest = &after[2..];
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    bytes
 }
 
 fn send(
@@ -121,6 +158,7 @@ fn send(
 
 fn receive(mut wire: Wire, mut call: Call<RecvResponse>) -> Result<HttpAnswer, TransportError> {
     let head = loop {
+        wire.unfold_head();
         let (used, head) = call.try_response(wire.received(), false).map_err(protocol)?;
         wire.consume(used);
         if let Some(head) = head {
@@ -134,13 +172,12 @@ fn receive(mut wire: Wire, mut call: Call<RecvResponse>) -> Result<HttpAnswer, T
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers =
         head.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value)));
-    Ok(HttpAnswer {
-        status: head.status().as_u16(),
-        headers: headers.collect(),
-        body: match call.proceed() {
-            Some(RecvResponseResult::RecvBody(call)) => Box::new(Body::new(wire, call)),
-            _ => Box::new(std::io::empty()),
-        },
+    let (status, headers) = (head.status().as_u16(), headers.collect());
+    Ok(match call.proceed() {
+        Some(RecvResponseResult::RecvBody(call)) => {
+            HttpAnswer::new(status, headers, Body::new(wire, call))
+        }
+        _ => HttpAnswer::new(status, headers, std::io::empty()),
     })
 }
 

@@ -1,7 +1,7 @@
 //! A connection to a server, with TLS or without.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
 
 use super::limits::Limits;
 #[cfg(feature = "tls")]
@@ -84,11 +84,34 @@ impl Connector {
     }
 }
 
-fn connect(url: &HttpUrl, limits: &Limits) -> Result<TcpStream, TransportError> {
+/// The addresses of a host. `localhost` is this machine (RFC 6761, section
+/// 6.3), in the order that libcurl has, whether there is a name service or an
+/// `/etc/hosts`, or neither.
+fn addresses(url: &HttpUrl, resolve: Resolve) -> io::Result<Vec<SocketAddr>> {
     let (host, port) = (url.host(), url.port());
-    let resolve = |source| TransportError::Resolve { host: host.to_owned(), source };
-    let addresses: Vec<SocketAddr> = (host, port).to_socket_addrs().map_err(resolve)?.collect();
-    let mut last = resolve(io::ErrorKind::NotFound.into());
+    if host.eq_ignore_ascii_case("localhost") {
+        return Ok(vec![(Ipv6Addr::LOCALHOST, port).into(), (Ipv4Addr::LOCALHOST, port).into()]);
+    }
+    match url.zone() {
+        // The system's resolver knows what a zone is.
+        Some(zone) => resolve(&format!("{host}%{zone}"), port),
+        None => resolve(host, port),
+    }
+}
+
+/// What looks up the addresses of a host.
+type Resolve = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
+
+/// Asks the system.
+fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    (host, port).to_socket_addrs().map(Iterator::collect)
+}
+
+fn connect(url: &HttpUrl, limits: &Limits) -> Result<TcpStream, TransportError> {
+    let host = url.host();
+    let unknown = |source| TransportError::Resolve { host: host.to_owned(), source };
+    let addresses = addresses(url, resolve).map_err(unknown)?;
+    let mut last = unknown(io::ErrorKind::NotFound.into());
     for address in addresses {
         let wait = limits.wait("connecting")?;
         match TcpStream::connect_timeout(&address, wait) {
@@ -100,4 +123,31 @@ fn connect(url: &HttpUrl, limits: &Limits) -> Result<TcpStream, TransportError> 
         }
     }
     Err(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(url: &str, resolve: Resolve) -> Vec<SocketAddr> {
+        super::addresses(&url.parse().unwrap(), resolve).unwrap()
+    }
+
+    #[test]
+    fn localhost_needs_no_name_service() {
+        let both = addresses("http://LocalHost:8000/", |host, _| panic!("{host} is looked up"));
+        assert_eq!(both, ["[::1]:8000".parse().unwrap(), "127.0.0.1:8000".parse().unwrap()]);
+    }
+
+    #[test]
+    fn a_zone_is_an_interface() {
+        for zone in ["1", "lo"] {
+            let [SocketAddr::V6(address)] =
+                addresses(&format!("http://[fe80::1%{zone}]:8000/"), resolve)[..]
+            else {
+                panic!("one address")
+            };
+            assert_eq!((address.scope_id(), address.port()), (1, 8000), "{zone}");
+        }
+    }
 }

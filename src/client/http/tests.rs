@@ -35,7 +35,8 @@ fn serve(talk: impl FnOnce(&mut TcpStream) + Send + 'static) -> (HttpUrl, Receiv
 
 fn send(url: &HttpUrl, body: Option<&[u8]>) -> Result<HttpAnswer, TransportError> {
     let headers = &[("range", "bytes=3-")];
-    HttpTransport::new().send(&HttpRequest { url, body, headers, timeout: None })
+    let request = body.map_or_else(|| HttpRequest::get(url), |body| HttpRequest::post(url, body));
+    HttpTransport::new().send(&request.with_headers(headers))
 }
 
 /// The body of an answer that is written as it is.
@@ -124,16 +125,14 @@ fn what_is_not_http_is_said() {
 fn what_stands_still_is_given_up() {
     // The server waits for the client to give up: it reads until the end.
     let wait = |socket: &mut TcpStream| drop(socket.read_to_end(&mut Vec::new()));
-    let impatient = HttpTransport::new().with_patience(Duration::from_millis(50));
+    let impatient = HttpTransport::new().with_idle_timeout(Duration::from_millis(50));
     let (url, _) = serve(wait);
-    let request = |timeout| HttpRequest { url: &url, body: None, headers: &[], timeout };
-    let error = impatient.send(&request(None)).unwrap_err();
+    let error = impatient.send(&HttpRequest::get(&url)).unwrap_err();
     assert_eq!(error.to_string(), "gave up waiting for the answer after 0.1 s");
     assert!(error.is_temporary());
 
     let (url, _) = serve(wait);
-    let timeout = Some(Duration::from_millis(60));
-    let request = HttpRequest { url: &url, body: None, headers: &[], timeout };
+    let request = HttpRequest::get(&url).with_timeout(Duration::from_millis(60));
     let error = HttpTransport::new().send(&request).unwrap_err();
     assert!(matches!(error, TransportError::Timeout { .. }), "{error}");
 
@@ -141,7 +140,7 @@ fn what_stands_still_is_given_up() {
         socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe").unwrap();
         wait(socket);
     });
-    let request = HttpRequest { url: &url, body: None, headers: &[], timeout: None };
+    let request = HttpRequest::get(&url);
     let mut body = impatient.send(&request).unwrap().body;
     let error = body.read_to_end(&mut Vec::new()).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::TimedOut);
@@ -184,7 +183,47 @@ fn a_server_without_tls_is_not_trusted() {
 fn headers_that_would_break_the_request_are_refused() {
     let url = "http://127.0.0.1:1/".parse().unwrap();
     let headers = &[("if-range", "a\r\nX: y")];
-    let request = HttpRequest { url: &url, body: None, headers, timeout: None };
+    let request = HttpRequest::get(&url).with_headers(headers);
     let error = HttpTransport::new().send(&request).unwrap_err();
     assert!(matches!(error, TransportError::Request(_)), "{error}");
+}
+
+#[test]
+fn folded_headers_are_unfolded() {
+    for head in [
+        "HTTP/1.1 200 OK\r\nX: a,\r\n b,\r\n\tc\r\nContent-Length: 5\r\n\r\n\r\n he",
+        "HTTP/1.1 200 OK\nX: a,\n b,\n\tc\nContent-Length: 5\n\n\r\n he",
+        "HTTP/1.1 103 Hints\r\nY: z\r\n z\r\n\r\nHTTP/1.1 200 OK\r\nX: a,\r\n b,\r\n\tc\r\n\
+         Content-Length: 5\r\n\r\n\r\n he",
+    ] {
+        let (url, _) = serve(move |socket| {
+            // Whatever the pieces are in which it comes.
+            for byte in head.as_bytes() {
+                socket.write_all(&[*byte]).unwrap();
+            }
+        });
+        let mut answer = send(&url, None).unwrap();
+        let words: Vec<_> = answer.header("x").unwrap().split_whitespace().collect();
+        assert_eq!(words, ["a,", "b,", "c"], "{head}");
+        let mut body = String::new();
+        answer.body.read_to_string(&mut body).unwrap();
+        assert_eq!(body, "\r\n he", "{head}");
+    }
+}
+
+#[test]
+fn a_user_in_the_url_is_sent_as_libcurl_does() {
+    for (user, expected) in
+        [("me:p%40ss%zz", "bWU6cEBzcyV6eg=="), ("me", "bWU6"), ("a:b:c", "YTpiOmM=")]
+    {
+        let (url, received) =
+            serve(|socket| drop(socket.write_all(b"HTTP/1.1 204 No Content\r\n\r\n")));
+        let url: HttpUrl = url.as_str().replace("://", &format!("://{user}@")).parse().unwrap();
+        send(&url, None).unwrap();
+        let request = received.recv().unwrap();
+        let header = format!("\r\nauthorization: Basic {expected}\r\n");
+        assert!(request.starts_with("GET /path?query HTTP/1.1\r\n"), "{request}");
+        assert!(request.contains(&header), "{request}");
+        assert!(request.contains(&format!("\r\nhost: {}\r\n", url.authority())), "{request}");
+    }
 }

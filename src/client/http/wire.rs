@@ -28,6 +28,30 @@ impl Wire {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// Puts the lines of a folded header into one, as RFC 9112 (section 5.2)
+    /// asks of a client: the parser refuses them, and libcurl, which
+    /// `update_engine` uses, takes them. No byte moves.
+    pub fn unfold_head(&mut self) {
+        let received = &mut self.buffer[self.start..self.end];
+        let mut line = 0;
+        for at in 0..received.len() {
+            if received[at] != b'\n' {
+                continue;
+            }
+            // The empty line is the end of the head.
+            if matches!(&received[line..at], [] | [b'\r']) {
+                return;
+            }
+            line = at + 1;
+            if matches!(received.get(line), Some(b' ' | b'\t')) {
+                received[at] = b' ';
+                if at > 0 && received[at - 1] == b'\r' {
+                    received[at - 1] = b' ';
+                }
+            }
+        }
+    }
+
     pub fn consume(&mut self, count: usize) {
         self.start = (self.start + count).min(self.end);
         if self.start == self.end {

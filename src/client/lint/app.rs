@@ -1,9 +1,11 @@
 //! Applications, their update checks, and where packages come from.
 
-use super::tree::Node;
-use super::{Findings, Rule, manifest};
+use super::{Findings, Node, Rule, manifest};
+use crate::Chain;
 use crate::client::HttpUrl;
+use crate::client::app_status::Explained;
 use crate::client::quoted::Quoted;
+use crate::client::url::has_scheme;
 
 /// Seconds that `update_engine` takes as they are: 45 minutes to 4 hours.
 const POLL_INTERVAL: std::ops::RangeInclusive<u64> = 45 * 60..=4 * 60 * 60;
@@ -15,7 +17,7 @@ pub(super) fn check_all(response: &Node, findings: &mut Findings) {
         match app.get("status") {
             None | Some("ok") => {}
             Some(status) => {
-                let found = format!("the application's status is {}", Quoted(status));
+                let found = format!("the application's status is {}", Explained(&status.into()));
                 findings.add(Rule::AppStatus, app, found);
             }
         }
@@ -64,8 +66,9 @@ fn is_braced_uuid(text: &str) -> bool {
 }
 
 fn check_update(check: &Node, findings: &mut Findings) {
+    // What is no number at all is found among the values.
     if let Some(interval) = check.get("PollInterval")
-        && !interval.parse().is_ok_and(|seconds| POLL_INTERVAL.contains(&seconds))
+        && interval.trim().parse().is_ok_and(|seconds| !POLL_INTERVAL.contains(&seconds))
     {
         let found = format!("PollInterval is {} seconds", Quoted(interval));
         findings.add(Rule::PollInterval, check, found);
@@ -88,11 +91,33 @@ fn check_urls(check: &Node, findings: &mut Findings) {
         let codebase = url.get("codebase").unwrap_or_default();
         if codebase.is_empty() {
             findings.add(Rule::Codebase, url, "a <url> has no codebase");
-        } else if let Err(error) = codebase.parse::<HttpUrl>() {
-            let found =
-                format!("codebase {} is not a URL to fetch from: {error}", Quoted(codebase));
-            findings.add(Rule::CodebaseUrl, url, found);
-        } else if !codebase.ends_with('/') {
+            continue;
+        }
+        let parsed = match HttpUrl::of_codebase(codebase) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                let (codebase, error) = (Quoted(codebase), Chain(&error));
+                let found = format!("codebase {codebase} is not a URL to fetch from: {error}");
+                findings.add(Rule::CodebaseUrl, url, found);
+                continue;
+            }
+        };
+        if !has_scheme(codebase) {
+            let host = parsed.host();
+            let is_host = parsed.authority().port().is_some()
+                || host.contains(['.', ':'])
+                || host.eq_ignore_ascii_case("localhost");
+            // Anything else is the beginning of a path.
+            let rule = if is_host { Rule::CodebaseScheme } else { Rule::CodebaseUrl };
+            let found = format!("codebase {} has no http://", Quoted(codebase));
+            findings.add(rule, url, found);
+        }
+        if let Some(user_info) = parsed.user_info() {
+            let user = user_info.split(':').next().unwrap_or_default();
+            let found = format!("a codebase names the user {}", Quoted(user));
+            findings.add(Rule::CodebaseUser, url, found);
+        }
+        if !codebase.ends_with('/') {
             let found = format!("codebase {} does not end in a slash", Quoted(codebase));
             findings.add(Rule::CodebaseSlash, url, found);
         }

@@ -1,7 +1,6 @@
 //! Manifests and their actions.
 
-use super::tree::Node;
-use super::{Findings, Rule, package};
+use super::{Findings, Node, Rule, package};
 use crate::client::quoted::Quoted;
 use crate::digest::Sha256;
 

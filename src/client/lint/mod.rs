@@ -21,7 +21,7 @@
 //! </response>"#;
 //! let findings = lint::document(document.as_bytes());
 //! assert_eq!(findings.len(), 1);
-//! assert_eq!(findings[0].rule, Rule::CodebaseSlash);
+//! assert_eq!(findings[0].rule(), Rule::CodebaseSlash);
 //! assert_eq!(
 //!     findings[0].to_string(),
 //!     "line 4: codebase \"http://localhost/packages\" does not end in a slash: \
@@ -34,7 +34,7 @@ mod download;
 mod manifest;
 mod package;
 mod rule;
-mod tree;
+mod values;
 
 use std::fmt;
 
@@ -44,17 +44,42 @@ pub use rule::{Rule, Severity};
 use super::{Answer, HttpUrl};
 use crate::client::quoted::Quoted;
 use crate::media_type;
-use tree::Node;
+use crate::protocol::Protocol;
+use crate::protocol::xml::Node;
 
 /// A violation of a [`Rule`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
+    rule: Rule,
+    line: Option<u64>,
+    found: String,
+}
+
+impl Finding {
+    /// A violation that is not about a line of the document.
+    pub fn new(rule: Rule, found: impl Into<String>) -> Self {
+        Self { rule, line: None, found: found.into() }
+    }
+
     /// The rule.
-    pub rule: Rule,
+    pub fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        self.rule.severity()
+    }
+
     /// The line of the document, from 1, unless it is not about the document.
-    pub line: Option<u64>,
+    pub fn line(&self) -> Option<u64> {
+        self.line
+    }
+
     /// What was found, in words, with the value.
-    pub found: String,
+    pub fn found(&self) -> &str {
+        &self.found
+    }
 }
 
 impl fmt::Display for Finding {
@@ -67,10 +92,15 @@ impl fmt::Display for Finding {
 }
 
 /// Looks at the answer to an update check of one application: how it came, and
-/// the document.
-pub fn answer(answer: &Answer, asked: &HttpUrl, app_id: &str) -> Vec<Finding> {
+/// the document. `server` is what stands in `SERVER=` on a machine.
+pub fn answer(answer: &Answer, server: &HttpUrl, app_id: &str) -> Vec<Finding> {
     let mut findings = Findings::default();
-    if answer.url != *asked {
+    let asked = server.clone().or_update_path();
+    if !server.has_path() {
+        let found = format!("{server} has no path; {asked} was asked");
+        findings.add_at(Rule::ServerPath, None, found);
+    }
+    if answer.url != asked {
         let found = format!("the request was redirected to {}", answer.url);
         findings.add_at(Rule::Redirected, None, found);
     }
@@ -90,13 +120,21 @@ pub fn answer(answer: &Answer, asked: &HttpUrl, app_id: &str) -> Vec<Finding> {
     findings.0
 }
 
-/// Looks at a response document. It must be one that
-/// [`Response::read`](crate::protocol::Response::read) reads; of any other,
-/// nothing is said.
+/// Looks at a response document. Of one that is not well-formed, or beyond the
+/// [limits](crate::protocol::limits) of everything that is read, nothing is
+/// said: [`Response::read`](crate::protocol::Response::read) says why.
 pub fn document(document: &[u8]) -> Vec<Finding> {
     let mut findings = Findings::default();
-    if let Some(response) = Node::read(document) {
+    if let Ok(response) = Node::read(document, "response") {
+        match response.get("protocol") {
+            Some(protocol) if protocol == Protocol::V3.as_str() => {}
+            other => {
+                let found = format!("protocol is {}", Quoted(other.unwrap_or_default()));
+                findings.add(Rule::Protocol, &response, found);
+            }
+        }
         findings.names(&response);
+        values::check_all(&response, &mut findings);
         app::check_all(&response, &mut findings);
     }
     findings.0

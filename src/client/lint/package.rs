@@ -1,11 +1,11 @@
 //! Packages.
 
-use super::tree::Node;
-use super::{Findings, Rule};
+use super::{Findings, Node, Rule};
 use crate::client::HttpUrl;
+use crate::client::lenient::scan;
 use crate::client::quoted::Quoted;
 use crate::digest::{Sha1, Sha256};
-use crate::package::is_plain;
+use crate::package::{is_extension_name, is_plain};
 
 pub(super) fn check_all(manifest: &Node, findings: &mut Findings) {
     let packages = || manifest.all_in("packages", "package");
@@ -39,14 +39,18 @@ fn check_first(package: &Node, findings: &mut Findings) {
     if name.is_empty() {
         findings.add(Rule::PackageName, package, "the first package has no name");
     }
-    if is_extension(name) {
+    if is_extension_name(name) {
         let found = format!("the first package, {}, is an extension", Quoted(name));
         findings.add(Rule::ExtensionFirst, package, found);
     }
     let size = package.get("size").unwrap_or_default();
-    if !size.trim().parse::<u64>().is_ok_and(|size| size > 0) {
+    let scanned = scan(size);
+    if scanned == 0 {
         let found = format!("the size of the first package is {}", Quoted(size));
         findings.add(Rule::PackageSize, package, found);
+    } else if size.trim().parse().is_ok_and(|size: u64| size != scanned) {
+        let found = format!("the size of the first package, {}, is {scanned}", Quoted(size));
+        findings.add(Rule::SizeOctal, package, found);
     }
 }
 
@@ -63,7 +67,7 @@ fn check_name(package: &Node, name: &str, findings: &mut Findings) {
 
 /// What the postinstall step and `download_sysext` need of an extension.
 fn check_extension(package: &Node, name: &str, findings: &mut Findings) {
-    if !is_extension(name) {
+    if !is_extension_name(name) {
         let found = format!("a package besides the first is called {}", Quoted(name));
         findings.add(Rule::ExtensionName, package, found);
     }
@@ -71,11 +75,6 @@ fn check_extension(package: &Node, name: &str, findings: &mut Findings) {
         let found = format!("extension {} has no digest", Quoted(name));
         findings.add(Rule::ExtensionDigest, package, found);
     }
-}
-
-fn is_extension(name: &str) -> bool {
-    // The operating system's own payload begins with flatcar_production.
-    (name.starts_with("oem-") || name.starts_with("flatcar-")) && name.ends_with(".gz")
 }
 
 fn check_digests(package: &Node, name: &str, findings: &mut Findings) {

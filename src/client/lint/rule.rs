@@ -2,11 +2,22 @@
 
 /// How bad a [`Rule`]'s violation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Severity {
     /// Some clients fail, or some things do not work.
     Warning,
     /// `update_engine` fails: no machine will be updated.
     Error,
+}
+
+impl Severity {
+    /// The severity as a word: `warning` or `error`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
 }
 
 macro_rules! rules {
@@ -51,6 +62,10 @@ macro_rules! rules {
 
 rules! {
     Warning
+    /// The URL that was given has no path.
+    ServerPath = "server-path",
+        "machines ask SERVER= as it is written, and get 404: it must end in /v1/update/";
+    Warning
     /// The request was redirected with 307 or 308.
     Redirected = "redirected", "every request is made twice; set SERVER= to where it leads";
     Warning
@@ -59,6 +74,13 @@ rules! {
     Warning
     /// The answer names another application than the request.
     AppId = "app-id", "clients made with go-omaha reject the answer";
+    Warning
+    /// The protocol is not `3.0`.
+    Protocol = "protocol", "clients made with go-omaha reject the answer";
+    Warning
+    /// A number or a truth that is none.
+    ValueForm = "value-form",
+        "clients made with go-omaha and download_sysext reject the answer";
     Warning
     /// The status of the application is not `ok`.
     AppStatus = "app-status", "clients made with go-omaha reject the answer";
@@ -84,6 +106,13 @@ rules! {
     Error
     /// A codebase that is not an http or https URL.
     CodebaseUrl = "codebase-url", "packages cannot be fetched from there";
+    Warning
+    /// A codebase that names a user.
+    CodebaseUser = "codebase-user", "whoever sees an answer or a log can read the password";
+    Warning
+    /// A codebase without `http://` or `https://`.
+    CodebaseScheme = "codebase-scheme",
+        "update_engine takes it for http, and download_sysext rejects the whole answer";
     Warning
     /// A codebase that does not end in a slash.
     CodebaseSlash = "codebase-slash",
@@ -114,6 +143,11 @@ rules! {
     Error
     /// The first package's size is missing or 0.
     PackageSize = "package-size", "update_engine reports error 34, response invalid";
+    Error
+    /// The first package's size begins with 0, or is a number for
+    /// `update_engine` only.
+    SizeOctal = "size-octal",
+        "update_engine reads a size that begins with 0 as octal or hexadecimal";
     Warning
     /// A package without `size` or `required`.
     PackageIncomplete = "package-incomplete", "download_sysext rejects the whole answer";
@@ -121,7 +155,7 @@ rules! {
     /// A package beside the first with a name that the postinstall step does
     /// not look for.
     ExtensionName = "extension-name",
-        "the postinstall step looks for oem-ID.gz and flatcar-NAME.gz only";
+        "the postinstall step looks for names that end in oem-ID.gz or flatcar-NAME.gz only";
     Warning
     /// A digest that is there, but empty.
     DigestEmpty = "digest-empty", "download_sysext rejects the whole answer";
@@ -158,12 +192,14 @@ rules! {
     /// `PollInterval` is not between 45 minutes and 4 hours.
     PollInterval = "poll-interval", "update_engine brings it between 45 minutes and 4 hours";
     Warning
-    /// A package is served without `Content-Length`.
+    /// The operating system's package is served without `Content-Length`.
     ContentLength = "content-length", "update_engine does not resume a download that was cut";
     Warning
-    /// A package is served whole although a part was asked for.
+    /// The operating system's package is served whole although a part was
+    /// asked for.
     Ranges = "no-ranges",
-        "a download that was cut and is resumed fails with error 29, operation hash mismatch";
+        "update_engine's download that was cut and is resumed fails with error 29, operation hash \
+         mismatch";
     Warning
     /// The server does not take the report of an event.
     Event = "event-refused", "the server does not learn what becomes of the update";

@@ -2,9 +2,9 @@ use std::collections::HashSet;
 
 use super::{Finding, Rule, Severity, answer, document, download};
 use crate::client::testing::{self, Script};
-use crate::client::{Answer, HttpUrl};
-use crate::protocol::Response;
+use crate::client::{Answer, HttpUrl, lenient};
 use crate::protocol::response::Package;
+use crate::protocol::{Response, limits};
 
 const ID: &str = "{e96281a6-d1af-4bde-9a0a-97b76e56dc57}";
 
@@ -31,11 +31,11 @@ const GOOD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 </response>"#;
 
 fn rules(findings: &[Finding]) -> Vec<Rule> {
-    findings.iter().map(|finding| finding.rule).collect()
+    findings.iter().map(Finding::rule).collect()
 }
 
 fn check(text: &str) -> Vec<Finding> {
-    let read = Response::read(text.as_bytes());
+    let read = lenient::read(text.as_bytes());
     assert!(read.is_ok(), "{:?}: {text}", read.unwrap_err().to_string());
     document(text.as_bytes())
 }
@@ -97,6 +97,11 @@ fn every_rule_of_a_document() {
             "</manifest><manifest version=\"1\"><packages/><actions/></manifest>",
             &[Rule::Manifests],
         ),
+        ("http://localhost", "http://me:secret@localhost", &[Rule::CodebaseUser]),
+        ("http://localhost", "localhost", &[Rule::CodebaseScheme]),
+        ("http://localhost:8000", "10.0.0.1", &[Rule::CodebaseScheme]),
+        ("http://localhost:8000/packages/", "packages/", &[Rule::CodebaseUrl]),
+        ("http://localhost:8000/packages/", "https:/packages/", &[Rule::CodebaseUrl]),
         (" version=\"4152.2.0\"", "", &[Rule::ManifestVersion]),
         (&both, "", &[Rule::Package]),
         (&both, &swapped, &[Rule::ExtensionFirst, Rule::ExtensionName]),
@@ -108,8 +113,31 @@ fn every_rule_of_a_document() {
         ("size=\"3\"", "size=\"0\"", &[Rule::PackageSize]),
         ("size=\"3\"", "", &[Rule::PackageSize, Rule::PackageIncomplete]),
         ("size=\"5\"", "", &[Rule::PackageIncomplete]),
+        ("size=\"3\"", "size=\"0029\"", &[Rule::SizeOctal]),
+        // The same number either way, and one that only update_engine reads.
+        ("size=\"3\"", "size=\"03\"", &[]),
+        ("size=\"3\"", "size=\"0x3\"", &[Rule::ValueForm]),
+        ("size=\"3\"", "size=\"abc\"", &[Rule::ValueForm, Rule::PackageSize]),
+        ("size=\"5\"", "size=\"0029\"", &[]),
+        ("size=\"5\"", "size=\"abc\"", &[Rule::ValueForm]),
+        ("protocol=\"3.0\"", "protocol=\"2.0\"", &[Rule::Protocol]),
+        ("protocol=\"3.0\"", "", &[Rule::Protocol]),
+        ("PollInterval=\"2700\"", "PollInterval=\"soon\"", &[Rule::ValueForm]),
+        (
+            "DisablePayloadBackoff",
+            "MaxFailureCountPerUrl=\"abc\" DisablePayloadBackoff",
+            &[Rule::ValueForm],
+        ),
+        ("elapsed_seconds=\"0\"", "elapsed_seconds=\"x\"", &[Rule::ValueForm]),
+        ("required=\"false\"", "required=\"maybe\"", &[Rule::ValueForm]),
         ("required=\"false\"", "", &[Rule::PackageIncomplete]),
         ("oem-azure.gz", "azure.raw", &[Rule::ExtensionName]),
+        // As Nebraska calls what it hosts, and as nightlies are called.
+        ("oem-azure.gz", "extrafile-amd64-3760.1.1-oem-azure.gz", &[]),
+        ("oem-azure.gz", "flatcar_test_update-oem-azure.gz", &[]),
+        ("update.gz", "flatcar-amd64-3760.1.1.gz", &[]),
+        ("update.gz", "flatcar_production_update.gz", &[]),
+        ("update.gz", "flatcar-podman.gz", &[Rule::ExtensionFirst]),
         ("hash=\"L9ThxnotKPzthJ7hu3bnORuT6xI=\" size", "hash=\"\" size", &[Rule::DigestEmpty]),
         (HEX, "", &[Rule::DigestEmpty]),
         (
@@ -143,6 +171,7 @@ fn every_rule_of_a_document() {
     }
     // These are not about the document.
     let others = [
+        Rule::ServerPath,
         Rule::Redirected,
         Rule::ContentType,
         Rule::AppId,
@@ -166,7 +195,7 @@ fn a_finding_names_the_line_and_the_value() {
         "line 11: hash_sha256 \"tbudgBSg+bHWHiHnlteNzN8TUvI80ygS9IULh4rklEw=\" of package \
          \"oem-azure.gz\" is not hex: download_sysext rejects the whole answer"
     );
-    assert_eq!(findings[0].rule.severity(), Severity::Warning);
+    assert_eq!(findings[0].severity(), Severity::Warning);
 }
 
 #[test]
@@ -195,6 +224,10 @@ fn how_the_answer_came() {
     let text = Answer { content_type: Some("text/plain".to_owned()), ..good.clone() };
     assert_eq!(rules(&answer(&text, &asked, ID)), [Rule::ContentType]);
     assert_eq!(rules(&answer(&good, &asked, "{other}")), [Rule::AppId]);
+    let server = "http://a".parse().unwrap();
+    let findings = answer(&good, &server, ID);
+    assert_eq!(rules(&findings), [Rule::ServerPath]);
+    assert!(findings[0].to_string().contains("it must end in /v1/update/"), "{}", findings[0]);
 }
 
 #[test]
@@ -222,7 +255,24 @@ fn how_packages_are_served() {
 
 #[test]
 fn other_documents_are_passed_over() {
-    for text in ["", "<", "<response", "<a></b>"] {
+    let after = format!("{GOOD}x");
+    for text in ["", "<", "<response", "<a></b>", "<a/>", &after] {
+        assert_eq!(document(text.as_bytes()), []);
+    }
+}
+
+#[test]
+fn what_is_beyond_the_limits_is_passed_over() {
+    let deep = format!(
+        "<response protocol=\"3.0\">{}{}</response>",
+        "<a>".repeat(20_000),
+        "</a>".repeat(20_000)
+    );
+    // A value that is not read does not hide what comes after it.
+    let hidden = deep.replacen("<a>", "<daystart elapsed_seconds=\"x\"/><a>", 1);
+    let many = GOOD.replace("<app ", &("<app/>".repeat(limits::ELEMENTS) + "<app "));
+    let entities = GOOD.replacen("<response", "<!DOCTYPE a [<!ENTITY b \"c\">]><response", 1);
+    for text in [deep, hidden, many, entities] {
         assert_eq!(document(text.as_bytes()), []);
     }
 }

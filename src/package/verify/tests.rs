@@ -33,7 +33,7 @@ fn package(content: &[u8]) -> Package {
 }
 
 fn message(result: Result<(), VerifyError>) -> String {
-    result.unwrap_err().to_string()
+    crate::Chain(&result.unwrap_err()).to_string()
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn files_in_a_directory() {
 
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
-    let expected = format!("{path:?}: not a regular file");
+    let expected = format!("{path:?}: cannot be read: not a regular file");
     assert_eq!(message(package.verify_in(&directory.0)), expected);
 }
 

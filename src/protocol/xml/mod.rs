@@ -10,6 +10,8 @@
 //! * `read_request` and `read_response` fill the types of this crate and
 //!   check that values are what they should be.
 //!
+//! The client's validator looks at a document as it is written: `tree`.
+//!
 //! Writing needs no such care: `writer` produces one form of element, and
 //! `write_request` and `write_response` say what goes into it.
 
@@ -26,8 +28,12 @@ mod reader;
 mod source;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "client")]
+mod tree;
 mod write_request;
 mod write_response;
 mod writer;
 
 pub use error::{ReadError, ReadErrorKind};
+#[cfg(feature = "client")]
+pub(crate) use tree::Node;

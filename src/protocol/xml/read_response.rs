@@ -15,7 +15,9 @@ type Result<T> = std::result::Result<T, ReadError>;
 
 impl Response {
     /// Reads a response document, by the same rules as
-    /// [`Request::read`](crate::protocol::Request::read).
+    /// [`Request::read`](crate::protocol::Request::read), except that nothing
+    /// may follow the root element but white space and comments: what a proxy
+    /// appends there makes `update_engine` refuse the answer (its error 31).
     ///
     /// # Errors
     ///
@@ -24,7 +26,8 @@ impl Response {
         let mut buffer = [0; BUFFER];
         let mut reader = Reader::new(&mut source, &mut buffer);
         let root = reader.root("response")?;
-        response(&mut reader, root)
+        let response = response(&mut reader, root)?;
+        reader.end().map(|()| response)
     }
 }
 

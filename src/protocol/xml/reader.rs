@@ -38,14 +38,8 @@ impl<'a> Reader<'a> {
     /// The root element, which must be the one expected and of the right protocol.
     pub(super) fn root(&mut self, expected: &'static str) -> Result<Element, ReadError> {
         let root = loop {
-            match self.next()? {
-                XmlEvent::StartElement { name, attributes, .. } => {
-                    break Element::new(name.local_name, attributes, self.position());
-                }
-                XmlEvent::StartDocument { version, encoding, .. } => {
-                    check_declaration(version, encoding).map_err(|kind| self.error(kind))?;
-                }
-                _ => {}
+            if let XmlEvent::StartElement { name, attributes, .. } = self.next()? {
+                break Element::new(name.local_name, attributes, self.position());
             }
         };
         if root.name() != expected {
@@ -101,12 +95,19 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Reads on behind the root element: nothing but white space, comments and
+    /// processing instructions may stand there.
+    pub(super) fn end(&mut self) -> Result<(), ReadError> {
+        while self.next()? != XmlEvent::EndDocument {}
+        Ok(())
+    }
+
     /// The next event, if the document stays within the limits.
-    fn next(&mut self) -> Result<XmlEvent, ReadError> {
+    pub(super) fn next(&mut self) -> Result<XmlEvent, ReadError> {
         self.at_root = self.meter.elements() == 0;
         self.events.source_mut().begin_piece();
         match self.events.next() {
-            Ok(event) => match self.meter.count(&event) {
+            Ok(event) => match self.check(&event) {
                 Ok(()) => Ok(event),
                 Err(kind) => Err(self.error(kind)),
             },
@@ -114,12 +115,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn error(&self, kind: ReadErrorKind) -> ReadError {
+    fn check(&mut self, event: &XmlEvent) -> Result<(), ReadErrorKind> {
+        if let XmlEvent::StartDocument { version, encoding, .. } = event {
+            check_declaration(*version, encoding)?;
+        }
+        self.meter.count(event)
+    }
+
+    pub(super) fn error(&self, kind: ReadErrorKind) -> ReadError {
         ReadError::new(kind, self.position())
     }
 
     /// Where the present event begins.
-    fn position(&self) -> TextPosition {
+    pub(super) fn position(&self) -> TextPosition {
         if self.at_root && self.events.source().begins_with_root() {
             // In this one case the parser gives the end of the tag.
             TextPosition::new()
@@ -184,13 +192,13 @@ fn config() -> ParserConfig {
 }
 
 /// Refuses a document that is declared to be something that cannot be read.
-fn check_declaration(version: XmlVersion, encoding: String) -> Result<(), ReadErrorKind> {
+fn check_declaration(version: XmlVersion, encoding: &str) -> Result<(), ReadErrorKind> {
     if version != XmlVersion::Version10 {
         let reason = format!("this is XML {version}, not 1.0");
         return Err(ReadErrorKind::NotWellFormed(reason));
     }
     if !["UTF-8", "UTF8"].iter().any(|name| encoding.eq_ignore_ascii_case(name)) {
-        return Err(ReadErrorKind::Encoding(Some(encoding)));
+        return Err(ReadErrorKind::Encoding(Some(encoding.to_owned())));
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! What can be read as an address to listen on, as the part of a URL that names
-//! a server, or as a codebase keeps its text and holds nothing that would need
+//! a server, as a URL, or as a codebase keeps its text and holds nothing that would need
 //! to be escaped in XML or in a log.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use omaha::client::HttpUrl;
 use omaha::server::ListenAddress;
 use omaha::{Authority, Codebase, PackageName};
 
@@ -21,6 +22,15 @@ fuzz_target!(|text: &str| {
     if let Ok(codebase) = text.parse::<Codebase>() {
         assert_eq!(codebase.to_string().parse::<Codebase>().as_ref(), Ok(&codebase));
         expect_plain(&codebase.to_string());
+    }
+    if let Ok(url) = text.parse::<HttpUrl>() {
+        assert_eq!(url.as_str().parse().as_ref(), Ok(&url));
+        assert!(url.path_and_query().starts_with('/'));
+        assert!(url.clone().or_update_path().has_path());
+        if let Ok(other) = url.resolve(text) {
+            assert_eq!(other, url);
+        }
+        expect_plain(url.as_str());
     }
     if let Ok(name) = text.parse::<PackageName>() {
         assert_eq!(name.as_str(), text);

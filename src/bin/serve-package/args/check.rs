@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use omaha::client::ServerUrl;
+use omaha::Chain;
+use omaha::client::HttpUrl;
 
 use super::{Command, Count, Flags, Span, UsageError, parsed, path};
 
@@ -18,19 +19,24 @@ and Flatcar.
 
 Usage: serve-package check URL [OPTION]...
 
-  URL                what a machine has as SERVER=; /v1/update/ may be left out
+  URL                what a machine has as SERVER=; where it has no path,
+                     /v1/update/ is asked, which a machine does not do
   --app-version VER  the version to have (default: 0.0.0)
   --app-id ID        the application
                      (default: {e96281a6-d1af-4bde-9a0a-97b76e56dc57})
   --track NAME       the channel (default: stable)
-  --board NAME       the board (default: amd64-usr)
+  --board NAME       the board (default: amd64-usr; the other is arm64-usr)
   --oem NAME         the OEM, such as azure (default: none)
-  --machine-id ID    the machine to be (default: 32 zeros)
+  --machine-id ID    the machine to be (default: 32 zeros, which serve-package
+                     does not count)
   --download DIR     fetch every package into DIR and verify it
-  --no-events        report nothing to the server, neither progress nor failure
+  --no-events        report nothing to the server, neither progress nor failure;
+                     it still counts in a rollout: Nebraska grants the update
+                     to one machine, and waits for its reports
   --strict           warnings are failures
   --tries N          how often to try each request (default: 1); a download
                      that was cut is continued in any case, up to 20 times
+                     without progress
   --timeout TIME     how long to wait, such as 5s or 2m (default: 30s)
   --json             print one JSON object instead of words
   --help
@@ -38,13 +44,14 @@ Usage: serve-package check URL [OPTION]...
 With --download, unless --no-events, the server is told of a complete update.
 
 Exit status: 0 an update is offered (and verified), 3 no update, 1 failure,
-2 wrong usage.
+2 wrong usage, 130 SIGINT, 143 SIGTERM.
 ";
 
 /// What to check, and how.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckSettings {
-    pub server: ServerUrl,
+    /// What stands in `SERVER=`, perhaps without a path.
+    pub server: HttpUrl,
     pub app_id: String,
     pub app_version: String,
     pub track: String,
@@ -132,10 +139,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     })))
 }
 
-fn server(url: OsString) -> Result<ServerUrl, UsageError> {
+fn server(url: OsString) -> Result<HttpUrl, UsageError> {
     let url = url.to_string_lossy();
-    let server: ServerUrl = url.parse().map_err(|error| wrong("URL", &url, error))?;
-    if server.as_url().is_https() && !cfg!(feature = "tls") {
+    let server: HttpUrl = url.parse().map_err(|error| wrong("URL", &url, Chain(&error)))?;
+    if server.is_https() && !cfg!(feature = "tls") {
         let reason =
             "this program was built without TLS; use http, or build it with --features tls";
         return Err(wrong("URL", &url, reason));
@@ -165,7 +172,7 @@ mod tests {
     #[test]
     fn defaults() {
         let settings = settings("http://localhost:8000");
-        assert_eq!(settings.server.to_string(), "http://localhost:8000/v1/update/");
+        assert_eq!(settings.server.to_string(), "http://localhost:8000/");
         assert_eq!((&*settings.app_id, &*settings.app_version), (CONTAINER_LINUX, "0.0.0"));
         assert_eq!(
             (&*settings.track, &*settings.board, &*settings.oem),
@@ -224,7 +231,7 @@ mod tests {
     #[test]
     fn help_fits_a_page() {
         assert_eq!(parse("--help --nonsense"), Ok(Command::Help(HELP)));
-        assert!(HELP.lines().count() <= 35, "{} lines", HELP.lines().count());
+        assert!(HELP.lines().count() <= 40, "{} lines", HELP.lines().count());
         assert!(HELP.lines().all(|line| line.len() <= 80));
         for flag in FLAGS.valued.iter().chain(FLAGS.switches) {
             assert!(HELP.contains(flag), "{flag}");

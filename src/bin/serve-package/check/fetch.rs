@@ -4,10 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use omaha::Sha256;
-use omaha::client::{Download, HttpTransport, HttpUrl, Progress, Retry};
+use omaha::Chain;
+use omaha::client::{HttpTransport, OfferedPackage, Progress, Retry};
 use omaha::protocol::ErrorCode;
-use omaha::protocol::response::Package;
 
 use super::interrupt::Interrupt;
 use super::outcome::Downloaded;
@@ -16,9 +15,7 @@ use crate::words::{Quoted, Rate};
 
 /// What it takes to fetch a package.
 pub struct Fetcher<'a> {
-    pub package: &'a Package,
-    /// What the `postinstall` action says of it.
-    pub sha256: Option<Sha256>,
+    pub package: &'a OfferedPackage,
     pub directory: &'a Path,
     pub transport: &'a Arc<HttpTransport>,
     pub interrupt: &'a Interrupt,
@@ -32,9 +29,9 @@ impl Fetcher<'_> {
     /// # Errors
     ///
     /// Why the last one had it not, and `update_engine`'s number for that.
-    pub fn run<'u>(
+    pub fn run(
         &self,
-        codebases: impl Iterator<Item = &'u str>,
+        codebases: &[String],
         screen: &mut Screen,
     ) -> Result<Downloaded, (String, ErrorCode)> {
         let mut last: Option<(String, ErrorCode)> = None;
@@ -58,25 +55,26 @@ impl Fetcher<'_> {
         codebase: &str,
         screen: &mut Screen,
     ) -> Result<Downloaded, (String, ErrorCode)> {
-        let Package { name, size, .. } = self.package;
-        let url = HttpUrl::of_package(codebase, name).map_err(|error| {
-            let reason = format!("codebase {} leads nowhere: {error}", Quoted(codebase));
+        let (name, size) = (self.package.name(), self.package.size());
+        let download = self.package.download_at(codebase).map_err(|error| {
+            let reason = format!("codebase {} leads nowhere: {}", Quoted(codebase), Chain(&error));
             (reason, ErrorCode::DOWNLOAD_TRANSFER_ERROR)
         })?;
+        let url = download.url().clone();
         screen.say(&format!("fetching {url}"));
         let begin = Instant::now();
         let mut cuts = 0;
-        let result = Download::new(url.clone(), self.package)
-            .with_sha256(self.sha256)
+        let result = download
             .with_transport(Arc::clone(self.transport))
             .with_start_retry(self.retry)
             .to_directory(self.directory, &mut |progress| match progress {
                 Progress::Created(path) => self.interrupt.set_partial(Some(path)),
-                Progress::Bytes { done, total } => screen.progress(name, done, total),
+                Progress::Bytes { done, total, .. } => screen.progress(name, done, total),
                 Progress::Cut { error, delay, .. } => {
                     cuts += 1;
                     screen.end_progress();
                     let seconds = delay.as_secs_f64();
+                    let error = Chain(error);
                     let what = format!("{url}: {error}; continuing in {seconds:.1} s");
                     screen.complain("note", &what);
                 }
@@ -84,15 +82,15 @@ impl Fetcher<'_> {
             });
         self.interrupt.set_partial(None);
         screen.end_progress();
-        let path = result.map_err(|error| (format!("{url}: {error}"), error.error_code()))?;
+        let path =
+            result.map_err(|error| (format!("{url}: {}", Chain(&error)), error.error_code()))?;
         let elapsed = begin.elapsed();
         screen.say(&format!(
             "verified {}: {size} bytes in {:.1} s, {}, saved as {path:?}",
             Quoted(name),
             elapsed.as_secs_f64(),
-            Rate(*size, elapsed)
+            Rate(size, elapsed)
         ));
-        let (name, url) = (name.clone(), url.to_string());
-        Ok(Downloaded { name, url, path, bytes: *size, elapsed, cuts })
+        Ok(Downloaded { name: name.to_owned(), url, path, bytes: size, elapsed, cuts })
     }
 }

@@ -13,21 +13,46 @@ mod screen;
 mod session;
 
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::args::CheckSettings;
 use interrupt::Interrupt;
+use outcome::Outcome;
 use screen::Screen;
 use session::Session;
 
 /// Checks, and says what came of it.
 pub fn run(settings: &CheckSettings) -> ExitCode {
+    let outcome = Arc::new(Mutex::new(Outcome::default()));
+    let interrupt = Interrupt::install(interrupted(settings, &outcome));
     let mut screen = Screen::new(settings.json);
-    let outcome = Session::new(settings, &mut screen, Interrupt::install()).run();
+    Session::new(settings, &mut screen, &interrupt, &outcome).run();
+    interrupt.conclude();
+    let outcome = lock(&outcome);
+    let (word, status) = (outcome.word(settings.strict), outcome.status(settings.strict));
     if settings.json {
-        screen.print(&object::of(settings, &outcome));
+        screen.print(&object::of(settings, &outcome, word, status));
     } else {
         screen.print(&outcome.conclusion(settings.strict));
     }
-    let status = outcome.status(settings.strict);
     ExitCode::from(if screen.is_broken() { crate::FAILURE } else { status })
+}
+
+/// Prints the object with what was found out when a signal came.
+fn interrupted(
+    settings: &CheckSettings,
+    outcome: &Arc<Mutex<Outcome>>,
+) -> impl FnOnce(u8) + Send + 'static {
+    let (settings, outcome) = (settings.clone(), Arc::clone(outcome));
+    move |status| {
+        if settings.json {
+            let object = object::of(&settings, &lock(&outcome), "interrupted", status);
+            Screen::new(true).print(&object);
+        }
+    }
+}
+
+/// An outcome is whole at any time.
+fn lock(outcome: &Mutex<Outcome>) -> MutexGuard<'_, Outcome> {
+    outcome.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,22 +3,23 @@
 
 use std::path::Path;
 
-use omaha::client::lint::{Finding, Severity};
-use omaha::protocol::response::{Manifest, Package, UpdateCheck};
+use omaha::client::lint::Finding;
+use omaha::client::{Offer, OfferedPackage};
 
 use super::outcome::{Downloaded, Failure, Outcome};
 use crate::args::CheckSettings;
 use crate::json::{self, Object, list};
 
-/// The object.
-pub fn of(settings: &CheckSettings, outcome: &Outcome) -> String {
+/// The object, with the outcome in a word and the exit status.
+pub fn of(settings: &CheckSettings, outcome: &Outcome, word: &str, status: u8) -> String {
+    let server = settings.server.clone().or_update_path();
     let mut object = Object::new()
-        .text("result", outcome.word(settings.strict))
-        .plain("status", outcome.status(settings.strict))
-        .text("server", settings.server.as_url().as_str())
+        .text("result", word)
+        .plain("status", status)
+        .text("server", server.as_str())
         .plain("asked", asked(settings))
         .plain("findings", list(&outcome.findings, finding));
-    if let Some(update) = &outcome.update {
+    if let Some(update) = &outcome.offer {
         object = object.plain("update", offer(update));
     }
     if settings.download.is_some() {
@@ -42,46 +43,44 @@ fn asked(settings: &CheckSettings) -> String {
 }
 
 fn finding(finding: &Finding) -> String {
-    let severity = match finding.rule.severity() {
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    };
-    let object = Object::new().text("code", finding.rule.code()).text("severity", severity);
-    let object = match finding.line {
+    let severity = finding.severity().as_str();
+    let object = Object::new().text("code", finding.rule().code()).text("severity", severity);
+    let object = match finding.line() {
         Some(line) => object.plain("line", line),
         None => object,
     };
-    object.text("found", &finding.found).text("consequence", finding.rule.consequence()).finish()
+    object.text("found", finding.found()).text("consequence", finding.rule().consequence()).finish()
 }
 
-fn offer(update: &UpdateCheck) -> String {
-    let none = Manifest::default();
-    let manifest = update.manifests.first().unwrap_or(&none);
-    let postinstall = manifest.actions.iter().find(|action| action.event == "postinstall");
-    let sha256 = postinstall.and_then(|action| action.sha256).map(|digest| digest.to_hex());
+fn offer(offer: &Offer) -> String {
+    let action_sha256 = offer.packages().first().and_then(OfferedPackage::action_sha256);
     Object::new()
-        .text("version", manifest.version.as_str())
-        .plain("codebases", list(&update.urls, |url| json::text(&url.codebase)))
-        .text_if("action_sha256", sha256.as_deref().unwrap_or_default())
-        .plain("packages", list(&manifest.packages, package))
+        .text("version", offer.version().as_str())
+        .plain("codebases", list(offer.codebases(), |codebase| json::text(codebase)))
+        .text_if("action_sha256", &hex(action_sha256))
+        .plain("packages", list(offer.packages(), package))
         .finish()
 }
 
-fn package(package: &Package) -> String {
-    let hex = |digest: Option<String>| digest.unwrap_or_default();
+fn package(package: &OfferedPackage) -> String {
     Object::new()
-        .text("name", &package.name)
-        .plain("size", package.size)
-        .text_if("sha1", &hex(package.sha1.map(|digest| digest.to_hex())))
-        .text_if("sha256", &hex(package.sha256.map(|digest| digest.to_hex())))
+        .text("name", package.name())
+        .plain("size", package.size())
+        .text_if("sha1", &hex(package.sha1()))
+        .text_if("sha256", &hex(package.package().sha256))
         .finish()
+}
+
+/// A digest, or nothing.
+fn hex(digest: Option<impl ToString>) -> String {
+    digest.map(|digest| digest.to_string()).unwrap_or_default()
 }
 
 fn downloaded(download: &Downloaded) -> String {
     let Downloaded { name, url, path, bytes, elapsed, cuts } = download;
     Object::new()
         .text("name", name)
-        .text("url", url)
+        .text("url", url.as_str())
         .text("path", &lossy(path))
         .plain("bytes", bytes)
         .plain("seconds", format_args!("{:.3}", elapsed.as_secs_f64()))

@@ -1,12 +1,14 @@
 //! What came of a check.
 
+use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use omaha::Chain;
 use omaha::client::lint::{Finding, Severity};
+use omaha::client::{HttpUrl, Offer};
 use omaha::protocol::ErrorCode;
-use omaha::protocol::response::UpdateCheck;
 
 /// There is no update.
 const NO_UPDATE: u8 = 3;
@@ -15,7 +17,7 @@ const NO_UPDATE: u8 = 3;
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// What the server offers, if it offers anything.
-    pub update: Option<UpdateCheck>,
+    pub offer: Option<Offer>,
     /// What real clients would stumble over.
     pub findings: Vec<Finding>,
     /// The packages that were fetched and verified.
@@ -28,7 +30,7 @@ pub struct Outcome {
 #[derive(Debug)]
 pub struct Downloaded {
     pub name: String,
-    pub url: String,
+    pub url: HttpUrl,
     pub path: PathBuf,
     pub bytes: u64,
     pub elapsed: Duration,
@@ -51,6 +53,11 @@ impl Failure {
         Self { at: at.into(), reason: reason.to_string(), code: None }
     }
 
+    /// With an error and what caused it as the reason.
+    pub fn because(at: impl Into<String>, error: &(dyn Error + 'static)) -> Self {
+        Self::new(at, Chain(error))
+    }
+
     pub fn with_code(self, code: ErrorCode) -> Self {
         Self { code: Some(code), ..self }
     }
@@ -67,7 +74,7 @@ impl Outcome {
     pub fn status(&self, strict: bool) -> u8 {
         if self.is_failure(strict) {
             crate::FAILURE
-        } else if self.update.is_none() {
+        } else if self.offer.is_none() {
             NO_UPDATE
         } else {
             0
@@ -76,12 +83,12 @@ impl Outcome {
 
     /// Whether `update_engine` would stumble over something that was found.
     pub fn has_errors(&self) -> bool {
-        self.findings.iter().any(|finding| finding.rule.severity() == Severity::Error)
+        self.findings.iter().any(|finding| finding.severity() == Severity::Error)
     }
 
     /// The outcome in a word, for programs.
     pub fn word(&self, strict: bool) -> &'static str {
-        match (self.is_failure(strict), &self.update) {
+        match (self.is_failure(strict), &self.offer) {
             (true, _) => "failure",
             (false, None) => "no-update",
             (false, Some(_)) => "update",
@@ -101,7 +108,7 @@ impl Outcome {
             "result: failure: update_engine would not take this answer".to_owned()
         } else if self.is_failure(strict) {
             "result: failure: there are warnings, and --strict".to_owned()
-        } else if self.update.is_none() {
+        } else if self.offer.is_none() {
             format!("result: no update{warnings}")
         } else if self.downloads.is_empty() {
             format!("result: an update is offered{warnings}")

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use omaha::client::lint::{Finding, Severity};
+use omaha::client::lint::Finding;
 
 use super::progress::Progress;
 
@@ -44,11 +44,7 @@ impl Screen {
 
     /// Something that clients would stumble over.
     pub fn find(&mut self, finding: &Finding) {
-        let kind = match finding.rule.severity() {
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
-        self.complain(kind, &finding.to_string());
+        self.complain(finding.severity().as_str(), &finding.to_string());
     }
 
     /// Something that is wrong.

@@ -3,18 +3,20 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use omaha::Chain;
 use omaha::client::lint::{self, Finding, Rule};
 use omaha::client::{
-    AppClient, Checked, Client, ClientError, HttpTransport, HttpUrl, Retry, Validation, events,
+    AppClient, Checked, Client, ClientError, HttpTransport, Offer, Retry, SettingsError,
+    Validation, events,
 };
 use omaha::protocol::ErrorCode;
 use omaha::protocol::request::{App, Event, Os};
-use omaha::protocol::response::UpdateCheck;
 
 use super::fetch::Fetcher;
 use super::interrupt::Interrupt;
+use super::lock;
 use super::outcome::{Failure, Outcome};
 use super::screen::Screen;
 use crate::args::CheckSettings;
@@ -28,24 +30,29 @@ const ALIAS: &str = "serve-package check";
 pub struct Session<'a> {
     settings: &'a CheckSettings,
     screen: &'a mut Screen,
-    interrupt: Interrupt,
+    interrupt: &'a Interrupt,
     transport: Arc<HttpTransport>,
-    outcome: Outcome,
+    outcome: &'a Mutex<Outcome>,
 }
 
 impl<'a> Session<'a> {
-    pub fn new(settings: &'a CheckSettings, screen: &'a mut Screen, interrupt: Interrupt) -> Self {
-        let transport = Arc::new(HttpTransport::new().with_patience(settings.timeout));
-        Self { settings, screen, interrupt, transport, outcome: Outcome::default() }
+    /// A session that fills an outcome.
+    pub fn new(
+        settings: &'a CheckSettings,
+        screen: &'a mut Screen,
+        interrupt: &'a Interrupt,
+        outcome: &'a Mutex<Outcome>,
+    ) -> Self {
+        let transport = Arc::new(HttpTransport::new().with_idle_timeout(settings.timeout));
+        Self { settings, screen, interrupt, transport, outcome }
     }
 
     /// Asks, and fetches what is offered if that is wanted.
-    pub fn run(mut self) -> Outcome {
+    pub fn run(mut self) {
         if let Err(failure) = self.converse() {
             self.screen.complain("error", &failure.to_string());
-            self.outcome.failure = Some(failure);
+            lock(self.outcome).failure = Some(failure);
         }
-        self.outcome
     }
 
     fn converse(&mut self) -> Result<(), Failure> {
@@ -56,26 +63,26 @@ impl<'a> Session<'a> {
         let missing = || Failure::new("settings", "there is no application");
         let app = client.app(&self.settings.app_id).ok_or_else(missing)?;
         self.introduce();
-        let checked = self.check(app);
+        let (checked, findings) = self.check(&app);
         // Failures are reported in the background. Nobody listens where there
         // was no connection.
         if !matches!(checked, Err(ClientError::Transport(_))) {
             client.flush();
         }
-        let checked = checked
-            .map_err(|error| Failure::new("update check", &error).with_code(error.error_code()))?;
-        let asked = self.settings.server.as_url();
-        for finding in lint::answer(&checked.answer, asked, &self.settings.app_id) {
+        for finding in findings {
             self.find(finding);
         }
-        let Some(update) = checked.update() else {
+        let checked = checked.map_err(|error| {
+            Failure::because("update check", &error).with_code(error.error_code())
+        })?;
+        let Some(offer) = checked.offer() else {
             self.screen.say("no update is offered");
             return Ok(());
         };
-        self.describe(update);
-        self.outcome.update = Some(update.clone());
+        self.describe(&offer);
+        lock(self.outcome).offer = Some(offer.clone());
         match &self.settings.download {
-            Some(directory) => self.update(app, update, directory),
+            Some(directory) => self.update(&app, &offer, directory),
             None => Ok(()),
         }
     }
@@ -83,14 +90,14 @@ impl<'a> Session<'a> {
     /// A client that says what `update_engine` says, under its own name.
     fn client(&self) -> Result<Client, Failure> {
         let settings = self.settings;
-        let wrong = |error| Failure::new("settings", error);
+        let wrong = |error: SettingsError| Failure::because("settings", &error);
         let os = Os {
             platform: "CoreOS".to_owned(),
             version: "Chateau".to_owned(),
-            service_pack: format!("{}_x86_64", settings.app_version),
+            service_pack: format!("{}_{}", settings.app_version, machine_type(&settings.board)),
             ..Os::default()
         };
-        let mut client = Client::new(settings.server.clone(), &settings.machine_id)
+        let client = Client::new(settings.server.clone(), &settings.machine_id)
             .map_err(wrong)?
             .with_version(NAME)
             .with_install_source("ondemandupdate")
@@ -120,7 +127,7 @@ impl<'a> Session<'a> {
         Retry::REQUEST.with_tries(self.settings.tries)
     }
 
-    fn check(&self, app: AppClient<'_>) -> Result<Checked, ClientError> {
+    fn check(&self, app: &AppClient<'_>) -> (Result<Checked, ClientError>, Vec<Finding>) {
         let mut request = app.request();
         if let Some(app) = request.apps.first_mut() {
             app.add_ping();
@@ -131,46 +138,43 @@ impl<'a> Session<'a> {
                 app.events.push(Event { previous_version, ..events::complete() });
             }
         }
-        app.check_with(&request)
+        app.check_and_inspect(&request)
     }
 
     /// Fetches every package, and reports each step as a machine does.
     fn update(
         &mut self,
-        app: AppClient<'_>,
-        update: &UpdateCheck,
+        app: &AppClient<'_>,
+        offer: &Offer,
         directory: &Path,
     ) -> Result<(), Failure> {
-        let Some(manifest) = update.manifests.first() else { return Ok(()) };
-        let action = manifest.actions.iter().find(|action| action.event == "postinstall");
-        for (index, package) in manifest.packages.iter().enumerate() {
+        for (index, package) in offer.packages().iter().enumerate() {
             let is_payload = index == 0;
             if is_payload {
                 self.report(app, events::downloading());
             }
             let fetcher = Fetcher {
                 package,
-                sha256: action.filter(|_| is_payload).and_then(|action| action.sha256),
                 directory,
                 transport: &self.transport,
-                interrupt: &self.interrupt,
+                interrupt: self.interrupt,
                 retry: self.retry(),
             };
-            let urls = update.urls.iter().map(|url| &*url.codebase);
-            match fetcher.run(urls, self.screen) {
+            match fetcher.run(offer.codebases(), self.screen) {
                 Ok(downloaded) => {
-                    if let Ok(url) = downloaded.url.parse::<HttpUrl>() {
-                        for finding in lint::download(&*self.transport, &url, package) {
+                    if is_payload {
+                        let (url, package) = (&downloaded.url, package.package());
+                        for finding in lint::download(&*self.transport, url, package) {
                             self.find(finding);
                         }
                     }
-                    self.outcome.downloads.push(downloaded);
+                    lock(self.outcome).downloads.push(downloaded);
                 }
                 Err((reason, code)) => {
                     // Extensions are the business of the postinstall step.
                     let code = if is_payload { code } else { ErrorCode::POSTINSTALL_RUNNER_ERROR };
                     self.report(app, events::failed(code));
-                    let at = format!("package {}", Quoted(&package.name));
+                    let at = format!("package {}", Quoted(package.name()));
                     return Err(Failure::new(at, reason).with_code(code));
                 }
             }
@@ -181,7 +185,7 @@ impl<'a> Session<'a> {
         // With this answer no machine would have come so far.
         self.report(
             app,
-            match self.outcome.has_errors() {
+            match lock(self.outcome).has_errors() {
                 true => events::failed(ErrorCode::OMAHA_RESPONSE_INVALID),
                 false => events::installed(),
             },
@@ -189,7 +193,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn report(&mut self, app: AppClient<'_>, event: Event) {
+    fn report(&mut self, app: &AppClient<'_>, event: Event) {
         if !self.settings.events {
             return;
         }
@@ -197,21 +201,21 @@ impl<'a> Session<'a> {
         match app.report(event) {
             Ok(()) => self.screen.say(&format!("reported: {}", found.trim_start_matches("event "))),
             Err(error) => {
-                let found = format!("{found}: {error}");
-                self.find(Finding { rule: Rule::Event, line: None, found });
+                self.find(Finding::new(Rule::Event, format!("{found}: {}", Chain(&error))));
             }
         }
     }
 
     fn find(&mut self, finding: Finding) {
         self.screen.find(&finding);
-        self.outcome.findings.push(finding);
+        lock(self.outcome).findings.push(finding);
     }
 
     fn introduce(&mut self) {
         let CheckSettings { server, app_id, app_version, track, board, oem, .. } = self.settings;
         let mut line = format!(
-            "asking {server} as version {} of application {}, track {}, board {}",
+            "asking {} as version {} of application {}, track {}, board {}",
+            server.clone().or_update_path(),
             Quoted(app_version),
             Quoted(app_id),
             Quoted(track),
@@ -223,23 +227,25 @@ impl<'a> Session<'a> {
         self.screen.say(&line);
     }
 
-    fn describe(&mut self, update: &UpdateCheck) {
-        let Some(manifest) = update.manifests.first() else { return };
-        let mut lines = vec![format!("offered: version {}", Quoted(manifest.version.as_str()))];
-        lines.extend(update.urls.iter().map(|url| format!("from {}", Quoted(&url.codebase))));
-        let action = manifest.actions.iter().find(|action| action.event == "postinstall");
-        for (index, package) in manifest.packages.iter().enumerate() {
-            lines.push(format!("package {}: {} bytes", Quoted(&package.name), package.size));
-            lines.extend(package.sha1.map(|digest| format!("  SHA-1 {digest}")));
-            let of_action = action.filter(|_| index == 0).and_then(|action| action.sha256);
-            for digest in [of_action, package.sha256].into_iter().flatten() {
-                lines.push(format!("  SHA-256 {digest}"));
-            }
+    fn describe(&mut self, offer: &Offer) {
+        let mut lines = vec![format!("offered: version {}", Quoted(offer.version().as_str()))];
+        lines.extend(offer.codebases().iter().map(|codebase| format!("from {}", Quoted(codebase))));
+        for package in offer.packages() {
+            lines.push(format!("package {}: {} bytes", Quoted(package.name()), package.size()));
+            lines.extend(package.sha1().map(|digest| format!("  SHA-1 {digest}")));
+            let both = [package.action_sha256(), package.package().sha256];
+            lines.extend(both.into_iter().flatten().map(|digest| format!("  SHA-256 {digest}")));
         }
         for line in lines {
             self.screen.say(&line);
         }
     }
+}
+
+/// The machine type that `uname` names on a machine of a board, which
+/// `update_engine` appends to the version.
+fn machine_type(board: &str) -> &'static str {
+    if board.starts_with("arm64") { "aarch64" } else { "x86_64" }
 }
 
 fn unusable(directory: &Path, error: &io::Error) -> Failure {

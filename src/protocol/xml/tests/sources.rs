@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::{self, Read};
 
 use super::with;
-use crate::protocol::{ReadErrorKind, Request};
+use crate::protocol::{ReadErrorKind, Request, Response, limits};
 
 /// A source that hands out a few bytes at a time, and is interrupted before.
 struct Slow<'a> {
@@ -94,4 +94,23 @@ fn a_source_that_lies_about_its_length_is_harmless() {
         }
     }
     Request::read(Liar).unwrap_err();
+}
+
+#[test]
+fn nothing_may_follow_a_response() {
+    let response = "<response protocol=\"3.0\"><app appid=\"a\"/></response>";
+    for after in
+        ["OK\n", "<script src=\"/x.js\"></script>", response, "\n<", "&amp;", "<![CDATA[]]>"]
+    {
+        let error = Response::read(format!("{response}{after}").as_bytes()).unwrap_err();
+        assert_eq!(error.line(), 1 + u64::from(after.starts_with('\n')), "{after}: {error}");
+    }
+    for after in ["", "\n \t\r\n", "<!-- 3 ms -->\n", "<?a b?>"] {
+        Response::read(format!("{response}{after}").as_bytes()).expect(after);
+    }
+    let long = format!("{response}{}", " ".repeat(limits::DOCUMENT));
+    assert!(matches!(
+        Response::read(long.as_bytes()).unwrap_err().kind(),
+        ReadErrorKind::Limit { .. }
+    ));
 }

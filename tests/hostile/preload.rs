@@ -1,0 +1,12 @@
+//! Libraries that change what the system does, for the running binary.
+
+use std::fs;
+
+use crate::common::server::binary;
+
+/// Whether the binary takes libraries at all.
+pub fn is_dynamic() -> bool {
+    // The name of the program that loads them stands in it.
+    let binary = fs::read(binary()).unwrap();
+    binary.windows(9).any(|bytes| bytes == b"/ld-linux")
+}
