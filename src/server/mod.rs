@@ -40,6 +40,7 @@ mod sending;
 mod socket;
 mod sys;
 mod transfer;
+mod unreadable;
 mod update;
 
 use std::fmt;

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::activity::{Activity, Machine};
 use super::context::Context;
 use super::response::{Refusal, Response, Status};
+use super::unreadable;
 use crate::authority::Authority;
 use crate::protocol::{self, AppStatus, EventResult, EventType, Request, UpdateStatus};
 use crate::protocol::{request, response};
@@ -29,7 +30,7 @@ pub(super) fn answer(
     let request = match Request::read(update_request.body) {
         Ok(request) => request,
         Err(error) => {
-            let reason = format!("not an Omaha request: {error}");
+            let reason = unreadable::explain(update_request.body, &error);
             return Refusal::new(Status::BadRequest, reason).into();
         }
     };

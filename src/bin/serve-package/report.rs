@@ -8,7 +8,7 @@ use omaha::protocol::{EventResult, EventType, VersionText, request::Event};
 use omaha::server::{Activity, CutCause, Download, Machine};
 
 use crate::log::Priority;
-use crate::words::{Plain, Quoted, Rate, without_numbers};
+use crate::words::{Plain, Quoted, Quoting, Rate, without_numbers};
 
 /// The line for an activity, and how important it is.
 pub fn line(activity: &Activity<'_>) -> (Priority, String) {
@@ -73,7 +73,7 @@ impl fmt::Display for Line<'_> {
             Activity::Refused { address, request, status, reason } => {
                 let request = if request.is_empty() { "a request" } else { request };
                 // The reason may quote the request.
-                let (request, reason) = (Quoted(request), Quoted(reason));
+                let (request, reason) = (Quoted(request), Quoting(reason));
                 write!(f, "client {}: {request} refused with {status}: {reason}", address.ip())
             }
             Activity::Expelled { address, violation } => {

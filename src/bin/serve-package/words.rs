@@ -17,18 +17,34 @@ const MAX_QUOTED: usize = 100;
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, character) in self.0.chars().enumerate() {
-            if position == MAX_QUOTED {
-                return formatter.write_str("[…]");
-            }
-            if character == ' ' || character.is_ascii_graphic() && character != '\\' {
-                write!(formatter, "{character}")?;
-            } else {
-                write!(formatter, "{}", character.escape_default())?;
-            }
-        }
-        Ok(())
+        escape(self.0, MAX_QUOTED, formatter)
     }
+}
+
+/// A sentence of ours that quotes a client: as [`Quoted`], and longer.
+pub struct Quoting<'a>(pub &'a str);
+
+/// Longer than our sentences with what they quote.
+const MAX_QUOTING: usize = 600;
+
+impl fmt::Display for Quoting<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        escape(self.0, MAX_QUOTING, formatter)
+    }
+}
+
+fn escape(text: &str, most: usize, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (position, character) in text.chars().enumerate() {
+        if position == most {
+            return formatter.write_str("[…]");
+        }
+        if character == ' ' || character.is_ascii_graphic() && character != '\\' {
+            write!(formatter, "{character}")?;
+        } else {
+            write!(formatter, "{}", character.escape_default())?;
+        }
+    }
+    Ok(())
 }
 
 /// Bytes per second, in megabytes: "36.4 MB/s".
