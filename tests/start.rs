@@ -10,8 +10,9 @@ use std::net::{IpAddr, TcpListener};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use common::http::{get, update};
 use common::payload::Directory;
@@ -256,6 +257,33 @@ fn the_line_for_machines_behind_a_front() {
     // Another web server may have the packages without being in front.
     let server = Server::start([&GOOD[..], &["--package-url", "http://mirror.example/"]].concat());
     server.wait_for_line(&format!("SERVER=http://{}/v1/update/", server.address()));
+}
+
+/// A package that takes some seconds to read: systemd is told how far it is.
+#[test]
+fn how_far_the_start_is() {
+    let directory = Directory::new();
+    let (large, path) = (4 << 30, directory.join("notify"));
+    let file = directory.write_sparse("large.bin", large, b"the end");
+    let notify = UnixDatagram::bind(&path).unwrap();
+    notify.set_read_timeout(Some(common::START_PATIENCE)).unwrap();
+    let mut command = Command::new(binary());
+    command.arg("--package-file").arg(file).args(["--package-version", OFFERED]);
+    command.args(["--listen-address", "127.0.0.1:0"]).env("NOTIFY_SOCKET", &path);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut next = || {
+        let mut buffer = [0; 4096];
+        let length = notify.recv(&mut buffer).expect("a word to systemd");
+        String::from_utf8(buffer[..length].to_vec()).unwrap()
+    };
+    assert_eq!(next().trim_end(), "STATUS=reading the packages");
+    let words = next();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (percent, rest) =
+        words.strip_prefix("STATUS=reading the packages: ").unwrap().split_once(" % of ").unwrap();
+    assert!(percent.parse::<u8>().unwrap() < 100, "{words}");
+    assert_eq!(rest.trim_end(), format!("{} bytes", large + 7));
 }
 
 #[test]
