@@ -17,6 +17,7 @@ use std::process::{Command, Stdio};
 use common::http::{get, update};
 use common::payload::Directory;
 use common::server::{Server, binary, free_port, run, run_command};
+use common::tool::has;
 use common::{EXTENSION, OFFERED, UPDATE, fixture};
 
 const GOOD: [&str; 4] = ["--package-file", UPDATE, "--package-version", OFFERED];
@@ -284,6 +285,27 @@ fn how_far_the_start_is() {
         words.strip_prefix("STATUS=reading the packages: ").unwrap().split_once(" % of ").unwrap();
     assert!(percent.parse::<u8>().unwrap() < 100, "{words}");
     assert_eq!(rest.trim_end(), format!("{} bytes", large + 7));
+}
+
+/// The same on a terminal, where there is a bar, and nothing of it is left.
+#[test]
+fn how_far_the_start_is_on_a_terminal() {
+    if !has("script", "bsdutils") {
+        return;
+    }
+    let directory = Directory::new();
+    let file = directory.write_sparse("large.bin", 3 << 30, b"the end");
+    let mut command = Command::new("script");
+    let server = "\"$SERVER\" --package-file \"$FILE\" --package-version 1.2.3 \
+                  --listen-address 127.0.0.1:0 --deadline 1s";
+    command.args(["--quiet", "--return", "--command", server, "/dev/null"]);
+    command.env("TERM", "xterm").env("SERVER", binary()).env("FILE", file);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    let (bars, lines) = text.split_once("\r\u{1b}[K20").expect("the bar goes before a line");
+    assert!(bars.contains("\rupdate.gz [="), "{text:?}");
+    assert!(lines.contains("listening on ") && !lines.contains("\u{1b}"), "{text:?}");
 }
 
 #[test]
