@@ -272,7 +272,7 @@ fn how_far_the_start_is() {
     command.arg("--package-file").arg(file).args(["--package-version", OFFERED]);
     command.args(["--listen-address", "127.0.0.1:0"]).env("NOTIFY_SOCKET", &path);
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    let mut next = || {
+    let next = || {
         let mut buffer = [0; 4096];
         let length = notify.recv(&mut buffer).expect("a word to systemd");
         String::from_utf8(buffer[..length].to_vec()).unwrap()

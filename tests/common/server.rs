@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -103,7 +103,8 @@ impl Server {
 
     /// Everything it has said until now.
     pub fn lines(&self) -> Vec<String> {
-        self.log.said.lock().unwrap().lines.clone()
+        // A test that waited in vain has died with the lock.
+        self.log.said.lock().unwrap_or_else(PoisonError::into_inner).lines.clone()
     }
 
     /// The first line that contains this text, once there is one.
