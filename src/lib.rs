@@ -96,6 +96,8 @@ mod chain;
 #[cfg(feature = "client")]
 pub mod client;
 mod digest;
+#[cfg(feature = "server")]
+mod http;
 #[cfg(any(feature = "server", feature = "client"))]
 mod media_type;
 mod package;
@@ -108,7 +110,7 @@ mod version;
 
 #[cfg(all(fuzzing, feature = "server"))]
 #[doc(hidden)]
-pub use server::fuzzing;
+pub use http::fuzzing;
 
 #[cfg(any(feature = "server", feature = "client"))]
 pub use authority::{Authority, ParseAuthorityError};

@@ -12,13 +12,13 @@ use std::time::Duration;
 use rustix::net::{SendFlags, sockopt};
 
 use super::activity::{CutCause, Observer};
-use super::body::Body;
-use super::head::{self, Progress, RequestHead, Scan};
 use super::limits::{self, Limits, Phase, Standing, Verdict};
-use super::response::{CONTINUE, Persistence, Refusal};
 use super::socket::{self, Received};
 use super::sys;
 use super::transfer::{self, Transfer};
+use crate::http::body::Body;
+use crate::http::head::{self, Progress, RequestHead, Scan};
+use crate::http::response::{CONTINUE, Persistence, Refusal};
 
 /// A connection, owned by one event loop at a time.
 #[derive(Debug)]

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use super::activity::{Activity, CutCause, Observer};
-use super::conditions::{Conditions, Validators, Verdict};
-use super::range::{self, Wanted};
-use super::response::{Refusal, Response, Status};
+use crate::http::conditions::{Conditions, Validators, Verdict};
+use crate::http::range::{self, Wanted};
+use crate::http::response::{Refusal, Response, Status};
 use crate::package::PackageFile;
 use crate::updater::Codebase;
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use tiny_http::{Method, Request};
 
-use super::conditions::Conditions;
 use super::context::Context;
 use super::download::{PackageRequest, Part};
-use super::response::{Refusal, Response, Status};
 use super::route::{Route, Target, authority, route};
 use super::update::{self, UpdateRequest};
+use crate::http::conditions::Conditions;
+use crate::http::response::{Refusal, Response, Status};
 use crate::media_type;
 use crate::updater::Updater;
 

@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::activity::{Activity, Machine};
 use super::context::Context;
-use super::response::{Refusal, Response, Status};
 use super::unreadable;
 use crate::authority::Authority;
+use crate::http::response::{Refusal, Response, Status};
 use crate::protocol::{self, AppStatus, EventResult, EventType, Request, UpdateStatus};
 use crate::protocol::{request, response};
 use crate::updater::{Reason, Update, Updater, UpdaterError};

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 /// What a client gets that waits to be told to send its body.
-pub(super) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+pub(crate) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// Plain text, as people read it who debug with curl.
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// A status, headers and a whole body. A download has no body here.
 #[derive(Debug)]
-pub(super) struct Response {
+pub(crate) struct Response {
     pub status: Status,
     headers: Vec<(&'static str, String)>,
     content_type: &'static str,
@@ -23,7 +23,7 @@ pub(super) struct Response {
 
 /// A request that is not served: the status, and why, in one line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     pub status: Status,
     pub reason: Cow<'static, str>,
 }
@@ -114,7 +114,7 @@ impl Response {
 
 /// Whether the connection is used again after a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Persistence {
+pub(crate) enum Persistence {
     KeepAlive,
     Close,
 }
@@ -130,7 +130,7 @@ impl Persistence {
 
 /// The HTTP statuses that this server answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Status {
+pub(crate) enum Status {
     Ok,
     PartialContent,
     NotModified,

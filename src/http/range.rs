@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// What a `Range` header asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(crate) enum Wanted {
     /// Everything: there is no such header, or one that is to be ignored.
     Whole,
     /// These bytes, at least one and all of them there.
@@ -17,7 +17,7 @@ pub(super) enum Wanted {
 ///
 /// One range is honoured. What is malformed, in another unit, or names several
 /// ranges is ignored, as the RFC allows: the answer is the whole content.
-pub(super) fn wanted(header: Option<&str>, size: u64) -> Wanted {
+pub(crate) fn wanted(header: Option<&str>, size: u64) -> Wanted {
     header.and_then(|header| parse(header, size)).unwrap_or(Wanted::Whole)
 }
 

@@ -4,7 +4,7 @@ use super::head::BodyLength;
 use super::response::{Refusal, Status};
 
 /// Longest body. Real ones have 600 to 1100 bytes; Nebraska has the same limit.
-pub(super) const MAX_BODY: usize = 64 * 1024;
+pub(crate) const MAX_BODY: usize = 64 * 1024;
 
 /// Most bytes of a body in chunks, with everything around them. A body of the
 /// greatest length in chunks of a byte each has 6 bytes for each.
@@ -18,7 +18,7 @@ const MAX_TRAILERS: usize = 16 * 1024;
 
 /// A body of which not everything may have come.
 #[derive(Debug)]
-pub(super) enum Body {
+pub(crate) enum Body {
     /// So many bytes.
     Known(usize),
     Chunked(Chunks),
@@ -82,7 +82,7 @@ fn too_large() -> Refusal {
 
 /// A body in chunks (RFC 9112, section 7.1), decoded as it arrives.
 #[derive(Debug, Default)]
-pub(super) struct Chunks {
+pub(crate) struct Chunks {
     decoded: Vec<u8>,
     /// Bytes taken in all.
     encoded: usize,
@@ -201,8 +201,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// A body, and what follows on it.
+    type Split = (Vec<u8>, Vec<u8>);
+
     /// Everything that becomes of a chunked body which comes in such pieces.
-    fn decode(encoded: &[u8], step: usize) -> Result<Option<(Vec<u8>, Vec<u8>)>, Refusal> {
+    fn decode(encoded: &[u8], step: usize) -> Result<Option<Split>, Refusal> {
         let (mut body, mut unread) = (Body::Chunked(Chunks::default()), Vec::new());
         let mut pieces = encoded.chunks(step);
         loop {

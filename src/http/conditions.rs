@@ -2,19 +2,19 @@
 
 use std::time::SystemTime;
 
-use super::clock::http_date;
+use super::date::http_date;
 use crate::digest::Sha256;
 
 /// What identifies a package's content: a strong entity tag and a date.
 #[derive(Clone, Debug)]
-pub(super) struct Validators {
+pub(crate) struct Validators {
     etag: String,
     modified: SystemTime,
 }
 
 /// The conditions of a request, as its headers have them.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Conditions<'a> {
+pub(crate) struct Conditions<'a> {
     pub if_match: Option<&'a str>,
     pub if_unmodified_since: Option<&'a str>,
     pub if_none_match: Option<&'a str>,
@@ -24,7 +24,7 @@ pub(super) struct Conditions<'a> {
 
 /// What the conditions make of a GET or HEAD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// Answer it, and honour `Range`.
     Proceed,
     /// Answer it, and ignore `Range`: the client has a part of something else.

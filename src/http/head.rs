@@ -8,14 +8,14 @@
 use super::response::{Refusal, Status};
 
 /// Longest head: request line and fields. Real ones have less than 1 KiB.
-pub(super) const MAX_HEAD: usize = 16 * 1024;
+pub(crate) const MAX_HEAD: usize = 16 * 1024;
 
 /// Most lines of a head.
 const MAX_LINES: usize = 100;
 
 /// A complete head.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct RequestHead {
+pub(crate) struct RequestHead {
     /// The request line and the fields that this server knows, in a form that
     /// the engine takes: HTTP/1.1, one line for each field, printable ASCII.
     /// Nothing of it says that a body follows.
@@ -30,7 +30,7 @@ pub(super) struct RequestHead {
 
 /// How the length of the body is announced (RFC 9112, section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BodyLength {
+pub(crate) enum BodyLength {
     /// So many bytes; 0 where the head says nothing.
     Known(u64),
     /// In chunks.
@@ -39,7 +39,7 @@ pub(super) enum BodyLength {
 
 /// How far the beginning of a request has been looked at.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Scan {
+pub(crate) struct Scan {
     position: usize,
     line_start: usize,
     lines: usize,
@@ -47,7 +47,7 @@ pub(super) struct Scan {
 
 /// What a look at a head has come to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(crate) enum Progress {
     /// More bytes are needed.
     Partial,
     /// The head ends before this byte.
@@ -164,7 +164,7 @@ impl<'a> RequestLine<'a> {
 
 /// Method and target of the request that begins so, for the operator. Empty
 /// where they cannot be read.
-pub(super) fn method_and_target(bytes: &[u8]) -> &str {
+pub(crate) fn method_and_target(bytes: &[u8]) -> &str {
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
     let mut lines = lines.filter_map(|line| line.strip_suffix(b"\r\n"));
     let Some(line) = lines.find(|line| !line.is_empty()) else { return "" };
