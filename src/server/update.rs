@@ -5,10 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::activity::{Activity, Machine};
 use super::context::Context;
+use super::unreadable;
+use crate::authority::Authority;
 use crate::http::response::{Refusal, Response, Status};
 use crate::protocol::Request;
 use crate::protocol::request::App;
-use crate::updater::{OmahaHandler, Outcome, Reason, Updater};
+use crate::updater::{OmahaHandler, Outcome, Reason, Update, Updater};
 
 /// The body of an update request, and what its answer depends on besides.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +30,12 @@ pub(super) fn answer(
     let request = match Request::read(update_request.body) {
         Ok(request) => request,
         Err(error) => {
-            let reason = format!("not an Omaha request: {error}");
+            let reason = unreadable::explain(update_request.body, &error);
             return Refusal::new(Status::BadRequest, reason).into();
         }
     };
     let mut observer = |app: &App, outcome: &Outcome<'_>| {
-        observe(context, Machine::new(app, update_request.address), outcome);
+        observe(context, update_request, Machine::new(app, update_request.address), outcome);
     };
     let mut handler =
         OmahaHandler::new(updater, update_request.server).with_observer(&mut observer);
@@ -55,18 +57,47 @@ pub(super) fn answer(
 }
 
 /// Tells the server's observer what became of a part of the request.
-fn observe(context: &Context, machine: Machine<'_>, outcome: &Outcome<'_>) {
+fn observe(
+    context: &Context,
+    update_request: &UpdateRequest<'_>,
+    machine: Machine<'_>,
+    outcome: &Outcome<'_>,
+) {
     context.observe(&match *outcome {
         Outcome::AppRefused { status, error } => Activity::AppRefused { machine, status, error },
-        Outcome::Checked { offered, reason } => Activity::Checked { machine, offered, reason },
+        Outcome::Checked { update, reason } => {
+            Activity::Checked { machine, offered: update.map(|update| &update.version), reason }
+        }
         Outcome::CheckFailed { status, error } => Activity::CheckFailed { machine, status, error },
         Outcome::Pinged => Activity::Pinged { machine },
         Outcome::Reported(event) => Activity::Reported { machine, event },
     });
-    if matches!(outcome, Outcome::Checked { reason: Reason::PackageChanged, .. }) {
-        for package in &context.packages {
-            package.is_intact(&*context.observer);
+    match outcome {
+        Outcome::Checked { update: Some(update), .. } => {
+            warn_of_link_local(context, update_request.server, update);
         }
+        Outcome::Checked { reason: Reason::PackageChanged, .. } => {
+            for package in &context.packages {
+                package.is_intact(&*context.observer);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Clients leave the zone of an address out of `Host`, and without it the
+/// address of the packages leads nowhere.
+fn warn_of_link_local(context: &Context, server: &str, update: &Update) {
+    let Some(authority) = server.strip_prefix("http://") else { return };
+    // Hardly ever is it an IPv6 address at all.
+    if authority.starts_with('[')
+        && update.codebase.is_path()
+        && authority.parse::<Authority>().is_ok_and(|authority| authority.lacks_zone())
+    {
+        let what = format!("machines cannot fetch packages from {server}");
+        let error = "a link-local address leads nowhere without a zone, which no client sends; \
+                     let machines use another address, or name one as codebase (--package-url)";
+        context.trouble(&what, error);
     }
 }
 
@@ -90,15 +121,19 @@ mod tests {
         }
     }
 
-    fn answer_to(document: &str) -> Response {
-        let context = Context {
+    fn context() -> Context {
+        Context {
             packages: Vec::new(),
             observer: Arc::new(|_: &Activity<'_>| {}),
             authority: None,
             limits: Limits::default(),
             is_stopping: AtomicBool::new(false),
             downloads_alive: AtomicBool::new(true),
-        };
+        }
+    }
+
+    fn answer_to(document: &str) -> Response {
+        let context = context();
         let request = UpdateRequest {
             body: document.as_bytes(),
             server: "http://localhost:8000",
@@ -127,6 +162,49 @@ mod tests {
     #[test]
     fn an_updater_that_panics_is_survived() {
         assert_eq!(ask(&["panic"]).status, Status::InternalServerError);
+    }
+
+    /// Offers an update to everybody.
+    struct Generous;
+
+    impl Updater for Generous {
+        fn check_update(&mut self, _: &Request, _: &App) -> Result<Decision, UpdaterError> {
+            let codebase = crate::Codebase::default();
+            let packages = [] as [protocol::response::Package; 0];
+            let update = Update::from_packages("2.0.0".parse().unwrap(), codebase, packages);
+            Ok(Decision::offer(Arc::new(update), Reason::Older))
+        }
+    }
+
+    #[test]
+    fn a_link_local_address_without_a_zone_is_warned_of() {
+        for (host, warned) in [
+            ("[fe80::1]:8000", true),
+            ("[fe80::1%25eth0]:8000", false),
+            ("[fd00::1]:8000", false),
+            ("10.0.0.1:8000", false),
+        ] {
+            let troubles = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let seen = Arc::clone(&troubles);
+            let context = Context {
+                observer: Arc::new(move |activity: &Activity<'_>| {
+                    if let Activity::Trouble { what, .. } = activity {
+                        seen.lock().unwrap().push((*what).to_owned());
+                    }
+                }),
+                ..context()
+            };
+            let mut request = Request::new();
+            request.add_app("any", "1.0.0").add_update_check();
+            let (body, server) = (request.to_xml(), format!("http://{host}"));
+            let address = SocketAddr::from(([127, 0, 0, 1], 1));
+            let request = UpdateRequest { body: body.as_bytes(), server: &server, address };
+            let answer = answer(&mut Generous, &context, &request);
+            assert_eq!(answer.status, Status::Ok);
+            let expected = format!("machines cannot fetch packages from {server}");
+            let expected = if warned { vec![expected] } else { Vec::new() };
+            assert_eq!(*troubles.lock().unwrap(), expected);
+        }
     }
 
     #[test]

@@ -7,7 +7,6 @@ use crate::protocol::request::{self, Event, Request};
 use crate::protocol::response::{self, Response};
 use crate::protocol::{AppStatus, EventResult, EventType, UpdateStatus};
 use crate::updater::Reason;
-use crate::version::Version;
 
 /// Answers requests with the decisions of an [`Updater`]: for programs that
 /// have an HTTP server of their own. The server of the feature `server` does it
@@ -66,8 +65,8 @@ pub enum Outcome<'a> {
     /// The update check was answered.
     #[non_exhaustive]
     Checked {
-        /// The version that was offered, if any.
-        offered: Option<&'a Version>,
+        /// What was offered, if anything.
+        update: Option<&'a Update>,
         /// Why.
         reason: &'a Reason,
     },
@@ -197,8 +196,7 @@ impl<'a> OmahaHandler<'a> {
         } else {
             answer.add_update_check(UpdateStatus::NoUpdate);
         }
-        let offered = update.as_ref().map(|update| &update.version);
-        self.observe(app, &Outcome::Checked { offered, reason: &reason });
+        self.observe(app, &Outcome::Checked { update: update.as_deref(), reason: &reason });
     }
 
     fn refuse(&mut self, app: &request::App, answer: &mut response::App, error: &UpdaterError) {
