@@ -272,7 +272,7 @@ impl fmt::Display for PackageError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{:?}: ", self.path)?;
         match &self.problem {
-            Problem::Io(error) => write!(formatter, "{error}"),
+            Problem::Io(_) => formatter.write_str("it cannot be read"),
             Problem::NotRegular(kind) => {
                 write!(formatter, "it is {kind}; a package must be a regular file")
             }

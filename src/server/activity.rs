@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::Violation;
+use crate::chain::Chain;
 use crate::package::PackageError;
 use crate::protocol::request::{App, Event};
 use crate::protocol::{AppStatus, UpdateStatus, VersionText};
@@ -246,7 +247,7 @@ impl fmt::Display for CutCause {
                 formatter.write_str("the client stopped reading")
             }
             Self::Client(error) => write!(formatter, "the client went away: {error}"),
-            Self::Disk(error) => write!(formatter, "the package cannot be read: {error}"),
+            Self::Disk(error) => write!(formatter, "the package cannot be read: {}", Chain(error)),
             Self::Changed => formatter.write_str("the package was changed meanwhile"),
             Self::Stopped => formatter.write_str("the server was stopped"),
         }

@@ -242,17 +242,14 @@ impl BindError {
 
 impl fmt::Display for BindError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "cannot listen on {}: ", self.address)?;
-        match self.source.kind() {
-            io::ErrorKind::AddrInUse => formatter.write_str("another program listens there"),
-            io::ErrorKind::AddrNotAvailable => {
-                formatter.write_str("it is not an address of this machine")
-            }
-            io::ErrorKind::PermissionDenied => {
-                formatter.write_str("ports below 1024 need privileges")
-            }
-            _ => write!(formatter, "{}", self.source),
-        }
+        write!(formatter, "cannot listen on {}", self.address)?;
+        formatter.write_str(match self.source.kind() {
+            io::ErrorKind::AddrInUse => ": another program listens there",
+            io::ErrorKind::AddrNotAvailable => ": it is not an address of this machine",
+            io::ErrorKind::PermissionDenied => ": ports below 1024 need privileges",
+            // The source says it.
+            _ => "",
+        })
     }
 }
 

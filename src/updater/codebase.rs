@@ -109,7 +109,7 @@ impl fmt::Display for ParseCodebaseError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scheme => formatter.write_str("it must begin with http:// or https://"),
-            Self::Authority(error) => write!(formatter, "{error}"),
+            Self::Authority(_) => formatter.write_str("the host or the port is malformed"),
             Self::Character(character) => write!(
                 formatter,
                 "{character:?} cannot stand in it, because package names are appended to it"

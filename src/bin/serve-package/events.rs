@@ -11,7 +11,7 @@ use crate::fleet::Counts;
 use crate::json::Object;
 use crate::outlet;
 use crate::report::Cause;
-use crate::words::without_numbers;
+use crate::words::{sentence, without_numbers};
 
 /// Writes one object, without waiting until it is written. If a reader is so
 /// slow that events are lost, an event says how many.
@@ -59,11 +59,11 @@ pub fn activity(activity: &Activity<'_>) -> Option<Object> {
         }
         Activity::CheckFailed { machine, status, error, .. } => {
             let object = with_machine(event("check-failed"), machine);
-            object.text("status", status.as_str()).text("error", &error.to_string())
+            object.text("status", status.as_str()).text("error", &sentence(*error))
         }
         Activity::AppRefused { machine, status, error, .. } => {
             let object = with_machine(event("app-refused"), machine);
-            object.text("status", status.as_str()).text("error", &error.to_string())
+            object.text("status", status.as_str()).text("error", &sentence(*error))
         }
         Activity::Pinged { machine, .. } => with_machine(event("ping"), machine),
         Activity::Reported { machine, event: report, .. } => {

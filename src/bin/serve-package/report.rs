@@ -8,7 +8,7 @@ use omaha::protocol::{EventResult, EventType, VersionText, request::Event};
 use omaha::server::{Activity, CutCause, Download, Machine};
 
 use crate::log::Priority;
-use crate::words::{Plain, Quoted, Quoting, Rate, without_numbers};
+use crate::words::{Plain, Quoted, Quoting, Rate, sentence, without_numbers};
 
 /// The line for an activity, and how important it is.
 pub fn line(activity: &Activity<'_>) -> (Priority, String) {
@@ -46,10 +46,12 @@ impl fmt::Display for Line<'_> {
                 Ok(())
             }
             Activity::CheckFailed { machine, status, error, .. } => {
-                write!(f, "{}: update check failed with {status}: {error}", Who(machine))
+                let (who, error) = (Who(machine), sentence(*error));
+                write!(f, "{who}: update check failed with {status}: {error}")
             }
             Activity::AppRefused { machine, status, error, .. } => {
-                write!(f, "{}: application refused with {status}: {error}", Who(machine))
+                let (who, error) = (Who(machine), sentence(*error));
+                write!(f, "{who}: application refused with {status}: {error}")
             }
             Activity::Pinged { machine, .. } => write!(f, "{}: ping: it is alive", Who(machine)),
             Activity::Reported { machine, event, .. } => {

@@ -112,7 +112,7 @@ impl fmt::Display for ReadError {
 impl fmt::Display for ReadErrorKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io(error) => write!(formatter, "cannot read further: {error}"),
+            Self::Io(_) => formatter.write_str("cannot read further"),
             Self::NotWellFormed(reason) => write!(formatter, "not well-formed XML: {reason}"),
             Self::UnexpectedEnd => formatter.write_str("the document ends too early"),
             Self::Encoding(None) => formatter.write_str("the text is not UTF-8"),

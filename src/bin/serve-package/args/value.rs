@@ -1,13 +1,14 @@
 //! The values of flags.
 
+use std::error::Error;
 use std::ffi::OsStr;
-use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::error::UsageError;
 use super::flags::Arguments;
+use crate::words::sentence;
 
 fn value<'a>(
     arguments: &'a Arguments,
@@ -46,7 +47,7 @@ fn payload_file(flag: &'static str, value: &OsStr) -> Result<PathBuf, UsageError
 }
 
 /// The value of a flag, as what it stands for.
-pub fn parsed<T: FromStr<Err: fmt::Display>>(
+pub fn parsed<T: FromStr<Err: Into<Box<dyn Error>>>>(
     arguments: &Arguments,
     flag: &'static str,
 ) -> Result<Option<T>, UsageError> {
@@ -55,7 +56,7 @@ pub fn parsed<T: FromStr<Err: fmt::Display>>(
     value.parse().map(Some).map_err(|error: T::Err| UsageError::Value {
         flag,
         value: value.into_owned(),
-        reason: error.to_string(),
+        reason: sentence(&*error.into()),
     })
 }
 
