@@ -116,8 +116,8 @@ pub use digest::{Digests, ParseDigestError, Sha1, Sha256};
 pub use package::{PackageError, PackageFile, PackageName, ParsePackageNameError};
 pub use package::{VerifyError, VerifyErrorKind, is_extension_name};
 pub use updater::{
-    Codebase, Decision, OmahaHandler, Outcome, ParseCodebaseError, Reason, TrivialUpdater,
-    TrivialUpdaterHandle, Update, Updater, UpdaterError,
+    Codebase, Decision, OmahaHandler, Outcome, ParseCodebaseError, ReadUpdateError, Reason,
+    TrivialUpdater, TrivialUpdaterHandle, Update, Updater, UpdaterError,
 };
 pub use version::{ParseVersionError, Version};
 

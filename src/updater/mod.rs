@@ -5,6 +5,7 @@ mod decision;
 mod handler;
 mod trivial;
 mod update;
+mod update_file;
 
 use std::error::Error;
 use std::fmt;
@@ -15,6 +16,7 @@ pub use decision::{Decision, Reason};
 pub use handler::{OmahaHandler, Outcome};
 pub use trivial::{TrivialUpdater, TrivialUpdaterHandle};
 pub use update::Update;
+pub use update_file::ReadUpdateError;
 
 use crate::protocol::request::{App, Event, Request};
 use crate::protocol::{AppStatus, UpdateStatus};
