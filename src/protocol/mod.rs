@@ -13,6 +13,12 @@
 //! what a stranger sends should not take memory or turn up in another
 //! document. Who needs them reads the document with an XML parser.
 //!
+//! With the feature `serde`, a [`Request`], a [`Response`] and everything in
+//! them can be serialized in other forms than Omaha's XML, such as JSON. The
+//! names are those of the fields here, statuses and versions are texts, codes
+//! numbers, digests hex. What is absent when it is read has its default, and
+//! what is not known is ignored.
+//!
 //! ```
 //! use omaha::protocol::Request;
 //!
@@ -28,6 +34,8 @@ mod other_text;
 mod parse;
 pub mod request;
 pub mod response;
+#[cfg(feature = "serde")]
+mod serde_form;
 mod setters;
 mod version_text;
 pub(crate) mod xml;

@@ -15,6 +15,7 @@ use super::{ErrorCode, EventResult, EventType, Protocol, VersionText};
 /// Two requests are equal if every field is: texts as they are, numbers and
 /// statuses by what they mean, versions as [`VersionText`] has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct Request {
     /// The protocol spoken (`protocol`).
@@ -71,6 +72,7 @@ impl Request {
 
 /// The client's operating system (`<os>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct Os {
     /// Family (`platform`): `CoreOS` for Container Linux and Flatcar.
@@ -103,6 +105,7 @@ impl Os {
 /// One application of a request (`<app>`): its identity, its state, and what
 /// is asked or reported about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct App {
     /// The application's id (`appid`), for Container Linux and Flatcar
@@ -185,6 +188,7 @@ impl App {
 
 /// A sign of life (`<ping>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct Ping {
     /// Whether the application was in use since the last ping (`active`).
@@ -197,6 +201,7 @@ pub struct Ping {
 
 /// A question for an update (`<updatecheck>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct UpdateCheck {
     /// Only versions that begin so are wanted (`targetversionprefix`).
@@ -205,6 +210,7 @@ pub struct UpdateCheck {
 
 /// A report of something that happened (`<event>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct Event {
     /// What happened (`eventtype`).

@@ -14,6 +14,7 @@ pub const SERVER: &str = concat!(env!("CARGO_PKG_NAME"), "-", env!("CARGO_PKG_VE
 
 /// A response document (`<response>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct Response {
     /// The protocol spoken (`protocol`).
@@ -63,6 +64,7 @@ impl Response {
 /// The server's time of day (`<daystart>`), from which a client that counts
 /// days learns where the server's day begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct DayStart {
     /// Seconds since midnight UTC (`elapsed_seconds`), 0 to 86399.
@@ -85,6 +87,7 @@ impl DayStart {
 
 /// The answer for one application (`<app>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct App {
     /// The id from the request (`appid`).
@@ -123,6 +126,7 @@ impl App {
 
 /// The answer to an update check (`<updatecheck>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct UpdateCheck {
     /// Whether there is an update (`status`).
@@ -159,6 +163,7 @@ impl UpdateCheck {
 
 /// A place to fetch packages from (`<url>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct Url {
     /// What a package's name is appended to (`codebase`).
@@ -174,6 +179,7 @@ impl Url {
 
 /// A version and what it takes to install it (`<manifest>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct Manifest {
     /// The version that results (`version`).
@@ -217,6 +223,7 @@ impl Manifest {
 
 /// A file to be fetched (`<package>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct Package {
     /// Its name (`name`), relative to a codebase.
@@ -267,6 +274,7 @@ impl Package {
 
 /// Free data beside a package (`<metadata>`), an extension of go-omaha.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct Metadata {
     /// Media type of the content (`content-type`).
@@ -278,6 +286,7 @@ pub struct Metadata {
 /// Something to be done with the packages (`<action>`). All but `event` are
 /// extensions of `update_engine`, read from the `postinstall` action.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct Action {
     /// When (`event`): `postinstall` is the one that `update_engine` reads.
