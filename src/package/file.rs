@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::fs::{AtFlags, StatxFlags, statx};
 
 use super::PackageName;
-use crate::digest::{BLOCK, BlockChecksums, Digests, FileDigests};
+use crate::digest::{BLOCK, BlockChecksums, Digests, FileDigests, Watched};
 use crate::protocol::response;
 
 /// A package that is served from a file.
@@ -43,6 +43,21 @@ impl PackageFile {
     /// When it cannot be opened or read, is not a regular file, is empty, or
     /// changes while it is read.
     pub fn open(path: &Path, name: PackageName) -> Result<Self, PackageError> {
+        Self::open_with_progress(path, name, &|_| {})
+    }
+
+    /// The same, and calls `read` with the number of bytes of each piece that
+    /// was read, on whichever thread that is. Some gigabytes from a slow disk
+    /// take minutes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn open_with_progress(
+        path: &Path,
+        name: PackageName,
+        read: &(dyn Fn(usize) + Sync),
+    ) -> Result<Self, PackageError> {
         let fail = |problem| PackageError { path: path.to_owned(), problem };
         let io = |source| fail(Problem::Io(source));
 
@@ -61,7 +76,8 @@ impl PackageFile {
 
         // One byte more than expected tells a growing file without following it.
         let FileDigests { digests, blocks } =
-            FileDigests::from_file(&file, stamp.size.saturating_add(1)).map_err(io)?;
+            FileDigests::from_file(&Watched { file: &file, read }, stamp.size.saturating_add(1))
+                .map_err(io)?;
         let now = Stamp::of(&file.metadata().map_err(io)?);
         if digests.size != stamp.size || now != stamp {
             return Err(fail(Problem::ChangedWhileReading { before: stamp.size, after: now.size }));

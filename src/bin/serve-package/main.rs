@@ -10,9 +10,11 @@ mod check;
 mod events;
 mod fleet;
 mod goal;
+mod hashing;
 mod introduction;
 mod json;
 mod limits;
+mod listening;
 mod log;
 mod outlet;
 mod panics;
@@ -60,7 +62,7 @@ fn serve(settings: &args::Settings) -> ExitCode {
     match serve::run(settings, log) {
         Ok(outcome) => ExitCode::from(outcome.status()),
         Err(error) => {
-            let text = error.to_string();
+            let text = words::sentence(&*error);
             systemd::status(&text);
             log.error(&text);
             ExitCode::from(FAILURE)

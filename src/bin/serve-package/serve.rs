@@ -2,17 +2,20 @@
 
 use std::error::Error;
 use std::fmt;
-use std::net::{IpAddr, UdpSocket};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use omaha::server::{Activity, ListenAddress, Observer, Server, passed_listener};
-use omaha::{Codebase, PackageFile, PackageName, TrivialUpdater, Update};
+use omaha::server::{Activity, Observer, Server};
+use omaha::{PackageError, PackageFile, PackageName, TrivialUpdater, Update};
 
-use crate::args::Settings;
+use crate::args::{EXTENSION, PACKAGE_FILE, Settings};
 use crate::goal::{Goal, Outcome};
+use crate::hashing::Hashing;
+use crate::listening::Listening;
 use crate::log::{Log, Priority};
 use crate::watch::{self, Watch};
+use crate::words::Plain;
 use crate::{events, introduction, limits, ready_file, signals, systemd};
 
 /// Serves until the run has come to its end.
@@ -26,16 +29,25 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     let offered = settings.package_version.to_string();
     let watch = Arc::new(Watch::new(log, Goal::new(settings), settings.events, offered.clone()));
 
-    systemd::status("hashing the packages");
+    if let Some(path) = &settings.ready_file {
+        ready_file::remove(path)?;
+    }
+    let listening = Listening::new(settings)?;
     let packages = open(settings)?;
-    let server = prepare(settings, &packages, &watch)?;
+    let ignored = listening.ignored(settings);
+    let host = listening.host();
+    let server = prepare(settings, listening, &packages, &watch)?;
     watch.control(server.handle());
     signals::stop_on_signal(server.handle(), Arc::clone(&watch))?;
 
-    for line in introduction::lines(settings, &packages, &server) {
+    for line in introduction::lines(settings, &packages, &server, &host) {
         log.line(Priority::Info, &line);
     }
-    for line in introduction::odd_extensions(&packages) {
+    if let Some(line) = ignored {
+        log.line(Priority::Notice, &line);
+    }
+    let link_local = introduction::link_local(settings, &server);
+    for line in introduction::odd_extensions(&packages).chain(link_local) {
         log.line(Priority::Warning, &line);
     }
     let address = server.address();
@@ -67,9 +79,15 @@ fn open(settings: &Settings) -> Result<Vec<Arc<PackageFile>>, Box<dyn Error>> {
         }
         names.push(name);
     }
-    let paths = [&settings.package_file].into_iter().chain(&settings.extensions);
-    let open = |(path, name): (_, _)| Ok(Arc::new(PackageFile::open(path, name)?));
-    paths.map(std::path::PathBuf::as_path).zip(names).map(open).collect()
+    let extensions = settings.extensions.iter().map(|path| (EXTENSION, path));
+    let paths = [(PACKAGE_FILE, &settings.package_file)].into_iter().chain(extensions);
+    let hashing = Hashing::new(paths.clone().map(|(_, path)| path.as_path()));
+    let open = |((flag, path), name): ((_, &PathBuf), _)| {
+        let package = hashing.open(path, name);
+        let fail = |error| StartError::Package { flag, path: path.clone(), error };
+        Ok(Arc::new(package.map_err(fail)?))
+    };
+    paths.zip(names).map(open).collect()
 }
 
 fn file_name(path: &Path) -> Result<&str, StartError> {
@@ -80,18 +98,20 @@ fn file_name(path: &Path) -> Result<&str, StartError> {
 /// Puts the server together.
 fn prepare(
     settings: &Settings,
+    listening: Listening,
     packages: &[Arc<PackageFile>],
     watch: &Arc<Watch>,
 ) -> Result<Server, Box<dyn Error>> {
     let codebase = settings.package_url.clone().unwrap_or_default();
-    let served_here = codebase.is_path() || points_here(&codebase, &settings.listen_address);
+    let served_here = codebase.is_path() || listening.is_at(&codebase);
     let served = if served_here { packages } else { &[] };
 
     let update = Update::of_packages(settings.package_version.clone(), codebase, packages);
     let updater =
         TrivialUpdater::new(update).force(settings.force).watching(served.iter().cloned());
     let observer = Arc::clone(watch);
-    let mut server = listen(settings, updater)?
+    let mut server = listening
+        .server(updater)?
         .with_packages(served.iter().cloned())
         .with_limits(settings.limits)
         .with_observer(move |activity: &Activity<'_>| observer.observe(activity));
@@ -101,37 +121,12 @@ fn prepare(
     Ok(server)
 }
 
-/// On the socket that systemd passed, or else on the address.
-fn listen(settings: &Settings, updater: TrivialUpdater) -> Result<Server, Box<dyn Error>> {
-    match passed_listener()? {
-        Some(listener) => Ok(Server::from_listener(listener, updater)?),
-        None => Ok(Server::bind(&settings.listen_address, updater)?),
-    }
-}
-
-/// Whether a URL leads back to this server, so that the packages must be
-/// served after all.
-fn points_here(codebase: &Codebase, listen: &ListenAddress) -> bool {
-    let host = codebase.authority().map_or("", |authority| authority.host());
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    codebase.path() == Codebase::PACKAGES
-        && codebase.port() == Some(listen.port())
-        && (host.eq_ignore_ascii_case(listen.host())
-            || host.eq_ignore_ascii_case("localhost")
-            || host.eq_ignore_ascii_case(&introduction::host_name())
-            || host.parse().is_ok_and(is_local))
-}
-
-/// Whether an address belongs to this machine: then a socket can have it.
-fn is_local(address: IpAddr) -> bool {
-    UdpSocket::bind((address, 0)).is_ok()
-}
-
 /// Why it cannot start, where no other error says so.
 #[derive(Debug)]
 enum StartError {
     NoName(String),
     SameName(PackageName),
+    Package { flag: &'static str, path: PathBuf, error: PackageError },
 }
 
 impl fmt::Display for StartError {
@@ -141,8 +136,33 @@ impl fmt::Display for StartError {
             Self::SameName(name) => {
                 write!(formatter, "two packages would be called {name}; rename one of the files")
             }
+            Self::Package { flag, path, error } => {
+                let Some(reason) = error.source().and_then(|source| source.downcast_ref()) else {
+                    return write!(formatter, "{flag} {error}");
+                };
+                write!(formatter, "cannot read {flag} {path:?}: {}", Plain(reason))?;
+                if is_hidden(path, reason) {
+                    formatter.write_str(
+                        "; the service cannot see /home, /root and /tmp: \
+                         put it into /var/lib/serve-package",
+                    )?;
+                }
+                Ok(())
+            }
         }
     }
 }
 
 impl Error for StartError {}
+
+/// Whether the sandbox of the unit may be the reason. systemd gives each of
+/// its services an invocation id (`systemd.exec(5)`).
+fn is_hidden(path: &Path, error: &io::Error) -> bool {
+    let is_refused = matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory
+    );
+    is_refused
+        && std::env::var_os("INVOCATION_ID").is_some()
+        && ["/home", "/root", "/tmp", "/var/tmp"].iter().any(|folder| path.starts_with(folder))
+}

@@ -8,7 +8,7 @@ mod fetch;
 mod interrupt;
 mod object;
 mod outcome;
-mod progress;
+pub mod progress;
 mod screen;
 mod session;
 
