@@ -294,7 +294,7 @@ fn how_far_the_start_is_on_a_terminal() {
         return;
     }
     let directory = Directory::new();
-    let file = directory.write_sparse("large.bin", 3 << 30, b"the end");
+    let file = directory.write_sparse("large.bin", 2 << 30, b"the end");
     let mut command = Command::new("script");
     let server = "\"$SERVER\" --package-file \"$FILE\" --package-version 1.2.3 \
                   --listen-address 127.0.0.1:0 --deadline 1s";

@@ -12,7 +12,7 @@ use crate::check::progress::Progress;
 use crate::systemd;
 
 /// What takes no longer than this is not worth a word.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Reads one package after another.
 #[derive(Debug)]

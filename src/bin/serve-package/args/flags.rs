@@ -51,7 +51,33 @@ impl Flags {
         &'static self,
         arguments: impl IntoIterator<Item = OsString>,
     ) -> Result<Arguments, UsageError> {
-        let (mut values, mut switches, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+        let (separate, befores) = self.separate(arguments)?;
+        let mut separate = pico_args::Arguments::from_vec(separate);
+        let (mut values, mut switches) = (Vec::new(), Vec::new());
+        for flag in self.valued {
+            let read = |value: &OsStr| Ok::<_, UsageError>(unmark(value).to_owned());
+            let found = separate.values_from_os_str(*flag, read);
+            let found = found.map_err(|_| UsageError::NoValue(flag))?;
+            values.extend(found.into_iter().map(|value| (*flag, value)));
+        }
+        for switch in self.switches {
+            while separate.contains(*switch) {
+                switches.push(*switch);
+            }
+        }
+        let rest = separate.finish().into_iter().zip(befores);
+        let rest = rest.map(|(argument, after)| Rest { argument, after }).collect();
+        Ok(Arguments { flags: self, values, switches, rest })
+    }
+
+    /// Brings every flag that has a value into the form of `--flag` and the
+    /// marked value, and every switch into its long form. Besides, for each
+    /// argument that is neither, the flag whose value stands before it.
+    fn separate(
+        &self,
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Result<(Vec<OsString>, Vec<Option<&'static str>>), UsageError> {
+        let (mut separate, mut befores) = (Vec::new(), Vec::new());
         let mut arguments = arguments.into_iter().peekable();
         let mut after = None;
         while let Some(argument) = arguments.next() {
@@ -61,16 +87,18 @@ impl Flags {
                     None => arguments.next_if(|value| !self.is_flag(value)),
                 };
                 let value = value.filter(|value| !value.is_empty());
-                values.push((flag, value.ok_or(UsageError::NoValue(flag))?));
+                let value = value.ok_or(UsageError::NoValue(flag))?;
+                separate.extend([flag.into(), mark(&value)]);
                 after = Some(flag);
             } else if let Some(switch) = self.switch(&argument)? {
-                switches.push(switch);
+                separate.push(switch.into());
                 after = None;
             } else {
-                rest.push(Rest { argument, after });
+                separate.push(argument);
+                befores.push(after);
             }
         }
-        Ok(Arguments { flags: self, values, switches, rest })
+        Ok((separate, befores))
     }
 
     /// The flag that an argument is, and the value that it holds behind `=`.
@@ -112,6 +140,19 @@ impl Flags {
     fn all(&self) -> Vec<&'static str> {
         [self.valued, self.switches].concat()
     }
+}
+
+/// A value in a form that no flag has.
+fn mark(value: &OsStr) -> OsString {
+    let mut marked = OsString::from("=");
+    marked.push(value);
+    marked
+}
+
+/// The value that was marked.
+fn unmark(marked: &OsStr) -> &OsStr {
+    let bytes = marked.as_bytes();
+    OsStr::from_bytes(bytes.strip_prefix(b"=").unwrap_or(bytes))
 }
 
 impl Arguments {
