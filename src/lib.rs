@@ -100,6 +100,7 @@ mod http;
 mod media_type;
 mod package;
 pub mod protocol;
+mod quoted;
 #[cfg(feature = "server")]
 pub mod server;
 mod updater;
@@ -115,6 +116,7 @@ pub use digest::{Digests, ParseDigestError, Sha1, Sha256};
 #[cfg(feature = "server")]
 pub use package::{PackageError, PackageFile, PackageName, ParsePackageNameError};
 pub use package::{VerifyError, VerifyErrorKind, is_extension_name};
+pub use quoted::{Escaped, Quoted};
 pub use updater::{
     Codebase, Decision, OmahaHandler, Outcome, ParseCodebaseError, ReadUpdateError, Reason,
     TrivialUpdater, TrivialUpdaterHandle, Update, Updater, UpdaterError,

@@ -45,7 +45,6 @@ pub mod lint;
 mod machine;
 mod offer;
 mod outbox;
-mod quoted;
 mod redirect;
 mod retry;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use omaha::protocol::{EventResult, EventType, VersionText, request::Event};
 use omaha::server::{Activity, CutCause, Download, Machine};
 
 use crate::log::Priority;
-use crate::words::{Plain, Quoted, Quoting, Rate, sentence, without_numbers};
+use crate::words::{Plain, Quoted, Quoting, Rate, Reported, sentence, without_numbers};
 
 /// The line for an activity, and how important it is.
 pub fn line(activity: &Activity<'_>) -> (Priority, String) {
@@ -110,14 +110,16 @@ impl fmt::Display for Who<'_> {
         f.write_str("machine ")?;
         match (*alias, *id) {
             ("", "") => f.write_str("without an id")?,
-            ("", id) => write!(f, "{}", Quoted(id))?,
-            (alias, "") => write!(f, "{}", Quoted(alias))?,
-            (alias, id) => write!(f, "{} {}", Quoted(alias), Quoted(id))?,
+            ("", name) | (name, "") => write!(f, "{}", omaha::Quoted::unless_plain(name))?,
+            (alias, id) => {
+                let [alias, id] = [alias, id].map(omaha::Quoted::unless_plain);
+                write!(f, "{alias} {id}")?;
+            }
         }
         write!(f, " at {}, ", address.ip())?;
         match version {
             VersionText::Empty => f.write_str("without a version"),
-            version => write!(f, "version {}", Quoted(version.as_str())),
+            version => write!(f, "version {}", Reported(version)),
         }
     }
 }
@@ -140,10 +142,10 @@ impl fmt::Display for Report<'_> {
         }
         // `update_engine` names 0.0.0.0 when there was none.
         if !matches!(previous_version.as_str(), "" | "0.0.0.0") {
-            write!(f, ", before it was {}", Quoted(previous_version.as_str()))?;
+            write!(f, ", before it was {}", Reported(previous_version))?;
         }
         if *next_version != VersionText::Empty {
-            write!(f, ", next is {}", Quoted(next_version.as_str()))?;
+            write!(f, ", next is {}", Reported(next_version))?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use super::excerpt::Excerpt;
+use super::excerpt;
 
 /// Why a document could not be read, and where.
 ///
@@ -119,13 +119,13 @@ impl fmt::Display for ReadErrorKind {
             Self::Encoding(Some(found)) => write!(
                 formatter,
                 "the encoding is \"{}\", but only UTF-8 is read",
-                Excerpt::value(found)
+                excerpt::value(found)
             ),
             Self::Doctype => formatter.write_str("a document type declaration is not allowed"),
             Self::Root { expected, found } => write!(
                 formatter,
                 "the document is a <{}>, not a <{expected}>",
-                Excerpt::name(found)
+                excerpt::name(found)
             ),
             Self::Protocol { found: None } => {
                 formatter.write_str("attribute protocol=\"3.0\" is missing")
@@ -133,14 +133,14 @@ impl fmt::Display for ReadErrorKind {
             Self::Protocol { found: Some(found) } => write!(
                 formatter,
                 "the protocol is \"{}\", but only \"3.0\" is spoken",
-                Excerpt::value(found)
+                excerpt::value(found)
             ),
             Self::Value { element, attribute, value, problem } => write!(
                 formatter,
                 "attribute {}=\"{}\" of <{}> {problem}",
-                Excerpt::name(attribute),
-                Excerpt::value(value),
-                Excerpt::name(element)
+                excerpt::name(attribute),
+                excerpt::value(value),
+                excerpt::name(element)
             ),
             Self::Limit { limit, what } => write!(formatter, "more than {limit} {what}"),
         }

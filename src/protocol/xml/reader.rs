@@ -8,7 +8,7 @@ use xml::reader::{ErrorKind, EventReader, ParserConfig, XmlEvent};
 
 use super::attributes::Element;
 use super::error::{ReadError, ReadErrorKind};
-use super::excerpt::Excerpt;
+use super::excerpt;
 use super::limits;
 use super::meter::{Meter, check_text, too_many_attributes};
 use super::source::{BUFFER, Source};
@@ -215,7 +215,7 @@ fn check_declaration(version: XmlVersion, encoding: &str) -> Result<(), ReadErro
 /// The parser's message as the end of a sentence.
 fn reason(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
-    let mut reason = Excerpt::sentence(line).to_string();
+    let mut reason = excerpt::sentence(line).to_string();
     if let Some(first) = reason.get_mut(..1) {
         first.make_ascii_lowercase();
     }
