@@ -90,6 +90,11 @@
 //! # Ok::<(), omaha::protocol::ReadError>(())
 //! ```
 
+#[cfg(all(feature = "server", not(target_os = "linux")))]
+compile_error!(
+    "the feature `server` of the crate `omaha` is for Linux only: it uses epoll(7) and statx(2)"
+);
+
 mod authority;
 mod chain;
 #[cfg(feature = "client")]
@@ -98,6 +103,7 @@ mod digest;
 #[cfg(feature = "server")]
 mod http;
 mod media_type;
+mod number;
 mod package;
 pub mod protocol;
 mod quoted;

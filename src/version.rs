@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use semver::{BuildMetadata, Prerelease};
 
+use crate::number::is_digits;
+
 /// A version, with one total order over everything that machines send.
 ///
 /// # Syntax
@@ -121,7 +123,7 @@ fn suffixes(text: &str) -> Result<(Prerelease, BuildMetadata), Problem> {
 fn problem_of(part: &str) -> Option<Problem> {
     if part.is_empty() {
         Some(Problem::MissingNumber)
-    } else if !part.bytes().all(|byte| byte.is_ascii_digit()) {
+    } else if !is_digits(part) {
         Some(Problem::NotANumber(part.to_owned()))
     } else if part.parse::<u64>().is_err() {
         Some(Problem::NumberTooLarge(part.to_owned()))

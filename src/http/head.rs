@@ -7,6 +7,8 @@
 
 use super::response::{Refusal, Status};
 
+use crate::number::saturating_decimal;
+
 /// Longest head: request line and fields. Real ones have less than 1 KiB.
 pub(crate) const MAX_HEAD: usize = 16 * 1024;
 
@@ -203,12 +205,15 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn add(&mut self, line: &'a [u8]) -> Result<(), Refusal> {
-        let colon = line.iter().position(|byte| *byte == b':').unwrap_or(0);
-        let (name, value) = (&line[..colon], line[colon..].get(1..).unwrap_or_default());
+        let malformed = Refusal::bad_request("malformed header name");
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+            return Err(malformed);
+        };
+        let (name, value) = (&line[..colon], &line[colon + 1..]);
         // A folded line (RFC 9112, section 5.2) or a space before the colon
         // (section 5.1) has no name either.
         if !is_token(name) {
-            return Err(Refusal::bad_request("malformed header name"));
+            return Err(malformed);
         }
         let value = value.trim_ascii();
         let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
@@ -282,13 +287,10 @@ impl RequestHead {
     }
 }
 
-/// A number of digits only. One that is too large to be true is still a number.
+/// One that is too large to be true is still a number.
 fn content_length(value: &[u8]) -> Result<u64, Refusal> {
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return Err(Refusal::bad_request("the Content-Length is not a number"));
-    }
-    let text = str::from_utf8(value).unwrap_or_default();
-    Ok(text.parse().unwrap_or(u64::MAX))
+    let length = str::from_utf8(value).ok().and_then(saturating_decimal);
+    length.ok_or_else(|| Refusal::bad_request("the Content-Length is not a number"))
 }
 
 /// The elements of a list in a field's value.

@@ -32,7 +32,7 @@ impl Codebase {
     /// The path, from its first `/`.
     pub fn path(&self) -> &str {
         let start = self.url.as_ref().map_or(0, |(_, start)| *start);
-        self.text.get(start..).unwrap_or_default()
+        &self.text[start..]
     }
 
     /// The port of the URL, named or the scheme's own; none for a path.

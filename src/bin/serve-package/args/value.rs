@@ -60,6 +60,11 @@ pub fn parsed<T: FromStr<Err: Into<Box<dyn Error>>>>(
     })
 }
 
+/// Whether a number is written with digits only: `parse` takes a sign, too.
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// A number of things, at least one.
 pub struct Count(pub usize);
 
@@ -67,10 +72,8 @@ impl FromStr for Count {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.parse() {
-            Ok(0) | Err(_) => Err("must be a whole number, at least 1"),
-            Ok(count) => Ok(Self(count)),
-        }
+        let count = text.parse().ok().filter(|count| is_digits(text) && *count > 0);
+        count.map(Self).ok_or("must be a whole number, at least 1")
     }
 }
 
@@ -84,9 +87,7 @@ impl FromStr for Span {
         match humantime::parse_duration(text) {
             Ok(Duration::ZERO) => Err("must be greater than zero"),
             Ok(span) => Ok(Self(span)),
-            Err(_) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Err("needs a unit, such as 5s, 30m or 2h")
-            }
+            Err(_) if is_digits(text) => Err("needs a unit, such as 5s, 30m or 2h"),
             Err(_) => Err("must be a time, such as 5s, 30m or 2h"),
         }
     }
@@ -99,8 +100,7 @@ impl FromStr for ByteRate {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-        let rate = text.parse().ok().filter(|_| is_number);
+        let rate = text.parse().ok().filter(|_| is_digits(text));
         rate.map(Self).ok_or("must be a whole number of bytes, such as 1000")
     }
 }
