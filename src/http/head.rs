@@ -49,7 +49,7 @@ pub(crate) struct Scan {
 
 /// What a look at a head has come to.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
+pub(crate) enum Scanned {
     /// More bytes are needed.
     Partial,
     /// The head ends before this byte.
@@ -60,22 +60,22 @@ pub(crate) enum Progress {
 impl Scan {
     /// Goes on in a head of which these bytes, from its beginning, are known.
     /// Each byte is looked at once, however the head arrives in pieces.
-    pub fn look(&mut self, bytes: &[u8]) -> Progress {
+    pub fn look(&mut self, bytes: &[u8]) -> Scanned {
         let mut before = self.position.checked_sub(1).map(|before| bytes[before]);
         while let Some(&byte) = bytes.get(self.position) {
             if self.position == MAX_HEAD {
                 let reason = format!("the head of the request is longer than {MAX_HEAD} bytes");
-                return Progress::Refused(Refusal::new(Status::HeaderTooLarge, reason));
+                return Scanned::Refused(Refusal::new(Status::HeaderTooLarge, reason));
             }
             self.position += 1;
             match (before.replace(byte), byte) {
                 (Some(b'\r'), b'\n') => {
                     let line = &bytes[self.line_start..self.position - 2];
                     if line.is_empty() && self.lines > 0 {
-                        return Progress::Complete(self.position);
+                        return Scanned::Complete(self.position);
                     }
                     if let Err(refusal) = self.check_line(line) {
-                        return Progress::Refused(refusal);
+                        return Scanned::Refused(refusal);
                     }
                     self.line_start = self.position;
                 }
@@ -86,13 +86,13 @@ impl Scan {
                     return bad("this is TLS; write http:// instead of https:// in SERVER=");
                 }
                 (None, byte) if byte != b'\r' && !is_token_character(byte) => {
-                    return Progress::Refused(not_http());
+                    return Scanned::Refused(not_http());
                 }
                 (_, b'\r' | b'\t' | b' '..=b'~' | 0x80..) => {}
                 _ => return bad("a control character in the head of the request"),
             }
         }
-        Progress::Partial
+        Scanned::Partial
     }
 
     fn check_line(&mut self, line: &[u8]) -> Result<(), Refusal> {
@@ -118,8 +118,8 @@ impl Scan {
     }
 }
 
-fn bad(reason: &'static str) -> Progress {
-    Progress::Refused(Refusal::bad_request(reason))
+fn bad(reason: &'static str) -> Scanned {
+    Scanned::Refused(Refusal::bad_request(reason))
 }
 
 fn not_http() -> Refusal {
