@@ -7,14 +7,16 @@
 //!
 //! - [`protocol`]: the documents, as types that read and write their XML.
 //! - [`Updater`]: what an update server decides. [`TrivialUpdater`] offers one
-//!   [`Update`] to everybody.
+//!   [`Update`] to everybody. [`OmahaHandler`] answers requests with either, for
+//!   programs that have an HTTP server of their own.
 //! - [`server`]: HTTP in front of any `Updater`, and the packages beside it.
 //! - [`client`]: the other half, a machine that asks for updates and fetches
 //!   them, and a validator of what servers answer.
 //!
 //! The `serve-package` command is a thin layer on top. A program that needs
 //! one half only takes the feature `server` or `client` without the default
-//! features; without any feature, there is the protocol alone.
+//! features; without any feature, there are the protocol and its decisions. With
+//! the feature `serde`, the documents have other forms than XML.
 //!
 //! # Serve an update
 //!
