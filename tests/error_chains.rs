@@ -2,6 +2,7 @@
 //! is read once.
 
 #![cfg(all(feature = "server", feature = "client"))]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::error::Error;
 use std::io::{self, Read};
