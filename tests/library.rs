@@ -16,7 +16,8 @@ use omaha::protocol::request::{App, Event};
 use omaha::protocol::{AppStatus, Request, UpdateStatus};
 use omaha::server::{Activity, Handle, Limits, ServeError, Server};
 use omaha::{
-    Codebase, Decision, PackageFile, Reason, TrivialUpdater, Update, Updater, UpdaterError,
+    Codebase, Decision, OmahaHandler, PackageFile, Reason, TrivialUpdater, Update, Updater,
+    UpdaterError,
 };
 
 /// A server on a thread of its own.
@@ -70,6 +71,46 @@ fn a_server_in_a_few_lines() {
     let address = running.address;
     running.stop();
     until("the port is closed", || TcpStream::connect(address).err());
+}
+
+#[test]
+fn another_update_is_offered_while_it_runs() {
+    let updater = TrivialUpdater::new(offer(Codebase::default()));
+    let offered = updater.handle();
+    let running = Running::new(bind(updater).with_packages([package()]));
+    assert!(!update(running.address, &fixture("check-equal")).offers());
+    let version = "9999.0.0".parse().unwrap();
+    offered.set_update(Update::from_packages(version, Codebase::default(), &[package()]));
+    let answer = update(running.address, &fixture("check-equal"));
+    assert_eq!(answer.manifest().version.as_str(), "9999.0.0");
+    running.stop();
+}
+
+/// For programs that have an HTTP server: the same documents.
+#[test]
+fn a_handler_answers_as_the_server_does() {
+    let updater = || TrivialUpdater::new(offer(Codebase::default()));
+    let running = Running::new(bind(updater()));
+    // As `update` has it in `Host`.
+    let server = "http://update.test:8000";
+    let mut compared = 0;
+    for entry in
+        std::fs::read_dir(format!("{}/fixtures/requests", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    {
+        let document = std::fs::read(entry.unwrap().path()).unwrap();
+        let Ok(request) = Request::parse(Some("text/xml"), &document[..]) else { continue };
+        let mut updater = updater();
+        let mut ours = OmahaHandler::new(&mut updater, server).answer(&request);
+        let theirs = update(running.address, &document);
+        assert_eq!(OmahaHandler::http_status(&ours), theirs.status());
+        let mut theirs = theirs.response();
+        // Both say what time it is.
+        (ours.day_start, theirs.day_start) = (None, None);
+        assert_eq!(ours, theirs);
+        compared += 1;
+    }
+    assert!(compared > 10, "{compared}");
+    running.stop();
 }
 
 #[test]

@@ -17,6 +17,10 @@ use std::fmt;
 /// let AppStatus::Other(text) = AppStatus::from("error-updatesDisabled") else { panic!() };
 /// assert_eq!(text.as_str(), "error-updatesDisabled");
 /// ```
+///
+/// ```compile_fail
+/// let other = omaha::protocol::AppStatus::Other("ok".to_owned().into());
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OtherText(String);
 

@@ -55,6 +55,12 @@ impl Default for Codebase {
     }
 }
 
+impl AsRef<str> for Codebase {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Display for Codebase {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text)
