@@ -360,7 +360,7 @@ fn ranges_that_are_ignored_are_warned_of() {
     let outcome = check(&server.url(), &["--skip-payload-check", "--download", into]);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     assert!(outcome.stderr.starts_with("warning: asked for a part of package"), "{outcome:?}");
-    assert!(outcome.stdout.ends_with("are right, with 1 warning\n"), "{outcome:?}");
+    assert!(outcome.stdout.ends_with("are payloads, with 1 warning\n"), "{outcome:?}");
     let outcome = check(&server.url(), &["--skip-payload-check", "--download", into, "--strict"]);
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
     assert!(outcome.stdout.ends_with("result: failure: there are warnings, and --strict\n"));
