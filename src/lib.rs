@@ -9,6 +9,8 @@
 //! - [`Updater`]: what an update server decides. [`TrivialUpdater`] offers one
 //!   [`Update`] to everybody.
 //! - [`server`]: HTTP in front of any `Updater`, and the packages beside it.
+//! - [`payload`]: what is in an update payload, whether it is whole, and who
+//!   signed it.
 //! - [`client`]: the other half, a machine that asks for updates and fetches
 //!   them, and a validator of what servers answer.
 //!
@@ -101,6 +103,8 @@ mod http;
 #[cfg(any(feature = "server", feature = "client"))]
 mod media_type;
 mod package;
+#[cfg(feature = "payload")]
+pub mod payload;
 pub mod protocol;
 #[cfg(feature = "server")]
 pub mod server;
@@ -116,6 +120,8 @@ pub use http::fuzzing;
 pub use authority::{Authority, ParseAuthorityError};
 pub use chain::Chain;
 pub use digest::{Digests, ParseDigestError, Sha1, Sha256};
+#[cfg(all(feature = "server", feature = "payload"))]
+pub use package::PayloadFile;
 #[cfg(feature = "server")]
 pub use package::{PackageError, PackageFile, PackageName, ParsePackageNameError};
 pub use package::{VerifyError, VerifyErrorKind, is_extension_name};

@@ -158,6 +158,7 @@ fn open_transfers_end_before_it_does() {
     let ready = directory.join("ready");
     let mut child = Command::new(binary())
         .args(["--package-file", path, "--package-version", OFFERED, "--until-updated", "1"])
+        .arg("--skip-payload-check")
         .args(["--listen-address", "127.0.0.1:0", "--ready-file", ready.to_str().unwrap()])
         .stderr(Stdio::null())
         .spawn()
