@@ -177,7 +177,7 @@ pub enum StartError {
     /// Two have one name.
     SameName(PackageName),
     /// One cannot be read, or is not a payload.
-    Open { flag: &'static str, path: PathBuf, error: PackageError },
+    Open { flag: &'static str, path: PathBuf, error: Box<PackageError> },
     /// The key cannot be read.
     Key(KeyFileError),
     /// One is a payload that is wrong here.
@@ -200,7 +200,7 @@ impl StartError {
     /// Of the package with this number, of which the operating system's is 0.
     fn open(index: usize, path: &Path, error: PackageError) -> Self {
         let flag = if index == 0 { PACKAGE_FILE } else { EXTENSION };
-        Self::Open { flag, path: path.to_owned(), error }
+        Self::Open { flag, path: path.to_owned(), error: Box::new(error) }
     }
 }
 
