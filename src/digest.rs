@@ -18,7 +18,7 @@ use sha1::Digest as _;
 #[cfg(feature = "server")]
 pub(crate) use blocks::{BLOCK, BlockChecksums};
 #[cfg(feature = "server")]
-pub(crate) use file::FileDigests;
+pub(crate) use file::{FileDigests, Watched};
 
 /// A digest type of `$length` bytes, with its name for people.
 macro_rules! digest {

@@ -67,6 +67,14 @@ impl Version {
         &self.text
     }
 
+    /// The version that this text is, or the text.
+    pub(crate) fn from_text(text: String) -> Result<Self, String> {
+        match suffixes(&text) {
+            Ok((pre, build)) => Ok(Self { text, pre, build }),
+            Err(_) => Err(text),
+        }
+    }
+
     /// The numbers as they are written, so perhaps with zeros at the end.
     fn numbers(&self) -> impl Iterator<Item = u64> {
         // Only a pre-release or build metadata follows, each with its sign.
@@ -80,30 +88,29 @@ impl FromStr for Version {
     type Err = ParseVersionError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refuse = |problem| Err(ParseVersionError { text: shorten(text), problem });
-        if text.is_empty() {
-            return refuse(Problem::Empty);
+        match suffixes(text) {
+            Ok((pre, build)) => Ok(Self { text: text.to_owned(), pre, build }),
+            Err(problem) => Err(ParseVersionError { text: shorten(text), problem }),
         }
-        if text.len() > Self::MAX_LENGTH {
-            return refuse(Problem::TooLong(text.len()));
-        }
-        match semver::Version::parse(text) {
-            Ok(semver::Version { pre, build, .. }) => {
-                Ok(Self { text: text.to_owned(), pre, build })
-            }
-            // Dotted numbers have neither sign, so semver's reason is the right one.
-            Err(error) if text.contains(['-', '+']) => {
-                refuse(Problem::NotSemantic(error.to_string()))
-            }
-            Err(_) => match text.split('.').find_map(problem_of) {
-                Some(problem) => refuse(problem),
-                None => Ok(Self {
-                    text: text.to_owned(),
-                    pre: Prerelease::EMPTY,
-                    build: BuildMetadata::EMPTY,
-                }),
-            },
-        }
+    }
+}
+
+/// What follows the numbers of a version, if the text is one.
+fn suffixes(text: &str) -> Result<(Prerelease, BuildMetadata), Problem> {
+    if text.is_empty() {
+        return Err(Problem::Empty);
+    }
+    if text.len() > Version::MAX_LENGTH {
+        return Err(Problem::TooLong(text.len()));
+    }
+    match semver::Version::parse(text) {
+        Ok(semver::Version { pre, build, .. }) => Ok((pre, build)),
+        // Dotted numbers have neither sign, so semver's reason is the right one.
+        Err(error) if text.contains(['-', '+']) => Err(Problem::NotSemantic(error.to_string())),
+        Err(_) => match text.split('.').find_map(problem_of) {
+            Some(problem) => Err(problem),
+            None => Ok((Prerelease::EMPTY, BuildMetadata::EMPTY)),
+        },
     }
 }
 

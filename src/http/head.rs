@@ -59,14 +59,14 @@ impl Scan {
     /// Goes on in a head of which these bytes, from its beginning, are known.
     /// Each byte is looked at once, however the head arrives in pieces.
     pub fn look(&mut self, bytes: &[u8]) -> Progress {
+        let mut before = self.position.checked_sub(1).map(|before| bytes[before]);
         while let Some(&byte) = bytes.get(self.position) {
             if self.position == MAX_HEAD {
                 let reason = format!("the head of the request is longer than {MAX_HEAD} bytes");
                 return Progress::Refused(Refusal::new(Status::HeaderTooLarge, reason));
             }
-            let before = self.position.checked_sub(1).map(|before| bytes[before]);
             self.position += 1;
-            match (before, byte) {
+            match (before.replace(byte), byte) {
                 (Some(b'\r'), b'\n') => {
                     let line = &bytes[self.line_start..self.position - 2];
                     if line.is_empty() && self.lines > 0 {

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::fs::{AtFlags, StatxFlags, statx};
 
 use super::PackageName;
-use crate::digest::{BLOCK, BlockChecksums, Digests, FileDigests, Sha256};
+use crate::digest::{BLOCK, BlockChecksums, Digests, FileDigests, Sha256, Watched};
 use crate::protocol::response;
 
 /// A package that is served from a file.
@@ -43,8 +43,23 @@ impl PackageFile {
     /// When it cannot be opened or read, is not a regular file, is empty, or
     /// changes while it is read.
     pub fn open(path: &Path, name: PackageName) -> Result<Self, PackageError> {
+        Self::open_with_progress(path, name, &|_| {})
+    }
+
+    /// The same, and calls `read` with the number of bytes of each piece that
+    /// was read, on whichever thread that is. Some gigabytes from a slow disk
+    /// take minutes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn open_with_progress(
+        path: &Path,
+        name: PackageName,
+        read: &(dyn Fn(usize) + Sync),
+    ) -> Result<Self, PackageError> {
         let (file, stamp) = open(path)?;
-        Self::hash(path, name, file, stamp, None).map(|(package, _)| package)
+        Self::hash(path, name, (file, stamp), None, read).map(|(package, _)| package)
     }
 
     /// The same for a file that must be an update payload, of which the header,
@@ -58,7 +73,11 @@ impl PackageFile {
     /// As for [`open`](Self::open), and when it is not a payload, or not a whole
     /// one; then [`PackageError::payload`] says why.
     #[cfg(feature = "payload")]
-    pub fn open_payload(path: &Path, name: PackageName) -> Result<PayloadFile, PackageError> {
+    pub fn open_payload(
+        path: &Path,
+        name: PackageName,
+        read: &(dyn Fn(usize) + Sync),
+    ) -> Result<PayloadFile, PackageError> {
         use crate::payload::{Payload, PayloadError};
 
         let (file, stamp) = open(path)?;
@@ -68,7 +87,7 @@ impl PackageFile {
             error => fail(Problem::Payload(error)),
         })?;
         let prefix = Some(payload.signed_length());
-        let (package, signed_digest) = Self::hash(path, name, file, stamp, prefix)?;
+        let (package, signed_digest) = Self::hash(path, name, (file, stamp), prefix, read)?;
         // The length was right, and is still the same.
         let signed_digest = signed_digest.ok_or_else(|| fail(Problem::ChangedSince))?;
         Ok(PayloadFile { package, payload, signatures, signed_digest })
@@ -78,15 +97,19 @@ impl PackageFile {
     fn hash(
         path: &Path,
         name: PackageName,
-        file: File,
-        stamp: Stamp,
+        (file, stamp): (File, Stamp),
         prefix: Option<u64>,
+        read: &(dyn Fn(usize) + Sync),
     ) -> Result<(Self, Option<Sha256>), PackageError> {
         let fail = |problem| PackageError { path: path.to_owned(), problem };
         let io = |source| fail(Problem::Io(source));
         // One byte more than expected tells a growing file without following it.
-        let FileDigests { digests, blocks, prefix } =
-            FileDigests::from_file(&file, stamp.size.saturating_add(1), prefix).map_err(io)?;
+        let FileDigests { digests, blocks, prefix } = FileDigests::from_file(
+            &Watched { file: &file, read },
+            stamp.size.saturating_add(1),
+            prefix,
+        )
+        .map_err(io)?;
         let now = Stamp::of(&file.metadata().map_err(io)?);
         if digests.size != stamp.size || now != stamp {
             return Err(fail(Problem::ChangedWhileReading { before: stamp.size, after: now.size }));

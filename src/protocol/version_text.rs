@@ -42,24 +42,19 @@ impl VersionText {
     }
 }
 
-impl From<&str> for VersionText {
-    fn from(text: &str) -> Self {
-        if text.is_empty() {
-            Self::Empty
-        } else if text == Self::FORCED_UPDATE {
-            Self::ForcedUpdate
-        } else {
-            match text.parse() {
-                Ok(version) => Self::Version(version),
-                Err(_) => Self::Other(text.to_owned()),
-            }
+impl From<String> for VersionText {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "" => Self::Empty,
+            Self::FORCED_UPDATE => Self::ForcedUpdate,
+            _ => Version::from_text(text).map_or_else(Self::Other, Self::Version),
         }
     }
 }
 
-impl From<String> for VersionText {
-    fn from(text: String) -> Self {
-        Self::from(text.as_str())
+impl From<&str> for VersionText {
+    fn from(text: &str) -> Self {
+        Self::from(text.to_owned())
     }
 }
 

@@ -5,6 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::activity::{Activity, Machine};
 use super::context::Context;
+use super::unreadable;
+use crate::authority::Authority;
 use crate::http::response::{Refusal, Response, Status};
 use crate::protocol::{self, AppStatus, EventResult, EventType, Request, UpdateStatus};
 use crate::protocol::{request, response};
@@ -28,7 +30,7 @@ pub(super) fn answer(
     let request = match Request::read(update_request.body) {
         Ok(request) => request,
         Err(error) => {
-            let reason = format!("not an Omaha request: {error}");
+            let reason = unreadable::explain(update_request.body, &error);
             return Refusal::new(Status::BadRequest, reason).into();
         }
     };
@@ -113,9 +115,28 @@ impl Exchange<'_> {
     }
 
     fn offer(&self, update: &Update, answer: &mut response::App) {
+        self.warn_of_link_local(update);
         let check = answer.add_update_check(UpdateStatus::Ok);
         check.urls = update.urls([self.update_request.server]);
         check.manifests.push(update.manifest.clone());
+    }
+
+    /// Clients leave the zone of an address out of `Host`, and without it the
+    /// address of the packages leads nowhere.
+    fn warn_of_link_local(&self, update: &Update) {
+        let server = self.update_request.server;
+        let Some(authority) = server.strip_prefix("http://") else { return };
+        // Hardly ever is it an IPv6 address at all.
+        if authority.starts_with('[')
+            && update.codebase.is_path()
+            && authority.parse::<Authority>().is_ok_and(|authority| authority.lacks_zone())
+        {
+            let what = format!("machines cannot fetch packages from {server}");
+            let error = "a link-local address leads nowhere without a zone, which no client \
+                         sends; let machines use another address, or name one as codebase \
+                         (--package-url)";
+            self.context.trouble(&what, error);
+        }
     }
 
     fn check_update(
@@ -202,15 +223,19 @@ mod tests {
         }
     }
 
-    fn answer_to(document: &str) -> Response {
-        let context = Context {
+    fn context() -> Context {
+        Context {
             packages: Vec::new(),
             observer: Arc::new(|_: &Activity<'_>| {}),
             authority: None,
             limits: Limits::default(),
             is_stopping: AtomicBool::new(false),
             downloads_alive: AtomicBool::new(true),
-        };
+        }
+    }
+
+    fn answer_to(document: &str) -> Response {
+        let context = context();
         let request = UpdateRequest {
             body: document.as_bytes(),
             server: "http://localhost:8000",
@@ -261,6 +286,48 @@ mod tests {
         assert_eq!(ask(&["unknown", "broken"]).0.status.code(), 400);
         assert_eq!(ask(&["broken", "unknown"]).0.status.code(), 500);
         assert_eq!(ask(&[]).0.status.code(), 400);
+    }
+
+    /// Offers an update to everybody.
+    struct Generous;
+
+    impl Updater for Generous {
+        fn check_update(&mut self, _: &Request, _: &App) -> Result<Decision, UpdaterError> {
+            let update =
+                Update::of_packages("2.0.0".parse().unwrap(), crate::Codebase::default(), &[]);
+            Ok(Decision::offer(Arc::new(update), Reason::Older))
+        }
+    }
+
+    #[test]
+    fn a_link_local_address_without_a_zone_is_warned_of() {
+        for (host, warned) in [
+            ("[fe80::1]:8000", true),
+            ("[fe80::1%25eth0]:8000", false),
+            ("[fd00::1]:8000", false),
+            ("10.0.0.1:8000", false),
+        ] {
+            let troubles = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let seen = Arc::clone(&troubles);
+            let context = Context {
+                observer: Arc::new(move |activity: &Activity<'_>| {
+                    if let Activity::Trouble { what, .. } = activity {
+                        seen.lock().unwrap().push((*what).to_owned());
+                    }
+                }),
+                ..context()
+            };
+            let mut request = Request::new();
+            request.add_app("any", "1.0.0").add_update_check();
+            let (body, server) = (request.to_xml(), format!("http://{host}"));
+            let address = SocketAddr::from(([127, 0, 0, 1], 1));
+            let request = UpdateRequest { body: body.as_bytes(), server: &server, address };
+            let answer = answer(&mut Generous, &context, &request);
+            assert_eq!(answer.status, Status::Ok);
+            let expected = format!("machines cannot fetch packages from {server}");
+            let expected = if warned { vec![expected] } else { Vec::new() };
+            assert_eq!(*troubles.lock().unwrap(), expected);
+        }
     }
 
     #[test]

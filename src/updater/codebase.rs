@@ -67,22 +67,22 @@ impl FromStr for Codebase {
     type Err = ParseCodebaseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let slash = if text.ends_with('/') { "" } else { "/" };
         if let Some(character) = text.chars().find(|c| !may_stand_in_path(*c)) {
             return Err(ParseCodebaseError::Character(character));
         }
-        let url = if text.starts_with('/') && !text.starts_with("//") {
-            None
-        } else {
-            let (scheme, rest) = text.split_once("://").ok_or(ParseCodebaseError::Scheme)?;
-            if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-                return Err(ParseCodebaseError::Scheme);
-            }
-            let authority = rest.split('/').next().unwrap_or_default();
-            let start = scheme.len() + "://".len() + authority.len();
-            Some((authority.parse().map_err(ParseCodebaseError::Authority)?, start))
-        };
-        let slash = if text.ends_with('/') { "" } else { "/" };
-        Ok(Self { text: format!("{text}{slash}"), url })
+        if text.starts_with('/') && !text.starts_with("//") {
+            return Ok(Self { text: format!("{text}{slash}"), url: None });
+        }
+        let (scheme, rest) = text.split_once("://").ok_or(ParseCodebaseError::Scheme)?;
+        if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+            return Err(ParseCodebaseError::Scheme);
+        }
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let authority: Authority = authority.parse().map_err(ParseCodebaseError::Authority)?;
+        let start = format!("{scheme}://{authority}");
+        let text = format!("{start}{path}{slash}");
+        Ok(Self { text, url: Some((authority, start.len())) })
     }
 }
 
@@ -141,6 +141,8 @@ mod tests {
 
         let codebase: Codebase = "HTTP://10.0.0.1".parse().unwrap();
         assert_eq!((codebase.path(), codebase.port()), ("/", Some(80)));
+        let codebase: Codebase = "http://[fe80::1%eth0]:/x".parse().unwrap();
+        assert_eq!((codebase.as_str(), codebase.path()), ("http://[fe80::1%25eth0]/x/", "/x/"));
         let codebase: Codebase = "https://a/".parse().unwrap();
         assert_eq!((codebase.as_str(), codebase.port()), ("https://a/", Some(443)));
     }

@@ -13,6 +13,7 @@ import platform
 import resource
 import shutil
 import statistics
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -154,6 +155,38 @@ def downloads(server, figures):
             figures.add(f"CPU per 10 GB, {at}", "s", server, cpu)
 
 
+def beside_downloads(server, figures):
+    """Checks while others download as fast as they can."""
+    with server.start(package(LARGE)) as running:
+        running.ready()
+        with loads.fetching(running, 8):
+            result = loads.checks(running, REQUEST, 8, SECONDS)
+    figures.add("checks/s, 8 clients download", "/s", server, result["rate"], less_is_better=False)
+    figures.add("p99, 8 clients download", "ms", server, result["p99"] / 1e3)
+
+
+def slow_disk(server, figures):
+    """Checks while two clients download from a disk of 5 MB/s, and without."""
+    if not server.is_preloadable():
+        return
+    library, control = SCRATCH / "slow_disk.so", SCRATCH / "slow_disk"
+    source = ROOT / "tests/slow_disk/slow_disk.c"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    control.unlink(missing_ok=True)
+    environment = {"LD_PRELOAD": str(library), "SLOW_DISK": str(control)}
+    with server.start(package(LARGE), environment=environment) as running:
+        running.ready()
+        without = loads.checks(running, REQUEST, 8, SECONDS)
+        control.write_text("5000000")
+        with loads.fetching(running, 2):
+            beside = loads.checks(running, REQUEST, 8, SECONDS)
+    control.unlink()
+    ratio = beside["rate"] / without["rate"]
+    line = "two downloads from a disk of 5 MB/s"
+    figures.add(f"checks/s, {line}, to those without", "", server, ratio, less_is_better=False)
+    figures.add(f"p99, {line}", "ms", server, beside["p99"] / 1e3)
+
+
 def slow_downloads(server, figures):
     with server.start(package(LARGE)) as running:
         running.ready()
@@ -192,7 +225,7 @@ def measure(figures, found):
     failed = set()
     for number in range(ROUNDS):
         order = found if number % 2 == 0 else found[::-1]
-        steps = [boot, idle_memory, checks, downloads, slow_downloads]
+        steps = [boot, idle_memory, checks, downloads, beside_downloads, slow_disk, slow_downloads]
         if number < max(1, ROUNDS // 2):
             steps.append(growth)
         for step in steps:

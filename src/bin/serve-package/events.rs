@@ -10,6 +10,8 @@ use omaha::server::{Activity, Download, Machine};
 use crate::fleet::Counts;
 use crate::json::Object;
 use crate::outlet;
+use crate::report::Cause;
+use crate::words::without_numbers;
 
 /// Writes one object, without waiting until it is written. If a reader is so
 /// slow that events are lost, an event says how many.
@@ -89,7 +91,7 @@ pub fn activity(activity: &Activity<'_>) -> Option<Object> {
         Activity::DownloadCut { download, at, elapsed, cause } => {
             let bytes = at - download.range.start;
             let object = with_download("download-cut", download);
-            with_progress(object, bytes, *elapsed).text("error", &cause.to_string())
+            with_progress(object, bytes, *elapsed).text("error", &Cause(cause).to_string())
         }
         Activity::Refused { address, request, status, reason } => event("refused")
             .text("address", &address.ip().to_string())
@@ -100,7 +102,7 @@ pub fn activity(activity: &Activity<'_>) -> Option<Object> {
             .text("address", &address.to_string())
             .text("error", &violation.to_string()),
         Activity::Trouble { what, error } => {
-            event("trouble").text("what", what).text("error", error)
+            event("trouble").text("what", what).text("error", &without_numbers(error))
         }
         _ => return None,
     })

@@ -4,6 +4,8 @@
 use std::error::Error;
 use std::fmt;
 use std::fs;
+use std::io;
+use std::iter;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,10 +13,12 @@ use std::sync::Arc;
 use omaha::payload::{Kind, Payload};
 use omaha::{PackageError, PackageFile, PackageName, ParsePackageNameError, PayloadFile};
 
-use crate::args::Settings;
+use crate::args::{EXTENSION, PACKAGE_FILE, Settings};
+use crate::hashing::Hashing;
 use crate::key::{KeyFile, KeyFileError};
 use crate::log::Priority;
 use crate::published::Published;
+use crate::words::Plain;
 
 /// What is served.
 pub struct Packages {
@@ -33,11 +37,14 @@ pub struct Packages {
 /// The first thing that is wrong.
 pub fn open(settings: &Settings) -> Result<Packages, StartError> {
     let names = names(settings)?;
-    let paths: Vec<_> = [&settings.package_file].into_iter().chain(&settings.extensions).collect();
+    let extensions = settings.extensions.iter().map(|path| (EXTENSION, path));
+    let files: Vec<_> =
+        iter::once((PACKAGE_FILE, &settings.package_file)).chain(extensions).collect();
+    let hashing = Hashing::new(files.iter().map(|(_, path)| path.as_path()));
     if settings.skip_payload_check {
-        return open_anything(settings, &paths, names);
+        return open_anything(settings, &files, names, &hashing);
     }
-    refuse_twins(&paths)?;
+    refuse_twins(&files)?;
     let key = settings.key.as_deref().map(KeyFile::read).transpose()?;
     let (mut packages, mut is_delta, mut notes) = (Vec::new(), false, Vec::new());
     let machine = match KeyFile::of_machine() {
@@ -47,10 +54,11 @@ pub fn open(settings: &Settings) -> Result<Packages, StartError> {
             None
         }
     };
-    for (index, (path, name)) in paths.iter().zip(names).enumerate() {
-        let opened = PackageFile::open_payload(path, name)?;
-        let refuse = |problem| StartError::Package { path: (*path).clone(), problem };
-        let is_system = index == 0;
+    for (&(flag, path), name) in files.iter().zip(names) {
+        let opened = hashing.open_payload(path, name);
+        let opened = opened.map_err(|error| cannot_open(flag, path, error))?;
+        let refuse = |problem| StartError::Package { path: path.clone(), problem };
+        let is_system = flag == PACKAGE_FILE;
         check_place(settings, is_system, &opened.payload).map_err(refuse)?;
         if let Some(key) = &key
             && !is_signed_by(key, &opened)
@@ -69,12 +77,14 @@ pub fn open(settings: &Settings) -> Result<Packages, StartError> {
 /// only is then taken for a delta.
 fn open_anything(
     settings: &Settings,
-    paths: &[&PathBuf],
+    files: &[(&'static str, &PathBuf)],
     names: Vec<PackageName>,
+    hashing: &Hashing,
 ) -> Result<Packages, StartError> {
     let mut packages = Vec::new();
-    for (path, name) in paths.iter().zip(names) {
-        let package = PackageFile::open(path, name)?;
+    for (&(flag, path), name) in files.iter().zip(names) {
+        let package = hashing.open(path, name);
+        let package = package.map_err(|error| cannot_open(flag, path, error))?;
         compare(&package)?;
         packages.push(Arc::new(package));
     }
@@ -103,9 +113,9 @@ fn names(settings: &Settings) -> Result<Vec<PackageName>, StartError> {
 
 /// Refuses one file under two names. What cannot be asked is told when it is
 /// opened.
-fn refuse_twins(paths: &[&PathBuf]) -> Result<(), StartError> {
+fn refuse_twins(files: &[(&'static str, &PathBuf)]) -> Result<(), StartError> {
     let mut seen = Vec::new();
-    for path in paths {
+    for (_, path) in files {
         let Ok(metadata) = fs::metadata(path) else { continue };
         let identity = (metadata.dev(), metadata.ino());
         if seen.contains(&identity) {
@@ -170,7 +180,7 @@ pub enum StartError {
     /// Two have one name.
     SameName(PackageName),
     /// One cannot be read, or is not a payload.
-    Open(PackageError),
+    Open { flag: &'static str, path: PathBuf, error: PackageError },
     /// The key cannot be read.
     Key(KeyFileError),
     /// One is a payload that is wrong here.
@@ -199,10 +209,22 @@ impl fmt::Display for StartError {
             Self::SameName(name) => {
                 write!(formatter, "two packages would be called {name}; rename one of the files")
             }
-            Self::Open(error) if error.payload().is_some() => {
+            Self::Open { error, .. } if error.payload().is_some() => {
                 write!(formatter, "{error} (--skip-payload-check serves it all the same)")
             }
-            Self::Open(error) => error.fmt(formatter),
+            Self::Open { flag, path, error } => {
+                let Some(reason) = error.source().and_then(|source| source.downcast_ref()) else {
+                    return write!(formatter, "{flag} {error}");
+                };
+                write!(formatter, "cannot read {flag} {path:?}: {}", Plain(reason))?;
+                if is_hidden(path, reason) {
+                    formatter.write_str(
+                        "; the service cannot see /home, /root and /tmp: \
+                         put it into /var/lib/serve-package",
+                    )?;
+                }
+                Ok(())
+            }
             Self::Key(error) => error.fmt(formatter),
             Self::Package { path, problem } => write!(formatter, "{path:?}: {problem}"),
         }
@@ -243,19 +265,22 @@ impl fmt::Display for Problem {
     }
 }
 
-impl Error for StartError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Open(error) => error.source(),
-            _ => None,
-        }
-    }
+impl Error for StartError {}
+
+fn cannot_open(flag: &'static str, path: &Path, error: PackageError) -> StartError {
+    StartError::Open { flag, path: path.to_owned(), error }
 }
 
-impl From<PackageError> for StartError {
-    fn from(error: PackageError) -> Self {
-        Self::Open(error)
-    }
+/// Whether the sandbox of the unit may be the reason. systemd gives each of
+/// its services an invocation id (`systemd.exec(5)`).
+fn is_hidden(path: &Path, error: &io::Error) -> bool {
+    let is_refused = matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory
+    );
+    is_refused
+        && std::env::var_os("INVOCATION_ID").is_some()
+        && ["/home", "/root", "/tmp", "/var/tmp"].iter().any(|folder| path.starts_with(folder))
 }
 
 impl From<KeyFileError> for StartError {

@@ -1,17 +1,18 @@
 //! What the server does, in words: one line for each thing that happens.
 
 use std::fmt;
+use std::io;
 
 use omaha::Reason;
 use omaha::protocol::{EventResult, EventType, VersionText, request::Event};
 use omaha::server::{Activity, CutCause, Download, Machine};
 
 use crate::log::Priority;
-use crate::words::{Quoted, Rate};
+use crate::words::{Plain, Quoted, Quoting, Rate, without_numbers};
 
 /// The line for an activity, and how important it is.
 pub fn line(activity: &Activity<'_>) -> (Priority, String) {
-    (priority(activity), Line(activity).to_string())
+    (priority(activity), without_numbers(&Line(activity).to_string()).into_owned())
 }
 
 fn priority(activity: &Activity<'_>) -> Priority {
@@ -62,12 +63,17 @@ impl fmt::Display for Line<'_> {
             }
             Activity::DownloadCut { download, at, elapsed, cause } => {
                 let seconds = elapsed.as_secs_f64();
-                write!(f, "{} cut at byte {at} after {seconds:.1} s: {cause}", What(download))
+                write!(
+                    f,
+                    "{} cut at byte {at} after {seconds:.1} s: {}",
+                    What(download),
+                    Cause(cause)
+                )
             }
             Activity::Refused { address, request, status, reason } => {
                 let request = if request.is_empty() { "a request" } else { request };
                 // The reason may quote the request.
-                let (request, reason) = (Quoted(request), Quoted(reason));
+                let (request, reason) = (Quoted(request), Quoting(reason));
                 write!(f, "client {}: {request} refused with {status}: {reason}", address.ip())
             }
             Activity::Expelled { address, violation } => {
@@ -75,6 +81,20 @@ impl fmt::Display for Line<'_> {
             }
             Activity::Trouble { what, error } => write!(f, "{what}: {error}"),
             other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+/// Why a download was cut.
+pub struct Cause<'a>(pub &'a CutCause);
+
+impl fmt::Display for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            CutCause::Client(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                write!(f, "the client went away: {}", Plain(error))
+            }
+            cause => cause.fmt(f),
         }
     }
 }

@@ -148,7 +148,7 @@ fn manifest(reader: &mut Reader<'_>, element: Element) -> Result<Manifest> {
     let mut manifest = Manifest::default();
     element.attributes(|name, value| {
         match name {
-            "version" => manifest.version = value.word(),
+            "version" => manifest.version = value.text().into(),
             "is_floor" => manifest.is_floor = value.truth()?,
             "floor_reason" => manifest.floor_reason = value.text(),
             "is_target" => manifest.is_target = value.truth()?,

@@ -110,7 +110,7 @@ fn package(writer: &mut Writer, package: &Package) {
         .element("package")
         .always("name", &package.name)
         .value("hash", package.sha1.as_ref().map(|digest| digest.to_base64()))
-        .value("hash_sha256", package.sha256.as_ref().map(|digest| digest.to_hex()))
+        .value("hash_sha256", package.sha256)
         .value("size", Some(package.size))
         .value("required", Some(package.required));
     match &package.metadata {

@@ -18,6 +18,7 @@ const WIDTH: usize = 80;
 #[derive(Debug)]
 pub struct Progress {
     is_terminal: bool,
+    is_bar_only: bool,
     /// When the download began, and how many bytes it had then.
     start: Option<(Instant, u64)>,
     last: Option<Instant>,
@@ -28,10 +29,18 @@ impl Progress {
     pub fn new() -> Self {
         let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         let is_terminal = io::stderr().is_terminal() && !is_dumb;
-        Self { is_terminal, start: None, last: None, is_drawn: false }
+        Self { is_terminal, is_bar_only: false, start: None, last: None, is_drawn: false }
+    }
+
+    /// One that shows nothing where there is no terminal.
+    pub fn bar() -> Self {
+        Self { is_bar_only: true, ..Self::new() }
     }
 
     pub fn show(&mut self, name: &str, done: u64, total: u64) {
+        if self.is_bar_only && !self.is_terminal {
+            return;
+        }
         let now = Instant::now();
         let (start, first) = *self.start.get_or_insert((now, done));
         let interval = if self.is_terminal { REDRAW } else { LINE };
@@ -56,7 +65,7 @@ impl Progress {
         if self.is_drawn {
             let _ = io::stderr().write_all(b"\r\x1b[K");
         }
-        *self = Self { is_terminal: self.is_terminal, start: None, last: None, is_drawn: false };
+        *self = Self { start: None, last: None, is_drawn: false, ..*self };
     }
 }
 

@@ -5,7 +5,6 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use omaha::Chain;
 use omaha::client::lint::{self, Finding, Rule};
 use omaha::client::{
     AppClient, Checked, Client, ClientError, HttpTransport, Offer, Retry, SettingsError,
@@ -22,7 +21,7 @@ use super::payload::Wanted;
 use super::screen::Screen;
 use crate::args::CheckSettings;
 use crate::key::KeyFile;
-use crate::words::Quoted;
+use crate::words::{Quoted, sentence};
 
 /// What this client calls itself, to the server and to its operator.
 const NAME: &str = concat!("serve-package-", env!("CARGO_PKG_VERSION"));
@@ -222,7 +221,7 @@ impl<'a> Session<'a> {
         match app.report(event) {
             Ok(()) => self.screen.say(&format!("reported: {}", found.trim_start_matches("event "))),
             Err(error) => {
-                self.find(Finding::new(Rule::Event, format!("{found}: {}", Chain(&error))));
+                self.find(Finding::new(Rule::Event, format!("{found}: {}", sentence(&error))));
             }
         }
     }
