@@ -180,7 +180,7 @@ pub enum StartError {
     /// Two have one name.
     SameName(PackageName),
     /// One cannot be read, or is not a payload.
-    Open { flag: &'static str, path: PathBuf, error: PackageError },
+    Open { flag: &'static str, path: PathBuf, error: Box<PackageError> },
     /// The key cannot be read.
     Key(KeyFileError),
     /// One is a payload that is wrong here.
@@ -268,7 +268,7 @@ impl fmt::Display for Problem {
 impl Error for StartError {}
 
 fn cannot_open(flag: &'static str, path: &Path, error: PackageError) -> StartError {
-    StartError::Open { flag, path: path.to_owned(), error }
+    StartError::Open { flag, path: path.to_owned(), error: Box::new(error) }
 }
 
 /// Whether the sandbox of the unit may be the reason. systemd gives each of
