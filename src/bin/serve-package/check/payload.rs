@@ -62,7 +62,8 @@ impl Wanted {
             (reason, code(&error))
         };
         let mut file = File::open(path).map_err(|error| fail(error.into()))?;
-        let payload = Payload::read(&mut file).map_err(fail)?;
+        let size = file.metadata().map_err(|error| fail(error.into()))?.len();
+        let payload = Payload::read_sized(&mut file, size).map_err(fail)?;
         let verified = payload.verify(file, |_| {}).map_err(fail)?;
         let expected = if is_system { Kind::OperatingSystem } else { Kind::Extension };
         if payload.kind() != expected {

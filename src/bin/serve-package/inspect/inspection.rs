@@ -63,10 +63,16 @@ impl Inspection {
         progress: &mut impl FnMut(u64, u64),
     ) -> Result<(), PayloadError> {
         let mut file = File::open(&self.path)?;
-        let payload = &*self.payload.insert(Payload::read(&mut file)?);
-        // A file that can tell its length needs not be read to know that.
-        if file.metadata()?.is_file() {
-            payload.check_length(file.metadata()?.len())?;
+        let metadata = file.metadata()?;
+        // A file that can tell its length needs not be read to the end to know it.
+        let size = Some(metadata.len()).filter(|_| metadata.is_file());
+        let payload = match size {
+            Some(size) => Payload::read_sized(&mut file, size),
+            None => Payload::read(&mut file),
+        };
+        let payload = &*self.payload.insert(payload?);
+        if let Some(size) = size {
+            payload.check_length(size)?;
         }
         let verified = payload.verify(file, |done| progress(done, payload.length()))?;
         self.digests = Some(verified.digests);
