@@ -5,6 +5,8 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
+use crate::number::decimal;
+
 /// A well-formed `host` or `host:port` (RFC 3986, section 3.2, without user
 /// information), safe to stand in a URL, in XML and in a log line.
 ///
@@ -31,7 +33,7 @@ impl Authority {
 
     /// The host, an IPv6 address in its brackets and with its zone.
     pub fn host(&self) -> &str {
-        self.text.get(..self.host_length).unwrap_or_default()
+        &self.text[..self.host_length]
     }
 
     /// The host without brackets and zone.
@@ -56,7 +58,7 @@ impl Authority {
 
     /// The port, if one is named.
     pub fn port(&self) -> Option<u16> {
-        self.text.get(self.host_length + 1..)?.parse().ok()
+        decimal(self.text.get(self.host_length + 1..)?)
     }
 }
 
@@ -80,11 +82,8 @@ impl FromStr for Authority {
         };
         let host = canonical_host(host).ok_or(ParseAuthorityError::Host)?;
         let port = port.filter(|port| !port.is_empty());
-        if let Some(port) = port {
-            let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-            if !digits || port.parse::<u16>().is_err() {
-                return Err(ParseAuthorityError::Port);
-            }
+        if port.is_some_and(|port| decimal::<u16>(port).is_none()) {
+            return Err(ParseAuthorityError::Port);
         }
         let host_length = host.len();
         let text = match port {

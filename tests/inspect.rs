@@ -36,7 +36,7 @@ fn expect_wrong(path: &Path, reason: &str) {
 
 #[test]
 fn good_ones() {
-    let digests = Digests::of(fs::File::open(UPDATE).unwrap()).unwrap();
+    let digests = Digests::from_reader(fs::File::open(UPDATE).unwrap()).unwrap();
     let (text, status) = with_key(UPDATE.as_ref());
     assert_eq!(status, 0, "{text}");
     let signed = format!("signed by   {GOOD_KEY:?}, for update_engine and download_sysext");

@@ -51,7 +51,7 @@ fn large_package() -> (Arc<PackageFile>, Vec<u8>) {
 }
 
 fn offer(codebase: Codebase) -> Update {
-    Update::of_packages(OFFERED.parse().unwrap(), codebase, &[package()])
+    Update::from_packages(OFFERED.parse().unwrap(), codebase, &[package()])
 }
 
 fn bind(updater: impl Updater + 'static) -> Server {
@@ -237,7 +237,7 @@ impl Updater for Moody {
             "4152.2.0" => panic!("on purpose, by a test"),
             "1.3.23.0" => Err(UpdaterError::Update(UpdateStatus::HardwareNotSupported)),
             "ForcedUpdate" => Err(UpdaterError::Internal("out of order".into())),
-            _ => Ok(Decision::none(Reason::Other("the freeze is on".to_owned()))),
+            _ => Ok(Decision::none(Reason::from("the freeze is on"))),
         }
     }
 
@@ -298,7 +298,7 @@ fn an_observer_is_told_everything() {
                     format!("offered {version}: {}", reason.as_str())
                 }
                 Activity::Checked { reason, .. } => format!("not offered: {}", reason.as_str()),
-                Activity::Pinged { machine } => format!("alive: {}", machine.alias),
+                Activity::Pinged { machine, .. } => format!("alive: {}", machine.alias),
                 Activity::Reported { event, .. } => format!("event: {}", event.event_type),
                 Activity::DownloadStarted(download) => format!("started: {:?}", download.range),
                 Activity::DownloadFinished { download, .. } => {

@@ -180,7 +180,7 @@ fn addresses_of_every_kind() {
 fn what_is_served_is_said_at_the_start() {
     let server = Server::start([&GOOD[..], &["--extension", EXTENSION, "--force"]].concat());
     let payload = fs::read(UPDATE).unwrap();
-    let sha256 = omaha::Digests::of(&payload[..]).unwrap().sha256.to_hex();
+    let sha256 = omaha::Digests::from_reader(&payload[..]).unwrap().sha256.to_hex();
     let package =
         format!("package update.gz from {UPDATE:?}: {} bytes, SHA-256 {sha256}", payload.len());
     server.wait_for_line(&package);

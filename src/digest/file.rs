@@ -277,7 +277,7 @@ mod tests {
         for length in [content.len(), 1000, 0] {
             let limit = if length == content.len() { u64::MAX } else { length as u64 };
             let FileDigests { digests, blocks, prefix } = of_file(&file, limit, None);
-            assert_eq!(digests, Digests::of(&content[..length]).unwrap());
+            assert_eq!(digests, Digests::from_reader(&content[..length]).unwrap());
             assert!(blocks.matches(0, &content[..length]));
             assert_eq!(prefix, None);
         }
@@ -291,9 +291,9 @@ mod tests {
             for length in [pieces * PIECE - 1, pieces * PIECE, pieces * PIECE + 1] {
                 let FileDigests { digests, blocks, prefix } =
                     of_file(&file, length as u64, Some(length as u64 - 1));
-                assert_eq!(digests, Digests::of(&content[..length]).unwrap(), "{length}");
+                assert_eq!(digests, Digests::from_reader(&content[..length]).unwrap(), "{length}");
                 assert!(blocks.matches(0, &content[..length]));
-                let shorter = Digests::of(&content[..length - 1]).unwrap();
+                let shorter = Digests::from_reader(&content[..length - 1]).unwrap();
                 assert_eq!(prefix, Some(shorter.sha256), "{length}");
             }
         }
@@ -305,7 +305,7 @@ mod tests {
         let content = vec![0; 2 * PIECE];
         for length in [0, 1, BLOCK, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE] {
             let found = of_file(&file, content.len() as u64, Some(length as u64));
-            let expected = Digests::of(&content[..length]).unwrap().sha256;
+            let expected = Digests::from_reader(&content[..length]).unwrap().sha256;
             assert_eq!(found.prefix, Some(expected), "{length}");
         }
         let longer = Some(content.len() as u64 + 1);

@@ -6,6 +6,7 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -222,14 +223,21 @@ impl PackageFile {
 
     /// Its entry in a manifest, with both digests.
     pub fn describe(&self) -> response::Package {
-        response::Package {
-            name: self.name.to_string(),
-            sha1: Some(self.digests.sha1),
-            sha256: Some(self.digests.sha256),
-            size: self.size(),
-            required: true,
-            metadata: None,
-        }
+        response::Package::new(self.name.as_str(), &self.digests)
+    }
+}
+
+/// The file's entry in a manifest.
+impl From<&PackageFile> for response::Package {
+    fn from(file: &PackageFile) -> Self {
+        file.describe()
+    }
+}
+
+/// The file's entry in a manifest.
+impl From<&Arc<PackageFile>> for response::Package {
+    fn from(file: &Arc<PackageFile>) -> Self {
+        file.describe()
     }
 }
 
@@ -342,7 +350,7 @@ impl fmt::Display for PackageError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{:?}: ", self.path)?;
         match &self.problem {
-            Problem::Io(error) => write!(formatter, "{error}"),
+            Problem::Io(_) => formatter.write_str("it cannot be read"),
             Problem::NotRegular(kind) => {
                 write!(formatter, "it is {kind}; a package must be a regular file")
             }

@@ -9,6 +9,7 @@ use rustix::net::sockopt;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, ipproto, listen, socket_with};
 
 use crate::authority::{Authority, is_zone, split_zone};
+use crate::number::decimal;
 
 /// Connections that wait while others are accepted; the kernel lowers it to
 /// `net.core.somaxconn` (4096 since Linux 5.4).
@@ -168,9 +169,7 @@ impl FromStr for ListenAddress {
         if port.ends_with(']') {
             return Err(ParseListenAddressError::NoPort);
         }
-        // `parse` alone would take "+80".
-        let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-        let port = port.parse().ok().filter(|_| digits).ok_or(ParseListenAddressError::Port)?;
+        let port = decimal(port).ok_or(ParseListenAddressError::Port)?;
         let host = if host.is_empty() {
             Host::Any
         } else if host.eq_ignore_ascii_case("localhost") {
@@ -242,17 +241,14 @@ impl BindError {
 
 impl fmt::Display for BindError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "cannot listen on {}: ", self.address)?;
-        match self.source.kind() {
-            io::ErrorKind::AddrInUse => formatter.write_str("another program listens there"),
-            io::ErrorKind::AddrNotAvailable => {
-                formatter.write_str("it is not an address of this machine")
-            }
-            io::ErrorKind::PermissionDenied => {
-                formatter.write_str("ports below 1024 need privileges")
-            }
-            _ => write!(formatter, "{}", self.source),
-        }
+        write!(formatter, "cannot listen on {}", self.address)?;
+        formatter.write_str(match self.source.kind() {
+            io::ErrorKind::AddrInUse => ": another program listens there",
+            io::ErrorKind::AddrNotAvailable => ": it is not an address of this machine",
+            io::ErrorKind::PermissionDenied => ": ports below 1024 need privileges",
+            // The source says it.
+            _ => "",
+        })
     }
 }
 

@@ -43,7 +43,7 @@ impl<'a> Target<'a> {
         let Some(scheme) = ["http://", "https://"].iter().find(|scheme| is_http(scheme)) else {
             return Self { authority: None, path: without_empty_segments(url) };
         };
-        let rest = url.get(scheme.len()..).unwrap_or_default();
+        let rest = &url[scheme.len()..];
         let (authority, path) = match rest.find('/') {
             Some(slash) => rest.split_at(slash),
             None => (rest, "/"),

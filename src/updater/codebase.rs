@@ -15,7 +15,7 @@ pub struct Codebase {
 }
 
 impl Codebase {
-    /// Where a [`Server`](crate::server::Server) offers its packages.
+    /// Where the server of the feature `server` offers its packages.
     pub const PACKAGES: &str = "/packages/";
 
     /// Whether this is a path on whatever server the client asked, and not a
@@ -32,7 +32,7 @@ impl Codebase {
     /// The path, from its first `/`.
     pub fn path(&self) -> &str {
         let start = self.url.as_ref().map_or(0, |(_, start)| *start);
-        self.text.get(start..).unwrap_or_default()
+        &self.text[start..]
     }
 
     /// The port of the URL, named or the scheme's own; none for a path.
@@ -109,7 +109,7 @@ impl fmt::Display for ParseCodebaseError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scheme => formatter.write_str("it must begin with http:// or https://"),
-            Self::Authority(error) => write!(formatter, "{error}"),
+            Self::Authority(_) => formatter.write_str("the host or the port is malformed"),
             Self::Character(character) => write!(
                 formatter,
                 "{character:?} cannot stand in it, because package names are appended to it"

@@ -90,7 +90,7 @@ impl Machine {
 
 fn right_digest() -> String {
     let payload = fs::File::open(UPDATE).unwrap();
-    omaha::Digests::of(payload).unwrap().sha256.to_hex()
+    omaha::Digests::from_reader(payload).unwrap().sha256.to_hex()
 }
 
 /// What it printed, for the message of a test that fails.

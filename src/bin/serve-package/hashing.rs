@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use omaha::{PackageError, PackageFile, PackageName, PayloadFile};
 
-use crate::check::progress::Progress;
+use crate::check::progress::ProgressDisplay;
 use crate::systemd;
 
 /// What takes no longer than this is not worth a word.
@@ -25,7 +25,7 @@ pub struct Hashing {
 
 #[derive(Debug)]
 struct Shown {
-    progress: Progress,
+    progress: ProgressDisplay,
     started: Instant,
     percent: Option<u64>,
 }
@@ -35,7 +35,8 @@ impl Hashing {
     pub fn new<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Self {
         let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         let total = paths.into_iter().map(size).sum();
-        let shown = Shown { progress: Progress::bar(), started: Instant::now(), percent: None };
+        let shown =
+            Shown { progress: ProgressDisplay::bar(), started: Instant::now(), percent: None };
         systemd::status("reading the packages");
         Self { total, done: AtomicU64::new(0), shown: Mutex::new(shown) }
     }

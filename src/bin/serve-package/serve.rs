@@ -80,13 +80,13 @@ fn prepare(
     let served_here = codebase.is_path() || listening.is_at(&codebase);
     let served = if served_here { packages } else { &[] };
 
-    let mut update = Update::of_packages(settings.package_version.clone(), codebase, packages);
+    let mut update = Update::from_packages(settings.package_version.clone(), codebase, packages);
     update.previous_version.clone_from(&settings.previous_version);
     for action in &mut update.manifest.actions {
         action.is_delta_payload = is_delta;
     }
     let updater =
-        TrivialUpdater::new(update).force(settings.force).watching(served.iter().cloned());
+        TrivialUpdater::new(update).with_force(settings.force).with_watched(served.iter().cloned());
     let observer = Arc::clone(watch);
     let mut server = listening
         .server(updater)?

@@ -6,10 +6,11 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use omaha::Escaped;
+use omaha::protocol::VersionText;
 use rustix::io::Errno;
 
-/// Text from a client, fit for one line of a log: what is not visible ASCII is
-/// escaped, and what is too long is cut.
+/// Text from a client, fit for one line of a log, without quotes.
 pub struct Quoted<'a>(pub &'a str);
 
 /// Longer than a machine id in braces or any version in use.
@@ -17,7 +18,7 @@ const MAX_QUOTED: usize = 100;
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        escape(self.0, MAX_QUOTED, formatter)
+        Escaped::new(self.0, MAX_QUOTED).fmt(formatter)
     }
 }
 
@@ -29,22 +30,21 @@ const MAX_QUOTING: usize = 600;
 
 impl fmt::Display for Quoting<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        escape(self.0, MAX_QUOTING, formatter)
+        Escaped::new(self.0, MAX_QUOTING).fmt(formatter)
     }
 }
 
-fn escape(text: &str, most: usize, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for (position, character) in text.chars().enumerate() {
-        if position == most {
-            return formatter.write_str("[…]");
-        }
-        if character == ' ' || character.is_ascii_graphic() && character != '\\' {
-            write!(formatter, "{character}")?;
-        } else {
-            write!(formatter, "{}", character.escape_default())?;
+/// A version that a machine reports. In quotes, if it is no version and holds
+/// more than a name does.
+pub struct Reported<'a>(pub &'a VersionText);
+
+impl fmt::Display for Reported<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            VersionText::Version(version) => version.fmt(formatter),
+            other => omaha::Quoted::unless_plain(other.as_str()).fmt(formatter),
         }
     }
-    Ok(())
 }
 
 /// Bytes per second, in megabytes: "36.4 MB/s".
@@ -100,17 +100,13 @@ pub fn without_numbers(text: &str) -> Cow<'_, str> {
     text
 }
 
-/// An error and everything behind it, in one sentence. What an error repeats of
-/// the one behind it is said once.
+/// An error and everything behind it, in one sentence.
 pub fn sentence(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            let plain = error.downcast_ref().map(|error| Plain(error).to_string());
-            text = format!("{text}: {}", plain.unwrap_or(more));
-        }
+        let plain = error.downcast_ref().map(|error| Plain(error).to_string());
+        text = format!("{text}: {}", plain.unwrap_or_else(|| error.to_string()));
         source = error.source();
     }
     without_numbers(&text).into_owned()
@@ -158,21 +154,30 @@ mod tests {
         let error = || io::Error::from(Errno::NOENT);
         let above = Above("cannot open it".to_owned(), error());
         assert_eq!(sentence(&above), "cannot open it: no such file");
-        let repeating = Above(format!("cannot open it: {}", error()), error());
-        assert_eq!(sentence(&repeating), "cannot open it: No such file or directory");
     }
 
     #[test]
     fn no_client_forges_a_line() {
-        let text = "id\n<3>forged\r\u{1b}[31m\u{202e}\\é\0";
-        let shown = Quoted(text).to_string();
-        assert_eq!(shown, "id\\n<3>forged\\r\\u{1b}[31m\\u{202e}\\\\\\u{e9}\\u{0}");
+        let text = "id\n<3>forged\r\u{1b}[31m\u{202e}\0";
+        assert_eq!(Quoted(text).to_string(), "id\\n<3>forged\\r\\u{1b}[31m\\u{202e}\\0");
     }
 
     #[test]
     fn long_text_is_cut() {
         let shown = Quoted(&"a".repeat(1000)).to_string();
-        assert_eq!(shown, format!("{}[…]", "a".repeat(MAX_QUOTED)));
+        assert_eq!(shown, format!("{}…", "a".repeat(MAX_QUOTED)));
+    }
+
+    #[test]
+    fn versions_that_are_none() {
+        for (text, shown) in [
+            ("4152.2.0+nightly-1", "4152.2.0+nightly-1"),
+            ("ForcedUpdate", "ForcedUpdate"),
+            ("main", "main"),
+            ("1, it is 3 o'clock", "\"1, it is 3 o'clock\""),
+        ] {
+            assert_eq!(Reported(&VersionText::from(text)).to_string(), shown);
+        }
     }
 
     #[test]

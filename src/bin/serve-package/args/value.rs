@@ -1,13 +1,14 @@
 //! The values of flags.
 
+use std::error::Error;
 use std::ffi::OsStr;
-use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::error::UsageError;
 use super::flags::Arguments;
+use crate::words::sentence;
 
 fn value<'a>(
     arguments: &'a Arguments,
@@ -46,7 +47,7 @@ fn payload_file(flag: &'static str, value: &OsStr) -> Result<PathBuf, UsageError
 }
 
 /// The value of a flag, as what it stands for.
-pub fn parsed<T: FromStr<Err: fmt::Display>>(
+pub fn parsed<T: FromStr<Err: Into<Box<dyn Error>>>>(
     arguments: &Arguments,
     flag: &'static str,
 ) -> Result<Option<T>, UsageError> {
@@ -55,8 +56,13 @@ pub fn parsed<T: FromStr<Err: fmt::Display>>(
     value.parse().map(Some).map_err(|error: T::Err| UsageError::Value {
         flag,
         value: value.into_owned(),
-        reason: error.to_string(),
+        reason: sentence(&*error.into()),
     })
+}
+
+/// Whether a number is written with digits only: `parse` takes a sign, too.
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A number of things, at least one.
@@ -66,10 +72,8 @@ impl FromStr for Count {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.parse() {
-            Ok(0) | Err(_) => Err("must be a whole number, at least 1"),
-            Ok(count) => Ok(Self(count)),
-        }
+        let count = text.parse().ok().filter(|count| is_digits(text) && *count > 0);
+        count.map(Self).ok_or("must be a whole number, at least 1")
     }
 }
 
@@ -83,9 +87,7 @@ impl FromStr for Span {
         match humantime::parse_duration(text) {
             Ok(Duration::ZERO) => Err("must be greater than zero"),
             Ok(span) => Ok(Self(span)),
-            Err(_) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Err("needs a unit, such as 5s, 30m or 2h")
-            }
+            Err(_) if is_digits(text) => Err("needs a unit, such as 5s, 30m or 2h"),
             Err(_) => Err("must be a time, such as 5s, 30m or 2h"),
         }
     }
@@ -98,8 +100,7 @@ impl FromStr for ByteRate {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-        let rate = text.parse().ok().filter(|_| is_number);
+        let rate = text.parse().ok().filter(|_| is_digits(text));
         rate.map(Self).ok_or("must be a whole number of bytes, such as 1000")
     }
 }

@@ -16,7 +16,7 @@ const WIDTH: usize = 80;
 
 /// Shows the progress of one download after another on standard error.
 #[derive(Debug)]
-pub struct Progress {
+pub struct ProgressDisplay {
     is_terminal: bool,
     is_bar_only: bool,
     /// When the download began, and how many bytes it had then.
@@ -25,7 +25,7 @@ pub struct Progress {
     is_drawn: bool,
 }
 
-impl Progress {
+impl ProgressDisplay {
     pub fn new() -> Self {
         let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         let is_terminal = io::stderr().is_terminal() && !is_dumb;

@@ -104,12 +104,11 @@ impl<'a> Session<'a> {
     fn client(&self) -> Result<Client, Failure> {
         let settings = self.settings;
         let wrong = |error: SettingsError| Failure::because("settings", &error);
-        let os = Os {
-            platform: "CoreOS".to_owned(),
-            version: "Chateau".to_owned(),
-            service_pack: format!("{}_{}", settings.app_version, machine_type(&settings.board)),
-            ..Os::default()
-        };
+        let service_pack = format!("{}_{}", settings.app_version, machine_type(&settings.board));
+        let os = Os::default()
+            .with_platform("CoreOS")
+            .with_version("Chateau")
+            .with_service_pack(service_pack);
         let client = Client::new(settings.server.clone(), &settings.machine_id)
             .map_err(wrong)?
             .with_version(NAME)
@@ -121,17 +120,13 @@ impl<'a> Session<'a> {
             .with_retry(self.retry())
             .with_validation(Validation::UpdateEngine)
             .with_failure_reports(settings.events);
-        let app = App {
-            id: settings.app_id.clone(),
-            version: settings.app_version.as_str().into(),
-            track: settings.track.clone(),
-            board: settings.board.clone(),
-            oem: settings.oem.clone(),
-            machine_id: settings.machine_id.clone(),
-            machine_alias: ALIAS.to_owned(),
-            lang: "en-US".to_owned(),
-            ..App::default()
-        };
+        let app = App::new(&settings.app_id, settings.app_version.as_str())
+            .with_track(&settings.track)
+            .with_board(&settings.board)
+            .with_oem(&settings.oem)
+            .with_machine_id(&settings.machine_id)
+            .with_machine_alias(ALIAS)
+            .with_lang("en-US");
         client.add_app(app).map_err(wrong)?;
         Ok(client)
     }
@@ -147,8 +142,7 @@ impl<'a> Session<'a> {
             app.add_update_check();
             if self.settings.events {
                 // What update_engine sends when it has not updated before.
-                let previous_version = "0.0.0.0".into();
-                app.events.push(Event { previous_version, ..events::complete() });
+                app.events.push(events::complete().with_previous_version("0.0.0.0"));
             }
         }
         app.check_and_inspect(&request)

@@ -110,5 +110,5 @@ fn digests(file: File) -> io::Result<Digests> {
     if !file.metadata()?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    Digests::of(file)
+    Digests::from_reader(file)
 }

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::args::InspectSettings;
-use crate::check::progress::Progress;
+use crate::check::progress::ProgressDisplay;
 use crate::key::{KeyFile, KeyFileError};
 use inspection::Inspection;
 
@@ -24,7 +24,7 @@ pub fn run(settings: &InspectSettings) -> ExitCode {
             return ExitCode::from(crate::FAILURE);
         }
     };
-    let (mut is_right, mut progress) = (true, (!settings.json).then(Progress::new));
+    let (mut is_right, mut progress) = (true, (!settings.json).then(ProgressDisplay::new));
     for file in &settings.files {
         let inspection = Inspection::of(file, key.as_ref(), |done, total| {
             if let Some(progress) = &mut progress {
