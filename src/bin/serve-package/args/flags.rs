@@ -178,6 +178,13 @@ impl Arguments {
         Some(self.rest.remove(index).argument)
     }
 
+    /// Takes all arguments that are neither a flag nor a value.
+    pub fn take_operands(&mut self) -> impl Iterator<Item = OsString> + use<> {
+        let is_operand = |rest: &mut Rest| !is_dashed(&rest.argument.to_string_lossy());
+        let operands: Vec<_> = self.rest.extract_if(.., is_operand).collect();
+        operands.into_iter().map(|rest| rest.argument)
+    }
+
     /// Refuses what belongs to nothing, and what is there too often.
     pub fn finish(self) -> Result<(), UsageError> {
         let flags = self.flags.all();

@@ -3,6 +3,7 @@
 mod check;
 mod error;
 mod flags;
+mod inspect;
 mod serve;
 mod suggestion;
 mod value;
@@ -12,6 +13,7 @@ use std::ffi::OsString;
 pub use check::CheckSettings;
 pub use error::UsageError;
 use flags::Flags;
+pub use inspect::InspectSettings;
 pub use serve::{EXTENSION, PACKAGE_FILE, Settings};
 use value::{ByteRate, Count, Span, parsed, path, payload, payloads};
 
@@ -20,6 +22,7 @@ use value::{ByteRate, Count, Span, parsed, path, payload, payloads};
 pub enum Command {
     Serve(Box<Settings>),
     Check(Box<CheckSettings>),
+    Inspect(InspectSettings),
     /// Print this.
     Help(&'static str),
     Version,
@@ -35,6 +38,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, R
     let mut arguments = arguments.into_iter().peekable();
     if arguments.next_if(|first| first == check::COMMAND).is_some() {
         check::parse(arguments).map_err(|error| Refusal { error, help: "check --help" })
+    } else if arguments.next_if(|first| first == inspect::COMMAND).is_some() {
+        inspect::parse(arguments).map_err(|error| Refusal { error, help: "inspect --help" })
     } else {
         serve::parse(arguments).map_err(|error| Refusal { error, help: "--help" })
     }

@@ -20,6 +20,9 @@ Usage: serve-package --package-file FILE --package-version VERSION [OPTION]...
   --listen-address ADDR   HOST:PORT, [IPv6]:PORT, or :PORT for all interfaces;
                           port 0 is a free one (default: localhost:8000)
   --extension FILE        an OEM or system extension beside it; repeatable
+  --key PEM               refuse what is not signed by this public key
+  --previous-version VER  the payload is for machines with this version only
+  --skip-payload-check    serve the files even if they are no sound payloads
   --package-url URL       where machines fetch the packages instead of here
   --force                 offer it to every machine that has another version
   --until-updated N       exit 0 when N machines have been updated
@@ -29,10 +32,8 @@ Usage: serve-package --package-file FILE --package-version VERSION [OPTION]...
   --ready-file FILE       write the address there once the server answers
   --max-connections N, --idle-timeout TIME, --min-rate BYTES
                           limits (default: 1000, 30s, 1000 bytes a second)
-  --help, --version       to try a server out: serve-package check --help
-Example: serve-package --package-file flatcar_production_update.gz \\
-                       --package-version 4152.2.0 --listen-address :8000
-Then set SERVER=http://HOST:8000/v1/update/ in /etc/flatcar/update.conf.
+  --help, --version       serve-package inspect --help: what is in a payload;
+                          serve-package check --help: to try a server out
 Exit status: 0 stopped or updated, 1 failure, 2 wrong usage, 3 and 4 see above.
 ";
 
@@ -46,6 +47,11 @@ pub struct Settings {
     /// None for the default.
     pub listen_address: Option<ListenAddress>,
     pub extensions: Vec<PathBuf>,
+    /// What the packages must be signed with.
+    pub key: Option<PathBuf>,
+    /// The only version that the update is for.
+    pub previous_version: Option<Version>,
+    pub skip_payload_check: bool,
     pub package_url: Option<Codebase>,
     pub force: bool,
     pub until_updated: Option<usize>,
@@ -62,6 +68,9 @@ const PACKAGE_NAME: &str = "--package-name";
 const PACKAGE_VERSION: &str = "--package-version";
 const LISTEN_ADDRESS: &str = "--listen-address";
 pub const EXTENSION: &str = "--extension";
+const KEY: &str = "--key";
+const PREVIOUS_VERSION: &str = "--previous-version";
+const SKIP_PAYLOAD_CHECK: &str = "--skip-payload-check";
 const PACKAGE_URL: &str = "--package-url";
 const FORCE: &str = "--force";
 const UNTIL_UPDATED: &str = "--until-updated";
@@ -83,6 +92,8 @@ static FLAGS: Flags = Flags {
         PACKAGE_VERSION,
         LISTEN_ADDRESS,
         EXTENSION,
+        KEY,
+        PREVIOUS_VERSION,
         PACKAGE_URL,
         UNTIL_UPDATED,
         DEADLINE,
@@ -95,7 +106,7 @@ static FLAGS: Flags = Flags {
     // go-omaha's.
     single_dash: &[PACKAGE_FILE, PACKAGE_VERSION, LISTEN_ADDRESS],
     repeatable: &[EXTENSION],
-    switches: &[FORCE, FAIL_FAST, "--help", "--version"],
+    switches: &[FORCE, FAIL_FAST, SKIP_PAYLOAD_CHECK, "--help", "--version"],
 };
 
 /// Reads the arguments that follow the program's name.
@@ -117,6 +128,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     let package_version: Option<OfferedVersion> = parsed(&arguments, PACKAGE_VERSION)?;
     let listen_address = parsed(&arguments, LISTEN_ADDRESS)?;
     let extensions = payloads(&arguments, EXTENSION)?;
+    let key = path(&arguments, KEY)?;
+    let previous_version = parsed(&arguments, PREVIOUS_VERSION)?;
+    let skip_payload_check = arguments.contains(SKIP_PAYLOAD_CHECK);
     let package_url: Option<Codebase> = parsed(&arguments, PACKAGE_URL)?;
     let force = arguments.contains(FORCE);
     let fail_fast = arguments.contains(FAIL_FAST);
@@ -133,6 +147,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         .with_idle_timeout(idle_timeout.map_or(defaults.idle_timeout, |span| span.0))
         .with_min_rate(min_rate.map_or(defaults.min_rate, |rate| rate.0));
     arguments.finish()?;
+    if skip_payload_check && key.is_some() {
+        return Err(UsageError::Together(KEY, SKIP_PAYLOAD_CHECK));
+    }
     if let Some(url) = package_url.as_ref().filter(|url| url.is_path()) {
         return Err(UsageError::Value {
             flag: PACKAGE_URL,
@@ -149,6 +166,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         package_version: package_version.ok_or(UsageError::Required(PACKAGE_VERSION))?.0,
         listen_address,
         extensions,
+        key,
+        previous_version,
+        skip_payload_check,
         package_url,
         force,
         until_updated: until_updated.map(|count| count.0),
@@ -230,6 +250,15 @@ mod tests {
         assert_eq!(settings.extensions, [PathBuf::from("a.gz"), PathBuf::from("b.gz")]);
         assert_eq!(settings.package_url.unwrap().as_str(), "http://m/x/");
         assert!(settings.force);
+    }
+
+    #[test]
+    fn payloads() {
+        let checked = settings(&format!("{BOTH}--key k.pem --previous-version=1.2.2"));
+        assert_eq!(checked.key, Some(PathBuf::from("k.pem")));
+        assert_eq!(checked.previous_version.unwrap().as_str(), "1.2.2");
+        assert!(!checked.skip_payload_check);
+        assert!(settings(&format!("{BOTH}--skip-payload-check")).skip_payload_check);
     }
 
     #[test]
@@ -342,6 +371,10 @@ mod tests {
             ("", "--package-file is required"),
             ("--package-file f", "--package-version is required"),
             ("help", "unexpected argument \"help\"; did you mean --help?"),
+            (
+                &format!("{BOTH}--key k --skip-payload-check"),
+                "--key and --skip-payload-check exclude each other",
+            ),
         ] {
             assert_eq!(parse(line).unwrap_err().to_string(), message, "{line}");
         }

@@ -8,6 +8,7 @@ mod fetch;
 mod interrupt;
 mod object;
 mod outcome;
+mod payload;
 pub mod progress;
 mod screen;
 mod session;

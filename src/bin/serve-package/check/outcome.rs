@@ -23,6 +23,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// The packages that were fetched and verified.
     pub downloads: Vec<Downloaded>,
+    /// What was shown of all packages, to follow "an update is offered".
+    pub shown: Option<String>,
     /// What ended the check.
     pub failure: Option<Failure>,
 }
@@ -111,10 +113,9 @@ impl Outcome {
             "result: failure: there are warnings, and --strict".to_owned()
         } else if self.offer.is_none() {
             format!("result: no update{warnings}")
-        } else if self.downloads.is_empty() {
-            format!("result: an update is offered{warnings}")
         } else {
-            format!("result: an update is offered, and its packages are right{warnings}")
+            let shown = self.shown.as_deref().unwrap_or_default();
+            format!("result: an update is offered{shown}{warnings}")
         }
     }
 

@@ -17,8 +17,10 @@ use super::fetch::Fetcher;
 use super::interrupt::Interrupt;
 use super::lock;
 use super::outcome::{Failure, Outcome};
+use super::payload::Wanted;
 use super::screen::Screen;
 use crate::args::CheckSettings;
+use crate::key::KeyFile;
 use crate::words::{Quoted, sentence};
 
 /// What this client calls itself, to the server and to its operator.
@@ -58,6 +60,7 @@ impl<'a> Session<'a> {
         if let Some(directory) = &self.settings.download {
             fs::create_dir_all(directory).map_err(|error| unusable(directory, &error))?;
         }
+        let wanted = self.wanted()?;
         let client = self.client()?;
         let missing = || Failure::new("settings", "there is no application");
         let app = client.app(&self.settings.app_id).ok_or_else(missing)?;
@@ -81,8 +84,19 @@ impl<'a> Session<'a> {
         self.describe(&offer);
         lock(self.outcome).offer = Some(offer.clone());
         match &self.settings.download {
-            Some(directory) => self.update(&app, &offer, directory),
+            Some(directory) => self.update(&app, &offer, directory, &wanted),
             None => Ok(()),
+        }
+    }
+
+    /// What is verified of the packages.
+    fn wanted(&self) -> Result<Wanted, Failure> {
+        match &self.settings.key {
+            _ if self.settings.skip_payload_check => Ok(Wanted::Digests),
+            None => Ok(Wanted::Whole),
+            Some(path) => KeyFile::read(path)
+                .map(Wanted::Signed)
+                .map_err(|error| Failure::new("--key", error)),
         }
     }
 
@@ -140,6 +154,7 @@ impl<'a> Session<'a> {
         app: &AppClient<'_>,
         offer: &Offer,
         directory: &Path,
+        wanted: &Wanted,
     ) -> Result<(), Failure> {
         for (index, package) in offer.packages().iter().enumerate() {
             let is_payload = index == 0;
@@ -153,7 +168,12 @@ impl<'a> Session<'a> {
                 interrupt: self.interrupt,
                 retry: self.retry(),
             };
-            match fetcher.run(offer.codebases(), self.screen) {
+            let fetched = fetcher.run(offer.codebases(), self.screen).and_then(|downloaded| {
+                let (path, name) = (&downloaded.path, package.name());
+                wanted.verify(path, name, is_payload, self.screen)?;
+                Ok(downloaded)
+            });
+            match fetched {
                 Ok(downloaded) => {
                     if is_payload {
                         let (url, package) = (&downloaded.url, package.package());
@@ -175,6 +195,7 @@ impl<'a> Session<'a> {
                 self.report(app, events::downloaded());
             }
         }
+        lock(self.outcome).shown = Some(wanted.shown());
         // With this answer no machine would have come so far.
         self.report(
             app,
