@@ -37,6 +37,8 @@ pub mod response;
 #[cfg(feature = "serde")]
 mod serde_form;
 mod setters;
+#[cfg(feature = "server")]
+pub(crate) mod unreadable;
 mod version_text;
 pub(crate) mod xml;
 

@@ -33,7 +33,6 @@ mod sending;
 mod socket;
 mod sys;
 mod transfer;
-mod unreadable;
 mod update;
 
 use std::fmt;

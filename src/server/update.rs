@@ -5,11 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::activity::{Activity, Machine};
 use super::context::Context;
-use super::unreadable;
 use crate::authority::Authority;
 use crate::http::response::{Refusal, Response, Status};
-use crate::protocol::Request;
 use crate::protocol::request::App;
+use crate::protocol::{Request, unreadable};
 use crate::updater::{OmahaHandler, Outcome, Reason, Update, Updater};
 
 /// The body of an update request, and what its answer depends on besides.

@@ -47,7 +47,7 @@ impl Hashing {
     ///
     /// Those of [`PackageFile::open`].
     pub fn open(&self, path: &Path, name: PackageName) -> Result<PackageFile, PackageError> {
-        self.watch(&name.to_string(), |read| PackageFile::open_with_progress(path, name, read))
+        self.watch(&name.clone(), |read| PackageFile::open_with_progress(path, name, read))
     }
 
     /// Opens and hashes a package that must be a payload.
@@ -60,11 +60,11 @@ impl Hashing {
         path: &Path,
         name: PackageName,
     ) -> Result<PayloadFile, PackageError> {
-        self.watch(&name.to_string(), |read| PackageFile::open_payload(path, name, read))
+        self.watch(&name.clone(), |read| PackageFile::open_payload(path, name, read))
     }
 
-    fn watch<T>(&self, name: &str, open: impl FnOnce(&(dyn Fn(usize) + Sync)) -> T) -> T {
-        let opened = open(&|bytes| self.note(name, bytes));
+    fn watch<T>(&self, name: &PackageName, open: impl FnOnce(&(dyn Fn(usize) + Sync)) -> T) -> T {
+        let opened = open(&|bytes| self.note(name.as_str(), bytes));
         // Lines follow.
         if let Ok(mut shown) = self.shown.lock() {
             shown.progress.end();

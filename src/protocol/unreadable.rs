@@ -1,14 +1,14 @@
 //! What is said of a request that cannot be read: enough to find the machine,
 //! and the setting on it.
 
-use crate::protocol::{ReadError, ReadErrorKind};
+use super::{ReadError, ReadErrorKind};
 
 /// Bytes of a line that are shown before and after the place of an error.
 const SHOWN: usize = 40;
 
 /// Why a body is no Omaha request: the error, the attribute and the text around
 /// its place, and the machine if its id stands before it.
-pub(super) fn explain(body: &[u8], error: &ReadError) -> String {
+pub(crate) fn explain(body: &[u8], error: &ReadError) -> String {
     let mut text = format!("not an Omaha request: {error}");
     let is_markup = matches!(error.kind(), ReadErrorKind::NotWellFormed(_));
     let place = is_markup.then(|| place(body, error)).flatten();
