@@ -47,7 +47,7 @@ impl Hashing {
     ///
     /// Those of [`PackageFile::open`].
     pub fn open(&self, path: &Path, name: PackageName) -> Result<PackageFile, PackageError> {
-        self.watch(&name.to_string(), |read| PackageFile::open_with_progress(path, name, read))
+        self.watch(name.clone().as_str(), |read| PackageFile::open_with_progress(path, name, read))
     }
 
     /// Opens and hashes a package that must be a payload.
@@ -60,7 +60,7 @@ impl Hashing {
         path: &Path,
         name: PackageName,
     ) -> Result<PayloadFile, PackageError> {
-        self.watch(&name.to_string(), |read| PackageFile::open_payload(path, name, read))
+        self.watch(name.clone().as_str(), |read| PackageFile::open_payload(path, name, read))
     }
 
     fn watch<T>(&self, name: &str, open: impl FnOnce(&(dyn Fn(usize) + Sync)) -> T) -> T {
