@@ -84,8 +84,8 @@ fn what_is_no_payload() {
         expect_wrong(&directory.write("file.gz", content), reason);
     }
     let missing = directory.join("missing.gz");
-    expect_wrong(&missing, "it cannot be read: No such file");
-    expect_wrong(directory.path(), "it cannot be read: Is a directory");
+    expect_wrong(&missing, "the payload cannot be read: no such file");
+    expect_wrong(directory.path(), "the payload cannot be read: it is a folder");
 }
 
 #[test]

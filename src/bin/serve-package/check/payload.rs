@@ -8,7 +8,7 @@ use omaha::protocol::ErrorCode;
 
 use super::screen::Screen;
 use crate::key::KeyFile;
-use crate::words::Quoted;
+use crate::words::{Quoted, sentence};
 
 /// What of the packages that are fetched is verified, besides their digests.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Wanted {
         }
         let fail = |error: PayloadError| {
             let reason = match &error {
-                PayloadError::Io(error) => format!("{path:?}: {error}"),
+                PayloadError::Io(_) => format!("{path:?}: {}", sentence(&error)),
                 error => error.to_string(),
             };
             (reason, code(&error))

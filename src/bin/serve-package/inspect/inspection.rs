@@ -9,6 +9,7 @@ use omaha::payload::{Matching, Payload, PayloadError, Signatures};
 
 use crate::key::KeyFile;
 use crate::published::Published;
+use crate::words::sentence;
 
 /// What was found out about a file. What is `None` could not be found out.
 #[derive(Debug)]
@@ -46,10 +47,7 @@ impl Inspection {
             problems: Vec::new(),
         };
         if let Err(error) = inspection.read(key, &mut progress) {
-            inspection.problems.push(match error {
-                PayloadError::Io(error) => format!("it cannot be read: {error}"),
-                error => error.to_string(),
-            });
+            inspection.problems.push(sentence(&error));
             // Of something else, or of something damaged, it is the only trace.
             inspection.digests = File::open(path).and_then(digests).ok();
         }

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use crate::args::InspectSettings;
 use crate::check::progress::ProgressDisplay;
 use crate::key::{KeyFile, KeyFileError};
+use crate::words::sentence;
 use inspection::Inspection;
 
 /// Inspects every file, and says what came of it.
@@ -20,7 +21,7 @@ pub fn run(settings: &InspectSettings) -> ExitCode {
     let key = match key(settings) {
         Ok(key) => key,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error}");
+            let _ = writeln!(io::stderr(), "error: {}", sentence(&error));
             return ExitCode::from(crate::FAILURE);
         }
     };
