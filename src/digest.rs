@@ -18,7 +18,7 @@ use sha1::Digest as _;
 #[cfg(feature = "server")]
 pub(crate) use blocks::{BLOCK, BlockChecksums};
 #[cfg(feature = "server")]
-pub(crate) use file::FileDigests;
+pub(crate) use file::{FileDigests, Watched};
 
 /// A digest type of `$length` bytes, with its name for people.
 macro_rules! digest {
@@ -181,6 +181,7 @@ impl std::error::Error for ParseDigestError {}
 
 /// Both digests of some content, and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Digests {
     /// Its SHA-1.
     pub sha1: Sha1,
@@ -196,7 +197,7 @@ impl Digests {
     /// # Errors
     ///
     /// Those of the reader, except that an interrupted read is repeated.
-    pub fn of(mut reader: impl Read) -> io::Result<Self> {
+    pub fn from_reader(mut reader: impl Read) -> io::Result<Self> {
         let (mut hasher, mut buffer) = (Hasher::new(), [0; BUFFER]);
         loop {
             match reader.read(&mut buffer) {

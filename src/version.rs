@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use semver::{BuildMetadata, Prerelease};
 
+use crate::number::is_digits;
+
 /// A version, with one total order over everything that machines send.
 ///
 /// # Syntax
@@ -23,7 +25,10 @@ use semver::{BuildMetadata, Prerelease};
 /// Each number fits in a `u64`. White space is not allowed anywhere. A text
 /// has at most [`Version::MAX_LENGTH`] bytes.
 ///
-/// # Order
+/// # Order and equality
+///
+/// Two versions are equal where neither is greater; `Hash` agrees with that.
+/// What was written is told apart by [`as_str`](Self::as_str).
 ///
 /// 1. The numbers, from left to right. Missing ones are 0, so `1.3.23.0`
 ///    equals `1.3.23`.
@@ -118,7 +123,7 @@ fn suffixes(text: &str) -> Result<(Prerelease, BuildMetadata), Problem> {
 fn problem_of(part: &str) -> Option<Problem> {
     if part.is_empty() {
         Some(Problem::MissingNumber)
-    } else if !part.bytes().all(|byte| byte.is_ascii_digit()) {
+    } else if !is_digits(part) {
         Some(Problem::NotANumber(part.to_owned()))
     } else if part.parse::<u64>().is_err() {
         Some(Problem::NumberTooLarge(part.to_owned()))
@@ -127,10 +132,24 @@ fn problem_of(part: &str) -> Option<Problem> {
     }
 }
 
-impl From<semver::Version> for Version {
-    /// Takes over a semantic version, of whatever length.
-    fn from(version: semver::Version) -> Self {
-        Self { text: version.to_string(), pre: version.pre, build: version.build }
+impl TryFrom<semver::Version> for Version {
+    type Error = ParseVersionError;
+
+    /// Takes over a semantic version, unless it has more than
+    /// [`Version::MAX_LENGTH`] bytes.
+    fn try_from(version: semver::Version) -> Result<Self, Self::Error> {
+        let text = version.to_string();
+        if text.len() > Self::MAX_LENGTH {
+            let problem = Problem::TooLong(text.len());
+            return Err(ParseVersionError { text: shorten(&text), problem });
+        }
+        Ok(Self { text, pre: version.pre, build: version.build })
+    }
+}
+
+impl AsRef<str> for Version {
+    fn as_ref(&self) -> &str {
+        &self.text
     }
 }
 

@@ -71,7 +71,7 @@ fn offering(
             return get(asked);
         }
         let host = asked.head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-        let digests = Digests::of(content).unwrap();
+        let digests = Digests::from_reader(content).unwrap();
         let mut response = Response::new();
         let check = response.add_app(APP, AppStatus::Ok).add_update_check(UpdateStatus::Ok);
         check.add_url(format!("http://{host}/packages/"));
@@ -114,8 +114,8 @@ fn an_offer_is_told_in_words() {
     ]);
     let outcome = check(&url_of(&server), &[]);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
-    let package = Digests::of(fs::File::open(UPDATE).unwrap()).unwrap();
-    let extension = Digests::of(fs::File::open(EXTENSION).unwrap()).unwrap();
+    let package = Digests::from_reader(fs::File::open(UPDATE).unwrap()).unwrap();
+    let extension = Digests::from_reader(fs::File::open(EXTENSION).unwrap()).unwrap();
     for line in [
         format!(
             "asking {}/v1/update/ as version 0.0.0 of application {APP}, track stable, board amd64-usr",
@@ -180,7 +180,7 @@ fn json_is_one_object() {
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
     let json = outcome.stdout.strip_suffix('\n').unwrap();
     assert!(json.starts_with('{') && json.ends_with('}') && !json.contains('\n'), "{json}");
-    let package = Digests::of(fs::File::open(UPDATE).unwrap()).unwrap();
+    let package = Digests::from_reader(fs::File::open(UPDATE).unwrap()).unwrap();
     for (name, value) in [
         ("result", "update"),
         ("status", "0"),
@@ -360,7 +360,7 @@ fn ranges_that_are_ignored_are_warned_of() {
     let outcome = check(&server.url(), &["--skip-payload-check", "--download", into]);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     assert!(outcome.stderr.starts_with("warning: asked for a part of package"), "{outcome:?}");
-    assert!(outcome.stdout.ends_with("are right, with 1 warning\n"), "{outcome:?}");
+    assert!(outcome.stdout.ends_with("are payloads, with 1 warning\n"), "{outcome:?}");
     let outcome = check(&server.url(), &["--skip-payload-check", "--download", into, "--strict"]);
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
     assert!(outcome.stdout.ends_with("result: failure: there are warnings, and --strict\n"));
@@ -368,7 +368,7 @@ fn ranges_that_are_ignored_are_warned_of() {
 
 #[test]
 fn what_update_engine_would_not_take_is_a_failure() {
-    let digests = Digests::of(CONTENT).unwrap();
+    let digests = Digests::from_reader(CONTENT).unwrap();
     let change =
         move |text: String| text.replace(&digests.sha256.to_base64(), &digests.sha256.to_hex());
     let server = offering(CONTENT, change, |asked| part(CONTENT, asked));

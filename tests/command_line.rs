@@ -35,8 +35,11 @@ fn wrong_usage() {
     expect_usage_error(&with(&["--verbose"]), "\"--verbose\"");
     expect_usage_error(&with(&["-v"]), "\"-v\"");
     expect_usage_error(&with(&["-extension", "x"]), "\"-extension\"");
-    expect_usage_error(&with(&["update.gz"]), "\"update.gz\" is left over");
-    expect_usage_error(&with(&["--force=yes"]), "--force=yes");
+    expect_usage_error(&with(&["update.gz"]), "unexpected argument \"update.gz\"");
+    expect_usage_error(&with(&["--force=yes"]), "--force takes no value");
+    expect_usage_error(&with(&["--extention", "x"]), "did you mean --extension?");
+    expect_usage_error(&["help"], "did you mean --help?");
+    expect_usage_error(&["check", "help"], "did you mean --help?");
 }
 
 #[test]

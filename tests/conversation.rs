@@ -97,7 +97,7 @@ fn from_the_check_to_the_reboot() {
     received.extend_from_slice(&rest.body);
     assert!(received == payload, "other bytes than in the file");
     // What update_engine checks, and the only thing.
-    let sha256 = omaha::Digests::of(&received[..]).unwrap().sha256;
+    let sha256 = omaha::Digests::from_reader(&received[..]).unwrap().sha256;
     assert_eq!(offer.manifest().actions[0].sha256, Some(sha256));
 
     // 14/1; then the postinstall step fetches the extension and verifies it.

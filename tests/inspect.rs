@@ -36,7 +36,7 @@ fn expect_wrong(path: &Path, reason: &str) {
 
 #[test]
 fn good_ones() {
-    let digests = Digests::of(fs::File::open(UPDATE).unwrap()).unwrap();
+    let digests = Digests::from_reader(fs::File::open(UPDATE).unwrap()).unwrap();
     let (text, status) = with_key(UPDATE.as_ref());
     assert_eq!(status, 0, "{text}");
     let signed = format!("signed by   {GOOD_KEY:?}, for update_engine and download_sysext");
@@ -84,8 +84,8 @@ fn what_is_no_payload() {
         expect_wrong(&directory.write("file.gz", content), reason);
     }
     let missing = directory.join("missing.gz");
-    expect_wrong(&missing, "it cannot be read: No such file");
-    expect_wrong(directory.path(), "it cannot be read: Is a directory");
+    expect_wrong(&missing, "the payload cannot be read: no such file");
+    expect_wrong(directory.path(), "the payload cannot be read: it is a folder");
 }
 
 #[test]

@@ -40,7 +40,11 @@ impl FileDigests {
     /// # Errors
     ///
     /// Those of `pread(2)`.
-    pub(crate) fn from_file(file: &File, limit: u64, prefix: Option<u64>) -> io::Result<Self> {
+    pub(crate) fn from_file(
+        file: &Watched<'_>,
+        limit: u64,
+        prefix: Option<u64>,
+    ) -> io::Result<Self> {
         // Not here: the pieces lie on a stack, which is given back with its thread.
         let mut digests = None;
         thread::scope(|scope| {
@@ -51,12 +55,12 @@ impl FileDigests {
         digests.unwrap_or_else(|| Self::on_this_thread(file, limit, prefix))
     }
 
-    fn on_this_thread(file: &File, limit: u64, prefix: Option<u64>) -> io::Result<Self> {
+    fn on_this_thread(file: &Watched<'_>, limit: u64, prefix: Option<u64>) -> io::Result<Self> {
         let (mut sha1, mut sha256) = (sha1::Sha1::new(), PrefixHasher::new(prefix));
         let mut blocks = BlockChecksums::default();
         let mut block = vec![0; BLOCK];
         for number in 0.. {
-            let length = read_at(file, &mut block, (number * BLOCK) as u64, limit)?;
+            let length = file.read_at(&mut block, (number * BLOCK) as u64, limit)?;
             sha1.update(&block[..length]);
             sha256.update(&block[..length]);
             blocks.record(number, &block[..length]);
@@ -74,7 +78,11 @@ impl FileDigests {
     }
 
     /// None for want of a thread.
-    fn on_two_threads(file: &File, limit: u64, prefix: Option<u64>) -> Option<io::Result<Self>> {
+    fn on_two_threads(
+        file: &Watched<'_>,
+        limit: u64,
+        prefix: Option<u64>,
+    ) -> Option<io::Result<Self>> {
         let mut room = [[0; PIECE]; PIECES];
         let pieces = Pieces::new(file, limit, &mut room);
         let (mut sha1, mut sha256) = (sha1::Sha1::new(), PrefixHasher::new(prefix));
@@ -107,7 +115,7 @@ fn spawn<'scope>(
 /// hasher that finds the one it needs not there yet, so that the faster of the
 /// two does more of the reading.
 struct Pieces<'a> {
-    file: &'a File,
+    file: &'a Watched<'a>,
     limit: u64,
     /// Piece `n` is in `n % PIECES`.
     places: [RwLock<Piece<'a>>; PIECES],
@@ -142,7 +150,7 @@ enum Place {
 }
 
 impl<'a> Pieces<'a> {
-    fn new(file: &'a File, limit: u64, room: &'a mut [[u8; PIECE]; PIECES]) -> Self {
+    fn new(file: &'a Watched<'a>, limit: u64, room: &'a mut [[u8; PIECE]; PIECES]) -> Self {
         let places = room.each_mut().map(|bytes| RwLock::new(Piece { bytes, length: 0 }));
         Self { file, limit, places, state: Mutex::default(), changed: Condvar::new() }
     }
@@ -204,7 +212,7 @@ impl<'a> Pieces<'a> {
             self.places[number % PIECES].write().unwrap_or_else(PoisonError::into_inner);
         let Piece { bytes, length } = &mut *piece;
         *length = 0;
-        *length = read_at(self.file, &mut bytes[..], (number * PIECE) as u64, self.limit)?;
+        *length = self.file.read_at(&mut bytes[..], (number * PIECE) as u64, self.limit)?;
         let mut blocks = BlockChecksums::default();
         blocks.record(0, &bytes[..*length]);
         self.lock().blocks.place(number * PIECE / BLOCK, &blocks);
@@ -216,21 +224,31 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// Fills the buffer from a place in the file on, as far as the file and the
-/// limit go. How many bytes that was.
-fn read_at(file: &File, buffer: &mut [u8], at: u64, limit: u64) -> io::Result<usize> {
-    let left = usize::try_from(limit.saturating_sub(at)).unwrap_or(usize::MAX);
-    let wanted = buffer.len().min(left);
-    let mut length = 0;
-    while length < wanted {
-        match file.read_at(&mut buffer[length..wanted], at + length as u64) {
-            Ok(0) => break,
-            Ok(read) => length += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+/// A file whose reading somebody watches.
+pub(crate) struct Watched<'a> {
+    pub file: &'a File,
+    /// Is told of the bytes that were read, piece by piece.
+    pub read: &'a (dyn Fn(usize) + Sync),
+}
+
+impl Watched<'_> {
+    /// Fills the buffer from a place in the file on, as far as the file and the
+    /// limit go. How many bytes that was.
+    fn read_at(&self, buffer: &mut [u8], at: u64, limit: u64) -> io::Result<usize> {
+        let left = usize::try_from(limit.saturating_sub(at)).unwrap_or(usize::MAX);
+        let wanted = buffer.len().min(left);
+        let mut length = 0;
+        while length < wanted {
+            match self.file.read_at(&mut buffer[length..wanted], at + length as u64) {
+                Ok(0) => break,
+                Ok(read) => length += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
+        (self.read)(length);
+        Ok(length)
     }
-    Ok(length)
 }
 
 #[cfg(test)]
@@ -239,8 +257,16 @@ mod tests {
 
     /// As both ways have it, which agree.
     fn of_file(file: &File, limit: u64, prefix: Option<u64>) -> FileDigests {
+        use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+        let seen = AtomicU64::new(0);
+        let read = |bytes: usize| {
+            seen.fetch_add(bytes as u64, Relaxed);
+        };
+        let file = &Watched { file, read: &read };
         let digests = FileDigests::from_file(file, limit, prefix).unwrap();
+        assert_eq!(seen.swap(0, Relaxed), digests.digests.size);
         assert_eq!(digests, FileDigests::on_this_thread(file, limit, prefix).unwrap());
+        assert_eq!(seen.into_inner(), digests.digests.size);
         digests
     }
 
@@ -251,7 +277,7 @@ mod tests {
         for length in [content.len(), 1000, 0] {
             let limit = if length == content.len() { u64::MAX } else { length as u64 };
             let FileDigests { digests, blocks, prefix } = of_file(&file, limit, None);
-            assert_eq!(digests, Digests::of(&content[..length]).unwrap());
+            assert_eq!(digests, Digests::from_reader(&content[..length]).unwrap());
             assert!(blocks.matches(0, &content[..length]));
             assert_eq!(prefix, None);
         }
@@ -265,9 +291,9 @@ mod tests {
             for length in [pieces * PIECE - 1, pieces * PIECE, pieces * PIECE + 1] {
                 let FileDigests { digests, blocks, prefix } =
                     of_file(&file, length as u64, Some(length as u64 - 1));
-                assert_eq!(digests, Digests::of(&content[..length]).unwrap(), "{length}");
+                assert_eq!(digests, Digests::from_reader(&content[..length]).unwrap(), "{length}");
                 assert!(blocks.matches(0, &content[..length]));
-                let shorter = Digests::of(&content[..length - 1]).unwrap();
+                let shorter = Digests::from_reader(&content[..length - 1]).unwrap();
                 assert_eq!(prefix, Some(shorter.sha256), "{length}");
             }
         }
@@ -279,7 +305,7 @@ mod tests {
         let content = vec![0; 2 * PIECE];
         for length in [0, 1, BLOCK, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE] {
             let found = of_file(&file, content.len() as u64, Some(length as u64));
-            let expected = Digests::of(&content[..length]).unwrap().sha256;
+            let expected = Digests::from_reader(&content[..length]).unwrap().sha256;
             assert_eq!(found.prefix, Some(expected), "{length}");
         }
         let longer = Some(content.len() as u64 + 1);
@@ -289,6 +315,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read() {
         let directory = File::open("/").unwrap();
+        let directory = Watched { file: &directory, read: &|_| {} };
         assert!(FileDigests::from_file(&directory, u64::MAX, None).is_err());
     }
 }

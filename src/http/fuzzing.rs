@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::conditions::{Conditions, Validators, Verdict};
-use super::head::{Progress, RequestHead, Scan};
+use super::head::{RequestHead, Scan, Scanned};
 use super::range::{Wanted, wanted};
 use crate::digest::Sha256;
 
@@ -52,13 +52,13 @@ pub fn head(head: &[u8], step: usize) -> Result<Option<(usize, Vec<u8>)>, u16> {
     let mut scan = Scan::default();
     for end in (step..head.len()).step_by(step).chain([head.len()]) {
         match scan.look(&head[..end]) {
-            Progress::Partial => {}
-            Progress::Complete(length) => {
+            Scanned::Partial => {}
+            Scanned::Complete(length) => {
                 let read = RequestHead::read(&head[..length]);
                 let read = read.map_err(|refusal| refusal.status.code())?;
                 return Ok(Some((length, read.for_engine)));
             }
-            Progress::Refused(refusal) => return Err(refusal.status.code()),
+            Scanned::Refused(refusal) => return Err(refusal.status.code()),
         }
     }
     Ok(None)

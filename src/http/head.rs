@@ -7,6 +7,8 @@
 
 use super::response::{Refusal, Status};
 
+use crate::number::saturating_decimal;
+
 /// Longest head: request line and fields. Real ones have less than 1 KiB.
 pub(crate) const MAX_HEAD: usize = 16 * 1024;
 
@@ -47,7 +49,7 @@ pub(crate) struct Scan {
 
 /// What a look at a head has come to.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
+pub(crate) enum Scanned {
     /// More bytes are needed.
     Partial,
     /// The head ends before this byte.
@@ -58,22 +60,22 @@ pub(crate) enum Progress {
 impl Scan {
     /// Goes on in a head of which these bytes, from its beginning, are known.
     /// Each byte is looked at once, however the head arrives in pieces.
-    pub fn look(&mut self, bytes: &[u8]) -> Progress {
+    pub fn look(&mut self, bytes: &[u8]) -> Scanned {
+        let mut before = self.position.checked_sub(1).map(|before| bytes[before]);
         while let Some(&byte) = bytes.get(self.position) {
             if self.position == MAX_HEAD {
                 let reason = format!("the head of the request is longer than {MAX_HEAD} bytes");
-                return Progress::Refused(Refusal::new(Status::HeaderTooLarge, reason));
+                return Scanned::Refused(Refusal::new(Status::HeaderTooLarge, reason));
             }
-            let before = self.position.checked_sub(1).map(|before| bytes[before]);
             self.position += 1;
-            match (before, byte) {
+            match (before.replace(byte), byte) {
                 (Some(b'\r'), b'\n') => {
                     let line = &bytes[self.line_start..self.position - 2];
                     if line.is_empty() && self.lines > 0 {
-                        return Progress::Complete(self.position);
+                        return Scanned::Complete(self.position);
                     }
                     if let Err(refusal) = self.check_line(line) {
-                        return Progress::Refused(refusal);
+                        return Scanned::Refused(refusal);
                     }
                     self.line_start = self.position;
                 }
@@ -84,13 +86,13 @@ impl Scan {
                     return bad("this is TLS; write http:// instead of https:// in SERVER=");
                 }
                 (None, byte) if byte != b'\r' && !is_token_character(byte) => {
-                    return Progress::Refused(not_http());
+                    return Scanned::Refused(not_http());
                 }
                 (_, b'\r' | b'\t' | b' '..=b'~' | 0x80..) => {}
                 _ => return bad("a control character in the head of the request"),
             }
         }
-        Progress::Partial
+        Scanned::Partial
     }
 
     fn check_line(&mut self, line: &[u8]) -> Result<(), Refusal> {
@@ -116,8 +118,8 @@ impl Scan {
     }
 }
 
-fn bad(reason: &'static str) -> Progress {
-    Progress::Refused(Refusal::bad_request(reason))
+fn bad(reason: &'static str) -> Scanned {
+    Scanned::Refused(Refusal::bad_request(reason))
 }
 
 fn not_http() -> Refusal {
@@ -203,12 +205,15 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn add(&mut self, line: &'a [u8]) -> Result<(), Refusal> {
-        let colon = line.iter().position(|byte| *byte == b':').unwrap_or(0);
-        let (name, value) = (&line[..colon], line[colon..].get(1..).unwrap_or_default());
+        let malformed = Refusal::bad_request("malformed header name");
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+            return Err(malformed);
+        };
+        let (name, value) = (&line[..colon], &line[colon + 1..]);
         // A folded line (RFC 9112, section 5.2) or a space before the colon
         // (section 5.1) has no name either.
         if !is_token(name) {
-            return Err(Refusal::bad_request("malformed header name"));
+            return Err(malformed);
         }
         let value = value.trim_ascii();
         let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
@@ -282,13 +287,10 @@ impl RequestHead {
     }
 }
 
-/// A number of digits only. One that is too large to be true is still a number.
+/// One that is too large to be true is still a number.
 fn content_length(value: &[u8]) -> Result<u64, Refusal> {
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return Err(Refusal::bad_request("the Content-Length is not a number"));
-    }
-    let text = str::from_utf8(value).unwrap_or_default();
-    Ok(text.parse().unwrap_or(u64::MAX))
+    let length = str::from_utf8(value).ok().and_then(saturating_decimal);
+    length.ok_or_else(|| Refusal::bad_request("the Content-Length is not a number"))
 }
 
 /// The elements of a list in a field's value.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::number::saturating_decimal;
+
 /// What a `Range` header asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
@@ -28,32 +30,23 @@ fn parse(header: &str, size: u64) -> Option<Wanted> {
     }
     let (first, last) = set.trim().split_once('-')?;
     if first.is_empty() {
-        let suffix = position(last)?;
+        let suffix = saturating_decimal(last)?;
         return Some(match suffix.min(size) {
             0 => Wanted::Unsatisfiable,
             length => Wanted::Part(size - length..size),
         });
     }
-    let first = position(first)?;
+    let first = saturating_decimal(first)?;
     let end = if last.is_empty() {
         size
     } else {
-        let last = position(last)?;
+        let last = saturating_decimal(last)?;
         if last < first {
             return None;
         }
         size.min(last.saturating_add(1))
     };
     Some(if first < size { Wanted::Part(first..end) } else { Wanted::Unsatisfiable })
-}
-
-/// A number of digits only. One that is too large for any file is as good as
-/// the largest.
-fn position(digits: &str) -> Option<u64> {
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    Some(digits.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

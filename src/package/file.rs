@@ -6,13 +6,14 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{AtFlags, StatxFlags, statx};
 
 use super::PackageName;
-use crate::digest::{BLOCK, BlockChecksums, Digests, FileDigests, Sha256};
+use crate::digest::{BLOCK, BlockChecksums, Digests, FileDigests, Sha256, Watched};
 use crate::protocol::response;
 
 /// A package that is served from a file.
@@ -43,8 +44,23 @@ impl PackageFile {
     /// When it cannot be opened or read, is not a regular file, is empty, or
     /// changes while it is read.
     pub fn open(path: &Path, name: PackageName) -> Result<Self, PackageError> {
+        Self::open_with_progress(path, name, &|_| {})
+    }
+
+    /// The same, and calls `read` with the number of bytes of each piece that
+    /// was read, on whichever thread that is. Some gigabytes from a slow disk
+    /// take minutes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn open_with_progress(
+        path: &Path,
+        name: PackageName,
+        read: &(dyn Fn(usize) + Sync),
+    ) -> Result<Self, PackageError> {
         let (file, stamp) = open(path)?;
-        Self::hash(path, name, file, stamp, None).map(|(package, _)| package)
+        Self::hash(path, name, file, stamp, None, read).map(|(package, _)| package)
     }
 
     /// The same for a file that must be an update payload, of which the header,
@@ -58,7 +74,11 @@ impl PackageFile {
     /// As for [`open`](Self::open), and when it is not a payload, or not a whole
     /// one; then [`PackageError::payload`] says why.
     #[cfg(feature = "payload")]
-    pub fn open_payload(path: &Path, name: PackageName) -> Result<PayloadFile, PackageError> {
+    pub fn open_payload(
+        path: &Path,
+        name: PackageName,
+        read: &(dyn Fn(usize) + Sync),
+    ) -> Result<PayloadFile, PackageError> {
         use crate::payload::{Payload, PayloadError};
 
         let (file, stamp) = open(path)?;
@@ -68,7 +88,7 @@ impl PackageFile {
             error => fail(Problem::Payload(error)),
         })?;
         let prefix = Some(payload.signed_length());
-        let (package, signed_digest) = Self::hash(path, name, file, stamp, prefix)?;
+        let (package, signed_digest) = Self::hash(path, name, file, stamp, prefix, read)?;
         // The length was right, and is still the same.
         let signed_digest = signed_digest.ok_or_else(|| fail(Problem::ChangedSince))?;
         Ok(PayloadFile { package, payload, signatures, signed_digest })
@@ -81,12 +101,14 @@ impl PackageFile {
         file: File,
         stamp: Stamp,
         prefix: Option<u64>,
+        read: &(dyn Fn(usize) + Sync),
     ) -> Result<(Self, Option<Sha256>), PackageError> {
         let fail = |problem| PackageError { path: path.to_owned(), problem };
         let io = |source| fail(Problem::Io(source));
         // One byte more than expected tells a growing file without following it.
+        let watched = Watched { file: &file, read };
         let FileDigests { digests, blocks, prefix } =
-            FileDigests::from_file(&file, stamp.size.saturating_add(1), prefix).map_err(io)?;
+            FileDigests::from_file(&watched, stamp.size.saturating_add(1), prefix).map_err(io)?;
         let now = Stamp::of(&file.metadata().map_err(io)?);
         if digests.size != stamp.size || now != stamp {
             return Err(fail(Problem::ChangedWhileReading { before: stamp.size, after: now.size }));
@@ -201,14 +223,21 @@ impl PackageFile {
 
     /// Its entry in a manifest, with both digests.
     pub fn describe(&self) -> response::Package {
-        response::Package {
-            name: self.name.to_string(),
-            sha1: Some(self.digests.sha1),
-            sha256: Some(self.digests.sha256),
-            size: self.size(),
-            required: true,
-            metadata: None,
-        }
+        response::Package::new(self.name.as_str(), &self.digests)
+    }
+}
+
+/// The file's entry in a manifest.
+impl From<&PackageFile> for response::Package {
+    fn from(file: &PackageFile) -> Self {
+        file.describe()
+    }
+}
+
+/// The file's entry in a manifest.
+impl From<&Arc<PackageFile>> for response::Package {
+    fn from(file: &Arc<PackageFile>) -> Self {
+        file.describe()
     }
 }
 
@@ -321,7 +350,7 @@ impl fmt::Display for PackageError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{:?}: ", self.path)?;
         match &self.problem {
-            Problem::Io(error) => write!(formatter, "{error}"),
+            Problem::Io(_) => formatter.write_str("it cannot be read"),
             Problem::NotRegular(kind) => {
                 write!(formatter, "it is {kind}; a package must be a regular file")
             }

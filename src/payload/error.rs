@@ -17,6 +17,7 @@ pub enum PayloadError {
     /// It is in this version of the format, and not in version 1.
     Version(u64),
     /// It ends too early.
+    #[non_exhaustive]
     Cut {
         /// In which part it ends.
         part: Part,
@@ -26,6 +27,7 @@ pub enum PayloadError {
         found: u64,
     },
     /// Something follows after its end.
+    #[non_exhaustive]
     TooLong {
         /// Bytes that the file should have.
         expected: u64,
@@ -36,6 +38,7 @@ pub enum PayloadError {
     /// [`Payload::MAX_MANIFEST`](super::Payload::MAX_MANIFEST).
     ManifestTooLong(u64),
     /// Some part contradicts the format.
+    #[non_exhaustive]
     Malformed {
         /// Which part.
         part: Part,
@@ -45,6 +48,7 @@ pub enum PayloadError {
     /// The manifest tells of no signatures, and no machine would install it.
     Unsigned,
     /// The data of an operation are not those that the manifest describes.
+    #[non_exhaustive]
     Damaged {
         /// Which operation, counted from 1.
         operation: u32,

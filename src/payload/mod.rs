@@ -21,7 +21,8 @@
 //!
 //! Memory and time are bounded, whatever the file holds: the manifest has at most
 //! [`Payload::MAX_MANIFEST`] bytes, never more than there are in the file, and is
-//! not copied into anything larger.
+//! not copied into anything larger. ([`Payload::read`], which does not know how long
+//! the file is, may have it twice for a moment, where the allocator cannot move it.)
 //!
 //! ```
 //! use std::fs::{self, File};

@@ -33,7 +33,22 @@ impl Payload {
     ///
     /// When reading fails, when it is not a payload, or not a sound one, and when
     /// it ends before the manifest does.
-    pub fn read(mut reader: impl Read) -> Result<Self, PayloadError> {
+    pub fn read(reader: impl Read) -> Result<Self, PayloadError> {
+        Self::read_beginning(reader, None)
+    }
+
+    /// The same of a file that is known to have so many bytes: memory is then taken
+    /// once, and not at all where the manifest does not fit into the file. Whether
+    /// the rest fits is for [`check_length`](Self::check_length) to say.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Payload::read`].
+    pub fn read_sized(reader: impl Read, size: u64) -> Result<Self, PayloadError> {
+        Self::read_beginning(reader, Some(size))
+    }
+
+    fn read_beginning(mut reader: impl Read, size: Option<u64>) -> Result<Self, PayloadError> {
         let mut beginning = Vec::new();
         reader.by_ref().take(header::LENGTH as u64).read_to_end(&mut beginning)?;
         let length = match header::read(&beginning) {
@@ -48,11 +63,15 @@ impl Payload {
         if length > Self::MAX_MANIFEST {
             return Err(PayloadError::ManifestTooLong(length));
         }
-        let manifest = read_gently(&mut reader.take(length), length)?;
+        let expected = header::LENGTH as u64 + length;
+        let cut = |found| PayloadError::Cut { part: Part::Manifest, expected, found };
+        if let Some(size) = size.filter(|size| *size < expected) {
+            return Err(cut(size));
+        }
+        let step = if size.is_some() { length } else { STEP };
+        let manifest = read_in_steps(&mut reader.take(length), length, step)?;
         if (manifest.len() as u64) < length {
-            let found = (header::LENGTH + manifest.len()) as u64;
-            let expected = header::LENGTH as u64 + length;
-            return Err(PayloadError::Cut { part: Part::Manifest, expected, found });
+            return Err(cut((header::LENGTH + manifest.len()) as u64));
         }
         Self::of_manifest(manifest)
     }
@@ -66,8 +85,8 @@ impl Payload {
     /// Those of [`Payload::read`] and of [`Signatures::parse`], and when the file
     /// has another length.
     pub fn of_file(file: &File) -> Result<(Self, Signatures), PayloadError> {
-        let payload = Self::read(FileReader { file, position: 0 })?;
         let found = file.metadata()?.len();
+        let payload = Self::read_sized(FileReader { file, position: 0 }, found)?;
         payload.check_length(found)?;
         let size = payload.signatures_size();
         let reader = FileReader { file, position: payload.signed_length() };
@@ -196,13 +215,15 @@ impl Payload {
     }
 }
 
-/// Reads as much as there is, up to a length that a file claims. Memory is taken
-/// as bytes come, so that only those who send much get much.
-fn read_gently(reader: &mut impl Read, length: u64) -> io::Result<Vec<u8>> {
-    const STEP: u64 = 1024 * 1024;
+/// Bytes for which memory is taken at a time, where it is not known how many will
+/// come, so that only a long file takes much.
+const STEP: u64 = 1024 * 1024;
+
+/// Reads as much as there is, up to a length that a file claims.
+fn read_in_steps(reader: &mut impl Read, length: u64, step: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     loop {
-        let wanted = (length - bytes.len() as u64).min(STEP);
+        let wanted = (length - bytes.len() as u64).min(step);
         bytes.reserve_exact(usize::try_from(wanted).unwrap_or(0));
         if wanted == 0 || reader.by_ref().take(wanted).read_to_end(&mut bytes)? == 0 {
             return Ok(bytes);

@@ -58,9 +58,9 @@ fn an_operating_system() {
     assert_eq!((counts.replace, counts.replace_bz, counts.noop), (2, 15, 1));
     assert_eq!((counts.total(), counts.without_digest), (17, 0));
     assert_eq!(payload.operations().count(), 17);
-    assert_eq!(verified.digests, Digests::of(&content[..]).unwrap());
+    assert_eq!(verified.digests, Digests::from_reader(&content[..]).unwrap());
     let signed = &content[..usize::try_from(payload.signed_length()).unwrap()];
-    assert_eq!(verified.signed_digest, Digests::of(signed).unwrap().sha256);
+    assert_eq!(verified.signed_digest, Digests::from_reader(signed).unwrap().sha256);
 }
 
 #[test]
@@ -323,7 +323,7 @@ proptest! {
     ) {
         let (mut manifest, mut blob) = (Message::default(), Vec::new());
         for (is_compressed, data) in &data {
-            let sha256 = Digests::of(&data[..]).unwrap().sha256;
+            let sha256 = Digests::from_reader(&data[..]).unwrap().sha256;
             let operation = Message::default()
                 .number(1, u64::from(*is_compressed))
                 .number(2, blob.len() as u64)

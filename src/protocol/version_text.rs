@@ -2,12 +2,18 @@
 
 use std::fmt;
 
+use super::OtherText;
 use crate::version::Version;
 
 /// The text of a `version` attribute, understood as far as it can be and
 /// otherwise kept as it is: machines send versions, `ForcedUpdate`, nothing
-/// at all, and now and then something else.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// at all, and now and then something else. `From` makes one of any text.
+///
+/// Two versions are equal as [`Version`] has it, so `1.3.23.0` equals
+/// `1.3.23`, and with it a whole document that differs from another in such
+/// zeros only. [`as_str`](Self::as_str) tells them apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum VersionText {
     /// Absent or empty.
     #[default]
@@ -17,7 +23,7 @@ pub enum VersionText {
     /// `ForcedUpdate`: an old way of `update_engine` to ask for whatever there is.
     ForcedUpdate,
     /// Anything else.
-    Other(String),
+    Other(OtherText),
 }
 
 impl VersionText {
@@ -37,7 +43,7 @@ impl VersionText {
             Self::Empty => "",
             Self::Version(version) => version.as_str(),
             Self::ForcedUpdate => Self::FORCED_UPDATE,
-            Self::Other(text) => text,
+            Self::Other(text) => text.as_str(),
         }
     }
 }
@@ -47,7 +53,8 @@ impl From<String> for VersionText {
         match text.as_str() {
             "" => Self::Empty,
             Self::FORCED_UPDATE => Self::ForcedUpdate,
-            _ => Version::from_text(text).map_or_else(Self::Other, Self::Version),
+            _ => Version::from_text(text)
+                .map_or_else(|text| Self::Other(OtherText::new(text)), Self::Version),
         }
     }
 }
@@ -64,9 +71,15 @@ impl From<Version> for VersionText {
     }
 }
 
+impl AsRef<str> for VersionText {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Display for VersionText {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
+        formatter.pad(self.as_str())
     }
 }
 

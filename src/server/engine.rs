@@ -97,7 +97,7 @@ fn random() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::head::{MAX_HEAD, Progress, RequestHead, Scan};
+    use crate::http::head::{MAX_HEAD, RequestHead, Scan, Scanned};
     use proptest::prelude::*;
 
     #[test]
@@ -139,7 +139,7 @@ mod tests {
         ) {
             let fields: String = fields.iter().map(|field| format!("{field}\r\n")).collect();
             let bytes = format!("{method} {target} HTTP/1.1\r\n{fields}\r\n").into_bytes();
-            prop_assert_eq!(Scan::default().look(&bytes), Progress::Complete(bytes.len()));
+            prop_assert_eq!(Scan::default().look(&bytes), Scanned::Complete(bytes.len()));
             if let Ok(head) = RequestHead::read(&bytes) {
                 let request = Engine::new().unwrap().parse(&head.for_engine).unwrap();
                 prop_assert_eq!(request.url(), target);

@@ -26,7 +26,7 @@ use super::handler::{self, Answer, Handler};
 use super::limits::{Verdict, Violation};
 use super::poller::{Poller, Token};
 use super::sys;
-use super::transfer::{Progress, Transfer};
+use super::transfer::{Sent, Transfer};
 use crate::http::head;
 use crate::http::response::{Persistence, Refusal, Response, Status};
 use crate::updater::Updater;
@@ -227,9 +227,9 @@ impl EventLoop {
         let Some(connection) = self.connections.get_mut(token) else { return Next::Wait };
         let observer = &*self.context.observer;
         match catch_unwind(AssertUnwindSafe(|| connection.send_more(buffer, observer))) {
-            Ok(Progress::Room | Progress::Done) => Next::Again,
-            Ok(Progress::Full) => Next::Wait,
-            Ok(Progress::Cut) | Err(_) => Next::Close,
+            Ok(Sent::Room | Sent::Done) => Next::Again,
+            Ok(Sent::Full) => Next::Wait,
+            Ok(Sent::Cut) | Err(_) => Next::Close,
         }
     }
 

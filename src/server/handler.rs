@@ -65,8 +65,8 @@ impl Handler {
         peer: SocketAddr,
     ) -> Answer {
         let Some(updater) = &mut self.updater else { return Answer::OtherThread };
-        if let Err(reason) = media_type::check(header(request, "Content-Type")) {
-            return refuse(Status::UnsupportedMediaType, reason);
+        if let Err(error) = media_type::check(header(request, "Content-Type")) {
+            return refuse(Status::UnsupportedMediaType, error.as_str());
         }
         let here = self.context.authority.as_ref();
         let server = match authority(target, header(request, "Host"), here) {

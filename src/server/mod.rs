@@ -116,7 +116,8 @@ impl Server {
             packages: Vec::new(),
             observer: Arc::new(|_: &Activity<'_>| {}),
             authority: Some(address)
-                .filter(|address| !address.ip().is_unspecified())
+                // A zone is a number of this machine's, and means nothing elsewhere.
+                .filter(|address| !address.ip().is_unspecified() && !has_zone(address))
                 .and_then(|address| address.to_string().parse().ok()),
             limits: Limits::default(),
             is_stopping: AtomicBool::new(false),
@@ -224,6 +225,10 @@ impl Server {
         }
         end
     }
+}
+
+fn has_zone(address: &SocketAddr) -> bool {
+    matches!(address, SocketAddr::V6(address) if address.scope_id() != 0)
 }
 
 impl fmt::Debug for Server {

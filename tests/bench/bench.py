@@ -39,13 +39,41 @@ ROOM = ["--max-connections=2500"]
 MACHINES = 100_000
 
 
+def payload(size):
+    """What stands before and behind the data of a payload, and bytes of the data.
+
+    One operation that has no digest, a kernel, and one signature."""
+
+    def number(field, value):  # of five bytes, whatever it is
+        return bytes([field << 3]) + bytes(value >> shift & 127 | 128 for shift in (0, 7, 14, 21)) \
+            + bytes([value >> 28])
+
+    def bytes_of(field, content):
+        return bytes([field << 3 | 2, len(content)]) + content
+
+    signatures = bytes_of(1, number(1, 2) + bytes_of(2, bytes(100)))
+
+    def manifest(data):
+        operation = number(1, 0) + number(2, 0) + number(3, data)
+        kernel = bytes_of(10, number(1, 0))
+        return bytes_of(1, operation) + number(4, data) + number(5, len(signatures)) + kernel
+
+    data = size - 20 - len(manifest(0)) - len(signatures)
+    header = b"CrAU" + (1).to_bytes(8, "big") + len(manifest(0)).to_bytes(8, "big")
+    return header + manifest(data), data, signatures
+
+
 def package(size):
-    """A package of so many bytes, in the page cache."""
-    path = SCRATCH / f"{size // 1_000_000}MB"
+    """A payload of so many bytes, in the page cache. Its signature is nobody's."""
+    path = SCRATCH / f"{size // 1_000_000}MB.gz"
     if not path.exists() or path.stat().st_size != size:
         with open("/dev/urandom", "rb") as source, open(path, "wb") as sink:
-            for _ in range(size // 1_000_000):
-                sink.write(source.read(1_000_000))
+            beginning, data, end = payload(size)
+            sink.write(beginning)
+            while data > 0:
+                sink.write(source.read(min(data, 1_000_000)))
+                data -= 1_000_000
+            sink.write(end)
     with open(path, "rb") as file:
         while file.read(1 << 20):
             pass

@@ -85,5 +85,5 @@ pub fn payload(name: &str) -> String {
 
 /// What a release server has beside a file of this content.
 pub fn published(content: &[u8], name: &str) -> String {
-    format!("{}  {name}\n", omaha::Digests::of(content).unwrap().sha256)
+    format!("{}  {name}\n", omaha::Digests::from_reader(content).unwrap().sha256)
 }

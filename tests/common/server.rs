@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -66,8 +66,13 @@ impl Server {
     }
 
     /// Starts a command that becomes the binary, and waits until it listens.
-    pub fn spawn(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    pub fn spawn(command: Command) -> Self {
+        Self::spawn_with_input(command, Stdio::null())
+    }
+
+    /// The same, with something on standard input.
+    pub fn spawn_with_input(mut command: Command, input: Stdio) -> Self {
+        command.stdin(input).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let log = Arc::new(Log::default());
         let collector = thread::spawn({
@@ -97,7 +102,8 @@ impl Server {
 
     /// Everything it has said until now.
     pub fn lines(&self) -> Vec<String> {
-        self.log.said.lock().unwrap().lines.clone()
+        // A test that waited in vain has died with the lock.
+        self.log.said.lock().unwrap_or_else(PoisonError::into_inner).lines.clone()
     }
 
     /// The first line that contains this text, once there is one.

@@ -15,7 +15,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 
-use omaha::protocol::{ErrorCode, EventResult, EventType, Request};
+use omaha::protocol::{ErrorCode, EventResult, EventType, Request, response::Package};
 use omaha::{Codebase, TrivialUpdater, Update, Updater};
 
 use machine::Machine;
@@ -110,8 +110,12 @@ fn the_table_of_versions_is_true() {
         let mut request = Request::new();
         request.add_app("{any}", version).add_update_check();
         let decide = |force| {
-            let update = Update::of_packages("4152.2.0".parse().unwrap(), Codebase::default(), &[]);
-            let mut updater = TrivialUpdater::new(update).force(force);
+            let update = Update::from_packages(
+                "4152.2.0".parse().unwrap(),
+                Codebase::default(),
+                [] as [Package; 0],
+            );
+            let mut updater = TrivialUpdater::new(update).with_force(force);
             updater.check_update(&request, &request.apps[0]).unwrap()
         };
         let word = |force| if decide(force).update.is_some() { "offered" } else { "no update" };

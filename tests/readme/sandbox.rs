@@ -94,7 +94,7 @@ impl Sandbox {
             ("flatcar-podman.gz", &extension),
         ] {
             write(flatcar.join(name), content);
-            let sum = omaha::Digests::of(content).unwrap().sha256.to_hex();
+            let sum = omaha::Digests::from_reader(content).unwrap().sha256.to_hex();
             write(flatcar.join(format!("{name}.sha256")), format!("{sum}  {name}\n"));
         }
 

@@ -10,6 +10,8 @@ use omaha::server::{Activity, Download, Machine};
 use crate::fleet::Counts;
 use crate::json::Object;
 use crate::outlet;
+use crate::report::Cause;
+use crate::words::{sentence, without_numbers};
 
 /// Writes one object, without waiting until it is written. If a reader is so
 /// slow that events are lost, an event says how many.
@@ -52,7 +54,7 @@ pub fn updated(outcome: &str, text: &str) -> Object {
 /// Something that the server did.
 pub fn activity(activity: &Activity<'_>) -> Option<Object> {
     Some(match activity {
-        Activity::Checked { machine, offered, reason } => {
+        Activity::Checked { machine, offered, reason, .. } => {
             let object = with_machine(event("check"), machine);
             let object = match offered {
                 Some(version) => object.text("offered", version.as_str()),
@@ -60,16 +62,16 @@ pub fn activity(activity: &Activity<'_>) -> Option<Object> {
             };
             object.text("reason", reason.as_str())
         }
-        Activity::CheckFailed { machine, status, error } => {
+        Activity::CheckFailed { machine, status, error, .. } => {
             let object = with_machine(event("check-failed"), machine);
-            object.text("status", status.as_str()).text("error", &error.to_string())
+            object.text("status", status.as_str()).text("error", &sentence(*error))
         }
-        Activity::AppRefused { machine, status, error } => {
+        Activity::AppRefused { machine, status, error, .. } => {
             let object = with_machine(event("app-refused"), machine);
-            object.text("status", status.as_str()).text("error", &error.to_string())
+            object.text("status", status.as_str()).text("error", &sentence(*error))
         }
-        Activity::Pinged { machine } => with_machine(event("ping"), machine),
-        Activity::Reported { machine, event: report } => {
+        Activity::Pinged { machine, .. } => with_machine(event("ping"), machine),
+        Activity::Reported { machine, event: report, .. } => {
             let object = with_machine(event("report"), machine)
                 .plain("type", report.event_type.code())
                 .text("type_text", &report.event_type.to_string())
@@ -87,25 +89,25 @@ pub fn activity(activity: &Activity<'_>) -> Option<Object> {
                 .text_if("next_version", report.next_version.as_str())
         }
         Activity::DownloadStarted(download) => with_download("download-started", download),
-        Activity::DownloadFinished { download, elapsed } => {
+        Activity::DownloadFinished { download, elapsed, .. } => {
             let bytes = download.range.end - download.range.start;
             with_progress(with_download("download-finished", download), bytes, *elapsed)
         }
-        Activity::DownloadCut { download, at, elapsed, cause } => {
+        Activity::DownloadCut { download, at, elapsed, cause, .. } => {
             let bytes = at - download.range.start;
             let object = with_download("download-cut", download);
-            with_progress(object, bytes, *elapsed).text("error", &cause.to_string())
+            with_progress(object, bytes, *elapsed).text("error", &Cause(cause).to_string())
         }
-        Activity::Refused { address, request, status, reason } => event("refused")
+        Activity::Refused { address, request, status, reason, .. } => event("refused")
             .text("address", &address.ip().to_string())
             .text_if("request", request)
             .plain("status", status)
             .text("error", reason),
-        Activity::Expelled { address, violation } => event("expelled")
+        Activity::Expelled { address, violation, .. } => event("expelled")
             .text("address", &address.to_string())
             .text("error", &violation.to_string()),
-        Activity::Trouble { what, error } => {
-            event("trouble").text("what", what).text("error", error)
+        Activity::Trouble { what, error, .. } => {
+            event("trouble").text("what", what).text("error", &without_numbers(error))
         }
         _ => return None,
     })

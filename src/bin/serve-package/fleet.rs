@@ -60,10 +60,10 @@ impl Fleet {
             Activity::Checked { machine, offered: Some(_), .. } => {
                 self.advance(machine, Progress::UnderWay);
             }
-            Activity::Checked { machine, offered: None, .. } | Activity::Pinged { machine } => {
+            Activity::Checked { machine, offered: None, .. } | Activity::Pinged { machine, .. } => {
                 self.advance(machine, Progress::Seen);
             }
-            Activity::Reported { machine, event } => {
+            Activity::Reported { machine, event, .. } => {
                 let is_complete = event.event_type == EventType::UPDATE_COMPLETE;
                 if event.result == EventResult::ERROR {
                     self.advance(machine, Progress::Failed);
@@ -138,42 +138,38 @@ mod tests {
     use super::*;
     use omaha::Reason;
     use omaha::Version;
-    use omaha::protocol::VersionText;
-    use omaha::protocol::request::Event;
+    use omaha::protocol::request::{App, Event};
 
-    fn machine<'a>(id: &'a str, host: u8, version: &'a VersionText) -> Machine<'a> {
-        let address = ([10, 0, 0, host], 1).into();
-        Machine { id, alias: "", app_id: "{app}", version, address }
+    fn machine(app: &App, host: u8) -> Machine<'_> {
+        Machine::new(app, ([10, 0, 0, host], 1).into())
+    }
+
+    fn app(id: &str) -> App {
+        App::new("{app}", "1.0.0").with_machine_id(id)
     }
 
     struct Script {
         fleet: Fleet,
-        version: VersionText,
         offered: Version,
     }
 
     impl Script {
         fn new() -> Self {
             let offered = "2.0.0".parse().unwrap();
-            Self { fleet: Fleet::default(), version: "1.0.0".into(), offered }
+            Self { fleet: Fleet::default(), offered }
         }
 
         fn check(&mut self, id: &str, host: u8, offered: bool) -> &mut Self {
-            let machine = machine(id, host, &self.version);
+            let app = app(id);
             let offered = offered.then_some(&self.offered);
-            let reason = &Reason::Older;
-            self.fleet.note(&Activity::Checked { machine, offered, reason });
+            self.fleet.note(&Activity::checked(machine(&app, host), offered, &Reason::Older));
             self
         }
 
         fn report(&mut self, id: &str, host: u8, kind: i64, result: i64) -> &mut Self {
-            let machine = machine(id, host, &self.version);
-            let event = Event {
-                event_type: EventType::new(kind),
-                result: EventResult::new(result),
-                ..Event::default()
-            };
-            self.fleet.note(&Activity::Reported { machine, event: &event });
+            let app = app(id);
+            let event = Event::new(EventType::new(kind), EventResult::new(result));
+            self.fleet.note(&Activity::reported(machine(&app, host), &event));
             self
         }
 

@@ -63,6 +63,11 @@ impl Goal {
         }
     }
 
+    /// How many machines are to be updated, if the run ends with them.
+    pub fn wanted(&self) -> Option<usize> {
+        self.until_updated
+    }
+
     /// Takes the state of things into account. The outcome, if it is reached
     /// now for the first time.
     pub fn check(&self, counts: Counts, elapsed: Duration) -> Option<Outcome> {

@@ -4,12 +4,19 @@ use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::sync::Arc;
 
 use omaha::server::Server;
-use omaha::{PackageFile, is_extension_name};
+use omaha::{Authority, PackageFile, is_extension_name};
 
 use crate::args::Settings;
 
 /// What is told before the first client is answered.
-pub fn lines(settings: &Settings, packages: &[Arc<PackageFile>], server: &Server) -> Vec<String> {
+///
+/// `host` is the one to listen on, as the operator wrote it.
+pub fn lines(
+    settings: &Settings,
+    packages: &[Arc<PackageFile>],
+    server: &Server,
+    host: &str,
+) -> Vec<String> {
     let version = env!("CARGO_PKG_VERSION");
     let offered = &settings.package_version;
     let whom = if settings.force { " to every machine that has another" } else { "" };
@@ -24,12 +31,22 @@ pub fn lines(settings: &Settings, packages: &[Arc<PackageFile>], server: &Server
     }
     let address = server.address();
     lines.push(format!("listening on {address}"));
-    let (host, port) = (host(settings, server), address.port());
+    let here = format!("http://{}:{}", reachable(address.ip(), host), address.port());
+    let machines = match front(settings, address.ip()) {
+        Some(front) => {
+            lines.push(format!(
+                "machines reach this server through {front}, which must pass {UPDATES} on to \
+                 {address}; on this machine itself it is {here}{UPDATES}"
+            ));
+            front
+        }
+        None => here,
+    };
     lines.extend([
         "on each machine, put the next line into /etc/flatcar/update.conf \
          (Container Linux: /etc/coreos/update.conf)"
             .to_owned(),
-        format!("SERVER=http://{host}:{port}/v1/update/"),
+        format!("SERVER={machines}{UPDATES}"),
         "then: systemctl restart update-engine && update_engine_client -check_for_update"
             .to_owned(),
     ]);
@@ -49,15 +66,46 @@ pub fn odd_extensions(packages: &[Arc<PackageFile>]) -> impl Iterator<Item = Str
     })
 }
 
+/// What machines cannot make use of.
+pub fn link_local(settings: &Settings, server: &Server) -> Option<String> {
+    let url = settings.package_url.as_ref();
+    let lacks_zone = match url {
+        Some(url) => url.authority().is_some_and(Authority::lacks_zone),
+        None => {
+            matches!(server.address().ip(), IpAddr::V6(address) if address.is_unicast_link_local())
+        }
+    };
+    lacks_zone.then(|| {
+        "machines cannot fetch packages from a link-local address without a zone; say which of \
+         their interfaces leads here: --package-url http://[ADDRESS%25INTERFACE]:PORT/packages/"
+            .to_owned()
+    })
+}
+
+/// Where update requests go.
+const UPDATES: &str = "/v1/update/";
+
+/// What stands before this server, if something does: packages that are fetched
+/// by https come from a reverse proxy, and where only this machine can reach
+/// this server, machines cannot do without it.
+fn front(settings: &Settings, address: IpAddr) -> Option<String> {
+    let url = settings.package_url.as_ref()?;
+    let is_https =
+        url.as_str().get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"));
+    let authority = url.authority().filter(|_| is_https && address.is_loopback())?;
+    Some(format!("https://{authority}"))
+}
+
 /// What machines may call this one: as the operator did, or by its address or
 /// name where it listens on all interfaces.
-fn host(settings: &Settings, server: &Server) -> String {
-    let address = server.address().ip();
-    let named = settings.listen_address.host();
+fn reachable(address: IpAddr, named: &str) -> String {
     if address.is_unspecified() {
         outward_address().map_or_else(host_name, |address| address.to_string())
     } else if named.eq_ignore_ascii_case("localhost") && address.is_loopback() {
         "localhost".to_owned()
+    } else if let Some((_, zone)) = named.split_once('%') {
+        // As the operator wrote it; on the machines the interface may have another name.
+        format!("[{address}%25{}]", zone.strip_prefix("25").unwrap_or(zone))
     } else if address.is_ipv6() {
         format!("[{address}]")
     } else {

@@ -40,7 +40,7 @@ impl Log {
     /// Writes one line, in one piece, without waiting until it is written.
     pub fn line(self, priority: Priority, text: &str) {
         outlet::ERROR.write(&self.render(priority, text), |lost| {
-            let text = format!("{lost} lines are lost: nobody read them in time");
+            let text = format!("dropped {lost} log lines: output blocked");
             self.render(Priority::Warning, &text)
         });
     }

@@ -10,11 +10,13 @@ mod check;
 mod events;
 mod fleet;
 mod goal;
+mod hashing;
 mod inspect;
 mod introduction;
 mod json;
 mod key;
 mod limits;
+mod listening;
 mod log;
 mod outlet;
 mod packages;
@@ -67,7 +69,7 @@ fn serve(settings: &args::Settings) -> ExitCode {
     match serve::run(settings, log) {
         Ok(outcome) => ExitCode::from(outcome.status()),
         Err(error) => {
-            let text = error.to_string();
+            let text = words::sentence(&*error);
             systemd::status(&text);
             log.error(&text);
             ExitCode::from(FAILURE)

@@ -136,7 +136,7 @@ fn write_all(mut stream: impl Write + rustix::fd::AsFd, mut bytes: &[u8]) -> io:
     while !bytes.is_empty() {
         match stream.write(bytes).and_then(|written| stream.flush().map(|()| written)) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Ok(written) => bytes = &bytes[written..],
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 poll(&mut [PollFd::new(&stream, PollFlags::OUT)], None)?;

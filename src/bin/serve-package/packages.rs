@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::fmt;
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,10 +12,12 @@ use std::sync::Arc;
 use omaha::payload::{Kind, Payload};
 use omaha::{PackageError, PackageFile, PackageName, ParsePackageNameError, PayloadFile};
 
-use crate::args::Settings;
+use crate::args::{EXTENSION, PACKAGE_FILE, Settings};
+use crate::hashing::Hashing;
 use crate::key::{KeyFile, KeyFileError};
 use crate::log::Priority;
 use crate::published::Published;
+use crate::words::Plain;
 
 /// What is served.
 pub struct Packages {
@@ -34,8 +37,9 @@ pub struct Packages {
 pub fn open(settings: &Settings) -> Result<Packages, StartError> {
     let names = names(settings)?;
     let paths: Vec<_> = [&settings.package_file].into_iter().chain(&settings.extensions).collect();
+    let hashing = Hashing::new(paths.iter().map(|path| path.as_path()));
     if settings.skip_payload_check {
-        return open_anything(settings, &paths, names);
+        return open_anything(settings, &hashing, &paths, names);
     }
     refuse_twins(&paths)?;
     let key = settings.key.as_deref().map(KeyFile::read).transpose()?;
@@ -48,7 +52,8 @@ pub fn open(settings: &Settings) -> Result<Packages, StartError> {
         }
     };
     for (index, (path, name)) in paths.iter().zip(names).enumerate() {
-        let opened = PackageFile::open_payload(path, name)?;
+        let opened = hashing.open_payload(path, name);
+        let opened = opened.map_err(|error| StartError::open(index, path, error))?;
         let refuse = |problem| StartError::Package { path: (*path).clone(), problem };
         let is_system = index == 0;
         check_place(settings, is_system, &opened.payload).map_err(refuse)?;
@@ -69,12 +74,14 @@ pub fn open(settings: &Settings) -> Result<Packages, StartError> {
 /// only is then taken for a delta.
 fn open_anything(
     settings: &Settings,
+    hashing: &Hashing,
     paths: &[&PathBuf],
     names: Vec<PackageName>,
 ) -> Result<Packages, StartError> {
     let mut packages = Vec::new();
-    for (path, name) in paths.iter().zip(names) {
-        let package = PackageFile::open(path, name)?;
+    for (index, (path, name)) in paths.iter().zip(names).enumerate() {
+        let package = hashing.open(path, name);
+        let package = package.map_err(|error| StartError::open(index, path, error))?;
         compare(&package)?;
         packages.push(Arc::new(package));
     }
@@ -170,7 +177,7 @@ pub enum StartError {
     /// Two have one name.
     SameName(PackageName),
     /// One cannot be read, or is not a payload.
-    Open(PackageError),
+    Open { flag: &'static str, path: PathBuf, error: Box<PackageError> },
     /// The key cannot be read.
     Key(KeyFileError),
     /// One is a payload that is wrong here.
@@ -189,6 +196,14 @@ pub enum Problem {
     Published(String),
 }
 
+impl StartError {
+    /// Of the package with this number, of which the operating system's is 0.
+    fn open(index: usize, path: &Path, error: PackageError) -> Self {
+        let flag = if index == 0 { PACKAGE_FILE } else { EXTENSION };
+        Self::Open { flag, path: path.to_owned(), error: Box::new(error) }
+    }
+}
+
 impl fmt::Display for StartError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -199,10 +214,22 @@ impl fmt::Display for StartError {
             Self::SameName(name) => {
                 write!(formatter, "two packages would be called {name}; rename one of the files")
             }
-            Self::Open(error) if error.payload().is_some() => {
+            Self::Open { error, .. } if error.payload().is_some() => {
                 write!(formatter, "{error} (--skip-payload-check serves it all the same)")
             }
-            Self::Open(error) => error.fmt(formatter),
+            Self::Open { flag, path, error } => {
+                let Some(reason) = error.source().and_then(|source| source.downcast_ref()) else {
+                    return write!(formatter, "{flag} {error}");
+                };
+                write!(formatter, "cannot read {flag} {path:?}: {}", Plain(reason))?;
+                if is_hidden(path, reason) {
+                    formatter.write_str(
+                        "; the service cannot see /home, /root and /tmp: \
+                         put it into /var/lib/serve-package",
+                    )?;
+                }
+                Ok(())
+            }
             Self::Key(error) => error.fmt(formatter),
             Self::Package { path, problem } => write!(formatter, "{path:?}: {problem}"),
         }
@@ -243,19 +270,19 @@ impl fmt::Display for Problem {
     }
 }
 
-impl Error for StartError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Open(error) => error.source(),
-            _ => None,
-        }
-    }
-}
+/// What caused it stands in its text.
+impl Error for StartError {}
 
-impl From<PackageError> for StartError {
-    fn from(error: PackageError) -> Self {
-        Self::Open(error)
-    }
+/// Whether the sandbox of the unit may be the reason. systemd gives each of
+/// its services an invocation id (`systemd.exec(5)`).
+fn is_hidden(path: &Path, error: &io::Error) -> bool {
+    let is_refused = matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory
+    );
+    is_refused
+        && std::env::var_os("INVOCATION_ID").is_some()
+        && ["/home", "/root", "/tmp", "/var/tmp"].iter().any(|folder| path.starts_with(folder))
 }
 
 impl From<KeyFileError> for StartError {

@@ -1,14 +1,14 @@
 //! From settings to a running server.
 
 use std::error::Error;
-use std::net::{IpAddr, UdpSocket};
 use std::sync::Arc;
 
-use omaha::server::{Activity, ListenAddress, Observer, Server, passed_listener};
-use omaha::{Codebase, PackageFile, TrivialUpdater, Update};
+use omaha::server::{Activity, Observer, Server};
+use omaha::{PackageFile, TrivialUpdater, Update};
 
 use crate::args::Settings;
 use crate::goal::{Goal, Outcome};
+use crate::listening::Listening;
 use crate::log::{Log, Priority};
 use crate::packages::{self, Packages};
 use crate::watch::{self, Watch};
@@ -25,19 +25,28 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     let offered = settings.package_version.to_string();
     let watch = Arc::new(Watch::new(log, Goal::new(settings), settings.events, offered.clone()));
 
-    systemd::status("hashing the packages");
+    if let Some(path) = &settings.ready_file {
+        ready_file::remove(path)?;
+    }
+    let listening = Listening::new(settings)?;
     let Packages { packages, is_delta, notes } = packages::open(settings)?;
-    let server = prepare(settings, &packages, is_delta, &watch)?;
+    let ignored = listening.ignored(settings);
+    let host = listening.host();
+    let server = prepare(settings, listening, &packages, is_delta, &watch)?;
     watch.control(server.handle());
     signals::stop_on_signal(server.handle(), Arc::clone(&watch))?;
 
-    for line in introduction::lines(settings, &packages, &server) {
+    for line in introduction::lines(settings, &packages, &server, &host) {
         log.line(Priority::Info, &line);
     }
     for (priority, line) in notes {
         log.line(priority, &line);
     }
-    for line in introduction::odd_extensions(&packages) {
+    if let Some(line) = ignored {
+        log.line(Priority::Notice, &line);
+    }
+    let link_local = introduction::link_local(settings, &server);
+    for line in introduction::odd_extensions(&packages).chain(link_local) {
         log.line(Priority::Warning, &line);
     }
     let address = server.address();
@@ -62,23 +71,25 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
 /// Puts the server together.
 fn prepare(
     settings: &Settings,
+    listening: Listening,
     packages: &[Arc<PackageFile>],
     is_delta: bool,
     watch: &Arc<Watch>,
 ) -> Result<Server, Box<dyn Error>> {
     let codebase = settings.package_url.clone().unwrap_or_default();
-    let served_here = codebase.is_path() || points_here(&codebase, &settings.listen_address);
+    let served_here = codebase.is_path() || listening.is_at(&codebase);
     let served = if served_here { packages } else { &[] };
 
-    let mut update = Update::of_packages(settings.package_version.clone(), codebase, packages);
+    let mut update = Update::from_packages(settings.package_version.clone(), codebase, packages);
     update.previous_version.clone_from(&settings.previous_version);
     for action in &mut update.manifest.actions {
         action.is_delta_payload = is_delta;
     }
     let updater =
-        TrivialUpdater::new(update).force(settings.force).watching(served.iter().cloned());
+        TrivialUpdater::new(update).with_force(settings.force).with_watched(served.iter().cloned());
     let observer = Arc::clone(watch);
-    let mut server = listen(settings, updater)?
+    let mut server = listening
+        .server(updater)?
         .with_packages(served.iter().cloned())
         .with_limits(settings.limits)
         .with_observer(move |activity: &Activity<'_>| observer.observe(activity));
@@ -86,30 +97,4 @@ fn prepare(
         server = server.with_heartbeat(every, watch::heartbeat(watch));
     }
     Ok(server)
-}
-
-/// On the socket that systemd passed, or else on the address.
-fn listen(settings: &Settings, updater: TrivialUpdater) -> Result<Server, Box<dyn Error>> {
-    match passed_listener()? {
-        Some(listener) => Ok(Server::from_listener(listener, updater)?),
-        None => Ok(Server::bind(&settings.listen_address, updater)?),
-    }
-}
-
-/// Whether a URL leads back to this server, so that the packages must be
-/// served after all.
-fn points_here(codebase: &Codebase, listen: &ListenAddress) -> bool {
-    let host = codebase.authority().map_or("", |authority| authority.host());
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    codebase.path() == Codebase::PACKAGES
-        && codebase.port() == Some(listen.port())
-        && (host.eq_ignore_ascii_case(listen.host())
-            || host.eq_ignore_ascii_case("localhost")
-            || host.eq_ignore_ascii_case(&introduction::host_name())
-            || host.parse().is_ok_and(is_local))
-}
-
-/// Whether an address belongs to this machine: then a socket can have it.
-fn is_local(address: IpAddr) -> bool {
-    UdpSocket::bind((address, 0)).is_ok()
 }

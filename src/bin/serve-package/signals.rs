@@ -32,12 +32,10 @@ pub enum SignalError {
 
 impl fmt::Display for SignalError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Catch(error) => write!(formatter, "signals cannot be caught: {error}"),
-            Self::Thread(error) => {
-                write!(formatter, "the thread that waits for signals cannot be started: {error}")
-            }
-        }
+        formatter.write_str(match self {
+            Self::Catch(_) => "signals cannot be caught",
+            Self::Thread(_) => "the thread that waits for signals cannot be started",
+        })
     }
 }
 

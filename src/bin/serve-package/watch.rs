@@ -80,10 +80,13 @@ impl Watch {
         let Some(outcome) = self.goal.check(counts, self.started.elapsed()) else { return };
         let Some(handle) = self.handle.get() else { return };
         let words = match outcome {
-            Outcome::Updated => "all machines that were waited for are updated",
-            Outcome::Deadline => "the deadline has passed",
-            Outcome::Failed => "a machine failed",
-            Outcome::Stopped => "stopped",
+            Outcome::Updated => {
+                let wanted = self.goal.wanted().unwrap_or(counts.completed);
+                format!("{} of {wanted} machines updated", counts.completed)
+            }
+            Outcome::Deadline => "the deadline has passed".to_owned(),
+            Outcome::Failed => "a machine failed".to_owned(),
+            Outcome::Stopped => "stopped".to_owned(),
         };
         self.log.line(Priority::Notice, &format!("{words}: stopping"));
         match outcome {

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-fn scan(head: &[u8]) -> Progress {
+fn scan(head: &[u8]) -> Scanned {
     Scan::default().look(head)
 }
 
@@ -12,7 +12,7 @@ fn read(fields: &str) -> Result<RequestHead, Refusal> {
 
 fn read_as(version: &str, fields: &str) -> Result<RequestHead, Refusal> {
     let head = format!("POST /v1/update/ {version}\r\n{fields}\r\n");
-    assert_eq!(scan(head.as_bytes()), Progress::Complete(head.len()), "{head:?}");
+    assert_eq!(scan(head.as_bytes()), Scanned::Complete(head.len()), "{head:?}");
     RequestHead::read(head.as_bytes())
 }
 
@@ -29,16 +29,16 @@ fn complete() {
         "GET / HTTP/1.1\r\nX: \t\u{e9}\r\n\r\n",
         "M-SEARCH * HTTP/1.1\r\n\r\n",
     ] {
-        assert_eq!(scan(head.as_bytes()), Progress::Complete(head.len()), "{head:?}");
+        assert_eq!(scan(head.as_bytes()), Scanned::Complete(head.len()), "{head:?}");
         let with_body = format!("{head}body");
-        assert_eq!(scan(with_body.as_bytes()), Progress::Complete(head.len()));
+        assert_eq!(scan(with_body.as_bytes()), Scanned::Complete(head.len()));
     }
 }
 
 #[test]
 fn partial() {
     for head in ["", "\r", "\r\n", "G", "GET / HTTP/1.1", "GET / HTTP/1.1\r\nHost: a\r\n"] {
-        assert_eq!(scan(head.as_bytes()), Progress::Partial, "{head:?}");
+        assert_eq!(scan(head.as_bytes()), Scanned::Partial, "{head:?}");
     }
 }
 
@@ -64,7 +64,7 @@ fn refused_at_once() {
         (b"GET / HTTP/1.1\r\nA: \x01", "control character"),
     ] {
         match scan(head) {
-            Progress::Refused(Refusal { status: Status::BadRequest, reason: said }) => {
+            Scanned::Refused(Refusal { status: Status::BadRequest, reason: said }) => {
                 assert!(said.contains(reason), "{head:?}: {said}");
             }
             other => panic!("{head:?}: {other:?}"),
@@ -79,7 +79,7 @@ fn heads_without_end() {
     let whole = format!("GET / HTTP/1.1\r\nA: {}\r\n\r\n", "a".repeat(MAX_HEAD));
     for head in [lines, line, whole] {
         let progress = scan(head.as_bytes());
-        let Progress::Refused(refusal) = progress else { panic!("{progress:?}") };
+        let Scanned::Refused(refusal) = progress else { panic!("{progress:?}") };
         assert_eq!(refusal.status, Status::HeaderTooLarge);
     }
 }
@@ -182,10 +182,10 @@ proptest! {
         let mut scan = Scan::default();
         let mut cuts = cuts;
         cuts.sort_unstable();
-        let mut progress = Progress::Partial;
+        let mut progress = Scanned::Partial;
         for cut in cuts.into_iter().map(|cut| cut.min(bytes.len())).chain([bytes.len()]) {
             progress = scan.look(&bytes[..cut]);
-            if progress != Progress::Partial {
+            if progress != Scanned::Partial {
                 break;
             }
         }
@@ -194,7 +194,7 @@ proptest! {
 
     #[test]
     fn nothing_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-        if let Progress::Complete(end) = scan(&bytes) {
+        if let Scanned::Complete(end) = scan(&bytes) {
             let _ = RequestHead::read(&bytes[..end]);
         }
     }

@@ -89,20 +89,22 @@ fn manifest(writer: &mut Writer, manifest: &Manifest) {
         .truth("is_floor", manifest.is_floor)
         .text("floor_reason", &manifest.floor_reason)
         .truth("is_target", manifest.is_target)
-        .children(|writer| {
-            // Both there even if they are empty: Flatcar's download_sysext
-            // rejects a response that lacks one.
-            writer.element("packages").children(|writer| {
-                for one in &manifest.packages {
-                    package(writer, one);
-                }
-            });
-            writer.element("actions").children(|writer| {
-                for one in &manifest.actions {
-                    action(writer, one);
-                }
-            });
-        });
+        .children(|writer| content(writer, manifest));
+}
+
+/// What a manifest holds. Both lists are there even if they are empty: Flatcar's
+/// `download_sysext` rejects a response that lacks one.
+pub(super) fn content(writer: &mut Writer, manifest: &Manifest) {
+    writer.element("packages").children(|writer| {
+        for one in &manifest.packages {
+            package(writer, one);
+        }
+    });
+    writer.element("actions").children(|writer| {
+        for one in &manifest.actions {
+            action(writer, one);
+        }
+    });
 }
 
 fn package(writer: &mut Writer, package: &Package) {

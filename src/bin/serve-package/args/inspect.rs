@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Command, Flags, UsageError, path, separate};
+use super::{Command, Flags, UsageError, path};
 
 /// The first argument.
 pub const COMMAND: &str = "inspect";
@@ -35,7 +35,8 @@ pub struct InspectSettings {
 const KEY: &str = "--key";
 const JSON: &str = "--json";
 
-const FLAGS: Flags = Flags { valued: &[KEY], single_dash: &[], switches: &[JSON] };
+static FLAGS: Flags =
+    Flags { valued: &[KEY], single_dash: &[], repeatable: &[], switches: &[JSON, "--help"] };
 
 /// Reads the arguments that follow `inspect`.
 ///
@@ -43,20 +44,17 @@ const FLAGS: Flags = Flags { valued: &[KEY], single_dash: &[], switches: &[JSON]
 ///
 /// The first thing that is wrong.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
-    let mut arguments = pico_args::Arguments::from_vec(separate(arguments, &FLAGS)?);
-    if arguments.contains(["-h", "--help"]) {
+    let mut arguments = FLAGS.read(arguments)?;
+    if arguments.contains("--help") {
         return Ok(Command::Help(HELP));
     }
-    let key = path(&mut arguments, KEY)?;
+    let key = path(&arguments, KEY)?;
     let json = arguments.contains(JSON);
-    let files = arguments.finish();
-    if let Some(flag) = files.iter().find(|file| file.to_string_lossy().starts_with('-')) {
-        return Err(FLAGS.refuse(flag.clone()));
-    }
+    let files: Vec<_> = arguments.take_operands().map(PathBuf::from).collect();
+    arguments.finish()?;
     if files.is_empty() {
         return Err(UsageError::Required("FILE"));
     }
-    let files = files.into_iter().map(PathBuf::from).collect();
     Ok(Command::Inspect(InspectSettings { files, key, json }))
 }
 

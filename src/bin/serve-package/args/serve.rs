@@ -8,7 +8,7 @@ use std::time::Duration;
 use omaha::server::{Limits, ListenAddress};
 use omaha::{Codebase, PackageName, Version};
 
-use super::{Command, Count, Flags, Span, UsageError, parsed, path, paths, separate};
+use super::{ByteRate, Command, Count, Flags, Span, UsageError, parsed, path, payload, payloads};
 
 const HELP: &str = "\
 Serves an operating-system update to update_engine (Container Linux, Flatcar).
@@ -44,7 +44,8 @@ pub struct Settings {
     /// What the operating system's package is called, whatever its file is.
     pub package_name: PackageName,
     pub package_version: Version,
-    pub listen_address: ListenAddress,
+    /// None for the default.
+    pub listen_address: Option<ListenAddress>,
     pub extensions: Vec<PathBuf>,
     /// What the packages must be signed with.
     pub key: Option<PathBuf>,
@@ -62,11 +63,11 @@ pub struct Settings {
     pub limits: Limits,
 }
 
-const PACKAGE_FILE: &str = "--package-file";
+pub const PACKAGE_FILE: &str = "--package-file";
 const PACKAGE_NAME: &str = "--package-name";
 const PACKAGE_VERSION: &str = "--package-version";
 const LISTEN_ADDRESS: &str = "--listen-address";
-const EXTENSION: &str = "--extension";
+pub const EXTENSION: &str = "--extension";
 const KEY: &str = "--key";
 const PREVIOUS_VERSION: &str = "--previous-version";
 const SKIP_PAYLOAD_CHECK: &str = "--skip-payload-check";
@@ -84,7 +85,7 @@ const MIN_RATE: &str = "--min-rate";
 /// The name that go-omaha's clients and scripts know.
 const DEFAULT_NAME: &str = "update.gz";
 
-const FLAGS: Flags = Flags {
+static FLAGS: Flags = Flags {
     valued: &[
         PACKAGE_FILE,
         PACKAGE_NAME,
@@ -104,7 +105,8 @@ const FLAGS: Flags = Flags {
     ],
     // go-omaha's.
     single_dash: &[PACKAGE_FILE, PACKAGE_VERSION, LISTEN_ADDRESS],
-    switches: &[FORCE, FAIL_FAST, SKIP_PAYLOAD_CHECK],
+    repeatable: &[EXTENSION],
+    switches: &[FORCE, FAIL_FAST, SKIP_PAYLOAD_CHECK, "--help", "--version"],
 };
 
 /// Reads the arguments that follow the program's name.
@@ -113,40 +115,38 @@ const FLAGS: Flags = Flags {
 ///
 /// The first thing that is wrong.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
-    let mut arguments = pico_args::Arguments::from_vec(separate(arguments, &FLAGS)?);
-    if arguments.contains(["-h", "--help"]) {
+    let arguments = FLAGS.read(arguments)?;
+    if arguments.contains("--help") {
         return Ok(Command::Help(HELP));
     }
-    if arguments.contains(["-V", "--version"]) {
+    if arguments.contains("--version") {
         return Ok(Command::Version);
     }
 
-    let package_file = path(&mut arguments, PACKAGE_FILE)?;
-    let package_name: Option<PackageName> = parsed(&mut arguments, PACKAGE_NAME)?;
-    let package_version = parsed(&mut arguments, PACKAGE_VERSION)?;
-    let listen_address = parsed(&mut arguments, LISTEN_ADDRESS)?;
-    let extensions = paths(&mut arguments, EXTENSION)?;
-    let key = path(&mut arguments, KEY)?;
-    let previous_version = parsed(&mut arguments, PREVIOUS_VERSION)?;
+    let package_file = payload(&arguments, PACKAGE_FILE)?;
+    let package_name: Option<PackageName> = parsed(&arguments, PACKAGE_NAME)?;
+    let package_version: Option<OfferedVersion> = parsed(&arguments, PACKAGE_VERSION)?;
+    let listen_address = parsed(&arguments, LISTEN_ADDRESS)?;
+    let extensions = payloads(&arguments, EXTENSION)?;
+    let key = path(&arguments, KEY)?;
+    let previous_version = parsed(&arguments, PREVIOUS_VERSION)?;
     let skip_payload_check = arguments.contains(SKIP_PAYLOAD_CHECK);
-    let package_url: Option<Codebase> = parsed(&mut arguments, PACKAGE_URL)?;
+    let package_url: Option<Codebase> = parsed(&arguments, PACKAGE_URL)?;
     let force = arguments.contains(FORCE);
     let fail_fast = arguments.contains(FAIL_FAST);
-    let until_updated: Option<Count> = parsed(&mut arguments, UNTIL_UPDATED)?;
-    let deadline: Option<Span> = parsed(&mut arguments, DEADLINE)?;
-    let events: Option<EventFormat> = parsed(&mut arguments, EVENTS)?;
-    let ready_file = path(&mut arguments, READY_FILE)?;
-    let max_connections: Option<Count> = parsed(&mut arguments, MAX_CONNECTIONS)?;
-    let idle_timeout: Option<Span> = parsed(&mut arguments, IDLE_TIMEOUT)?;
-    let min_rate: Option<u64> = parsed(&mut arguments, MIN_RATE)?;
+    let until_updated: Option<Count> = parsed(&arguments, UNTIL_UPDATED)?;
+    let deadline: Option<Span> = parsed(&arguments, DEADLINE)?;
+    let events: Option<EventFormat> = parsed(&arguments, EVENTS)?;
+    let ready_file = path(&arguments, READY_FILE)?;
+    let max_connections: Option<Count> = parsed(&arguments, MAX_CONNECTIONS)?;
+    let idle_timeout: Option<Span> = parsed(&arguments, IDLE_TIMEOUT)?;
+    let min_rate: Option<ByteRate> = parsed(&arguments, MIN_RATE)?;
     let defaults = Limits::default();
     let limits = defaults
         .with_max_connections(max_connections.map_or(defaults.max_connections, |count| count.0))
         .with_idle_timeout(idle_timeout.map_or(defaults.idle_timeout, |span| span.0))
-        .with_min_rate(min_rate.unwrap_or(defaults.min_rate));
-    if let Some(left_over) = arguments.finish().into_iter().next() {
-        return Err(FLAGS.refuse(left_over));
-    }
+        .with_min_rate(min_rate.map_or(defaults.min_rate, |rate| rate.0));
+    arguments.finish()?;
     if skip_payload_check && key.is_some() {
         return Err(UsageError::Together(KEY, SKIP_PAYLOAD_CHECK));
     }
@@ -163,8 +163,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
             Some(name) => name,
             None => DEFAULT_NAME.parse().map_err(|_| UsageError::Required(PACKAGE_NAME))?,
         },
-        package_version: package_version.ok_or(UsageError::Required(PACKAGE_VERSION))?,
-        listen_address: listen_address.unwrap_or_default(),
+        package_version: package_version.ok_or(UsageError::Required(PACKAGE_VERSION))?.0,
+        listen_address,
         extensions,
         key,
         previous_version,
@@ -178,6 +178,18 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         ready_file,
         limits,
     })))
+}
+
+/// The version of the payload. The message of [`Version`] explains its parts,
+/// which is too much for who typed something else.
+pub struct OfferedVersion(pub Version);
+
+impl FromStr for OfferedVersion {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self).map_err(|_| "not a version, such as 4152.2.0")
+    }
 }
 
 /// How events are written.
@@ -224,7 +236,7 @@ mod tests {
     #[test]
     fn defaults() {
         let settings = settings(BOTH);
-        assert_eq!(settings.listen_address, ListenAddress::default());
+        assert_eq!(settings.listen_address, None);
         assert_eq!((settings.extensions.len(), settings.force), (0, false));
         assert_eq!(settings.package_url, None);
         assert_eq!(settings.package_name.as_str(), "update.gz");
@@ -269,21 +281,46 @@ mod tests {
 
     #[test]
     fn wrong_values() {
-        for (flag, value) in [
-            ("--until-updated", "0"),
-            ("--until-updated", "-1"),
-            ("--until-updated", "all"),
-            ("--deadline", "90"),
-            ("--deadline", "0s"),
-            ("--deadline", "soon"),
-            ("--events", "xml"),
-            ("--max-connections", "0"),
-            ("--idle-timeout", "1"),
-            ("--min-rate", "1k"),
+        const NUMBER: &str = "must be a whole number, at least 1";
+        const UNIT: &str = "needs a unit, such as 5s, 30m or 2h";
+        const TIME: &str = "must be a time, such as 5s, 30m or 2h";
+        const BYTES: &str = "must be a whole number of bytes, such as 1000";
+        const SCHEME: &str = "it must begin with http:// or https://";
+        const URL: &str = "this is a URL; download the payload first, and name the file";
+        for (flag, value, reason) in [
+            ("--until-updated", "0", NUMBER),
+            ("--until-updated", "-1", NUMBER),
+            ("--until-updated", "all", NUMBER),
+            ("--deadline", "5", UNIT),
+            ("--deadline", "0s", "must be greater than zero"),
+            ("--deadline", "soon", TIME),
+            ("--events", "xml", "the only format is json"),
+            ("--max-connections", "0", NUMBER),
+            ("--idle-timeout", "1", UNIT),
+            ("--min-rate", "1k", BYTES),
+            ("--min-rate", "-1", BYTES),
+            ("--extension", "https://a/b.gz", URL),
+            ("--package-url", "ftp://x", SCHEME),
+            ("--package-url", "/packages/", SCHEME),
+            ("--listen-address", "http://localhost:8000", "write HOST:PORT, without http://"),
+            (
+                "--listen-address",
+                "8000",
+                "the port is missing; write HOST:PORT, such as localhost:8000",
+            ),
         ] {
             let error = parse(&format!("{BOTH}{flag} {value}")).unwrap_err().to_string();
-            assert!(error.starts_with(&format!("{flag} {value:?} is wrong: ")), "{error}");
+            assert_eq!(error, format!("{flag} {value:?}: {reason}"));
         }
+        let error = parse("--package-file f --package-version latest").unwrap_err().to_string();
+        assert_eq!(error, "--package-version \"latest\": not a version, such as 4152.2.0");
+        let error = parse("--package-file HTTP://a/b --package-version 1").unwrap_err().to_string();
+        assert_eq!(error, format!("--package-file \"HTTP://a/b\": {URL}"));
+        let error = parse(&format!("{BOTH}--package-name a:b")).unwrap_err().to_string();
+        assert!(
+            error.starts_with("--package-name: \"a:b\" cannot be the name of a package: "),
+            "{error}"
+        );
     }
 
     #[test]
@@ -294,42 +331,53 @@ mod tests {
     }
 
     #[test]
+    fn a_value_may_look_like_a_flag() {
+        let line = "--package-file=--version --package-version 1 --extension=--help --force";
+        let settings = settings(line);
+        assert_eq!(settings.package_file, PathBuf::from("--version"));
+        assert_eq!(settings.extensions, [PathBuf::from("--help")]);
+    }
+
+    #[test]
     fn messages() {
+        for (more, message) in [
+            ("--package-file", "--package-file needs a value"),
+            ("--package-file --package-version 1", "--package-file needs a value"),
+            ("--package-file -package-version 1", "--package-file needs a value"),
+            ("--package-file= --package-version 1", "--package-file needs a value"),
+            ("--extension= ", "--extension needs a value"),
+            ("--package-file g", "--package-file is given more than once"),
+            ("-package-file=g", "--package-file is given more than once"),
+            ("--force --force", "--force is given more than once"),
+            ("--force=yes", "--force takes no value"),
+            ("--verbose", "there is no flag \"--verbose\""),
+            ("-extension x", "there is no flag \"-extension\"; write --extension"),
+            ("--extention x", "there is no flag \"--extention\"; did you mean --extension?"),
+            ("--port=80", "there is no flag \"--port=80\"; did you mean --listen-address?"),
+            (
+                "--Package-File x",
+                "there is no flag \"--Package-File\"; did you mean --package-file?",
+            ),
+            ("more", "unexpected argument \"more\""),
+            ("help", "unexpected argument \"help\"; did you mean --help?"),
+            (
+                "--extension a.gz b.gz",
+                "unexpected argument \"b.gz\"; repeat --extension for each file",
+            ),
+        ] {
+            assert_eq!(parse(&format!("{BOTH}{more}")).unwrap_err().to_string(), message);
+        }
         for (line, message) in [
             ("", "--package-file is required"),
             ("--package-file f", "--package-version is required"),
-            ("--package-file", "--package-file needs a value"),
-            ("--package-file --package-version 1", "--package-file needs a value"),
-            ("--package-file= --package-version 1", "--package-file needs a value"),
-            ("--extension= ", "--extension needs a value"),
+            ("help", "unexpected argument \"help\"; did you mean --help?"),
             (
                 &format!("{BOTH}--key k --skip-payload-check"),
                 "--key and --skip-payload-check exclude each other",
             ),
-            (&format!("{BOTH}--package-file g"), "--package-file is given more than once"),
-            (&format!("{BOTH}-package-file=g"), "--package-file is given more than once"),
-            (&format!("{BOTH}--force --force"), "--force is given more than once"),
-            (&format!("{BOTH}--verbose"), "there is no flag \"--verbose\""),
-            (&format!("{BOTH}-extension x"), "there is no flag \"-extension\""),
-            (&format!("{BOTH}more"), "\"more\" is left over; every value needs its flag"),
-            (
-                &format!("{BOTH}--package-url ftp://x"),
-                "--package-url \"ftp://x\" is wrong: it must begin with http:// or https://",
-            ),
-            (
-                &format!("{BOTH}--package-url /packages/"),
-                "--package-url \"/packages/\" is wrong: it must begin with http:// or https://",
-            ),
-            (
-                &format!("{BOTH}--listen-address 8000"),
-                "--listen-address \"8000\" is wrong: the port is missing; \
-                 write HOST:PORT, such as localhost:8000",
-            ),
         ] {
             assert_eq!(parse(line).unwrap_err().to_string(), message, "{line}");
         }
-        let error = parse("--package-file f --package-version latest").unwrap_err().to_string();
-        assert!(error.starts_with("--package-version \"latest\" is wrong: "), "{error}");
     }
 
     #[test]

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use omaha::Version;
 
-use super::serve::EventFormat;
-use super::{Command, Flags, Span, UsageError, parsed, path, paths, separate};
+use super::serve::{EventFormat, OfferedVersion};
+use super::{Command, Flags, Span, UsageError, parsed, payload, payloads};
 
 /// The first argument.
 pub const COMMAND: &str = "update";
 
 const HELP: &str = "\
-Updates this machine, a Flatcar or Container Linux one, from files: looks whether
-that can work, serves them to the machine's own update_engine, and puts the
-machine's settings back. Run it as root.
+Updates this machine (Flatcar, Container Linux) from files: looks whether that
+can work, serves them to the machine's own update_engine, and puts its
+settings back. Run it as root.
 
 Usage: serve-package update --package-file FILE --package-version VERSION
                             [--extension FILE]... [OPTION]...
@@ -24,7 +24,7 @@ Usage: serve-package update --package-file FILE --package-version VERSION
   --package-file FILE    the operating system's update payload
   --package-version VER  its version, such as 4152.2.0
   --extension FILE       an OEM or system extension beside it; repeatable
-  --dry-run              say what was found and what would be done; touch nothing
+  --dry-run              say what was found and would be done; touch nothing
   --no-oem               go without the OEM's extension
   --force                update to an older version, or before the running
                          system was marked good
@@ -75,11 +75,12 @@ const EVENTS: &str = "--events";
 const REBOOT: &str = "--reboot";
 const RESTORE: &str = "--restore";
 
-const FLAGS: Flags = Flags {
+static FLAGS: Flags = Flags {
     valued: &[PACKAGE_FILE, PACKAGE_VERSION, EXTENSION, DEADLINE, EVENTS],
     // As when serving.
     single_dash: &[PACKAGE_FILE, PACKAGE_VERSION],
-    switches: &[DRY_RUN, NO_OEM, FORCE, REBOOT, RESTORE],
+    repeatable: &[EXTENSION],
+    switches: &[DRY_RUN, NO_OEM, FORCE, REBOOT, RESTORE, "--help"],
 };
 
 /// Reads the arguments that follow `update`.
@@ -88,20 +89,18 @@ const FLAGS: Flags = Flags {
 ///
 /// The first thing that is wrong.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
-    let mut arguments = pico_args::Arguments::from_vec(separate(arguments, &FLAGS)?);
-    if arguments.contains(["-h", "--help"]) {
+    let arguments = FLAGS.read(arguments)?;
+    if arguments.contains("--help") {
         return Ok(Command::Help(HELP));
     }
-    let package_file = path(&mut arguments, PACKAGE_FILE)?;
-    let package_version: Option<Version> = parsed(&mut arguments, PACKAGE_VERSION)?;
-    let extensions = paths(&mut arguments, EXTENSION)?;
-    let deadline: Option<Span> = parsed(&mut arguments, DEADLINE)?;
-    let events: Option<EventFormat> = parsed(&mut arguments, EVENTS)?;
+    let package_file = payload(&arguments, PACKAGE_FILE)?;
+    let package_version: Option<OfferedVersion> = parsed(&arguments, PACKAGE_VERSION)?;
+    let extensions = payloads(&arguments, EXTENSION)?;
+    let deadline: Option<Span> = parsed(&arguments, DEADLINE)?;
+    let events: Option<EventFormat> = parsed(&arguments, EVENTS)?;
     let [dry_run, no_oem, force, reboot, restore] =
         [DRY_RUN, NO_OEM, FORCE, REBOOT, RESTORE].map(|switch| arguments.contains(switch));
-    if let Some(left_over) = arguments.finish().into_iter().next() {
-        return Err(FLAGS.refuse(left_over));
-    }
+    arguments.finish()?;
     if restore {
         let others = [
             (PACKAGE_FILE, package_file.is_some()),
@@ -124,7 +123,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     }
     Ok(Command::Update(Box::new(UpdateSettings::Update(Request {
         package_file: package_file.ok_or(UsageError::Required(PACKAGE_FILE))?,
-        package_version: package_version.ok_or(UsageError::Required(PACKAGE_VERSION))?,
+        package_version: package_version.ok_or(UsageError::Required(PACKAGE_VERSION))?.0,
         extensions,
         dry_run,
         no_oem,

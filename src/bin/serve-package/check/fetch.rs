@@ -4,14 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use omaha::Chain;
 use omaha::client::{HttpTransport, OfferedPackage, Progress, Retry};
 use omaha::protocol::ErrorCode;
 
 use super::interrupt::Interrupt;
 use super::outcome::Downloaded;
 use super::screen::Screen;
-use crate::words::{Quoted, Rate};
+use crate::words::{Quoted, Rate, sentence};
 
 /// What it takes to fetch a package.
 pub struct Fetcher<'a> {
@@ -57,7 +56,8 @@ impl Fetcher<'_> {
     ) -> Result<Downloaded, (String, ErrorCode)> {
         let (name, size) = (self.package.name(), self.package.size());
         let download = self.package.download_at(codebase).map_err(|error| {
-            let reason = format!("codebase {} leads nowhere: {}", Quoted(codebase), Chain(&error));
+            let reason =
+                format!("codebase {} leads nowhere: {}", Quoted(codebase), sentence(&error));
             (reason, ErrorCode::DOWNLOAD_TRANSFER_ERROR)
         })?;
         let url = download.url().clone();
@@ -74,7 +74,7 @@ impl Fetcher<'_> {
                     cuts += 1;
                     screen.end_progress();
                     let seconds = delay.as_secs_f64();
-                    let error = Chain(error);
+                    let error = sentence(error);
                     let what = format!("{url}: {error}; continuing in {seconds:.1} s");
                     screen.complain("note", &what);
                 }
@@ -83,7 +83,7 @@ impl Fetcher<'_> {
         self.interrupt.set_partial(None);
         screen.end_progress();
         let path =
-            result.map_err(|error| (format!("{url}: {}", Chain(&error)), error.error_code()))?;
+            result.map_err(|error| (format!("{url}: {}", sentence(&error)), error.error_code()))?;
         let elapsed = begin.elapsed();
         screen.say(&format!(
             "verified {}: {size} bytes in {:.1} s, {}, saved as {path:?}",

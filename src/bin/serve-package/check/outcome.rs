@@ -5,10 +5,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use omaha::Chain;
 use omaha::client::lint::{Finding, Severity};
 use omaha::client::{HttpUrl, Offer};
 use omaha::protocol::ErrorCode;
+
+use crate::words::sentence;
 
 /// There is no update.
 const NO_UPDATE: u8 = 3;
@@ -57,7 +58,7 @@ impl Failure {
 
     /// With an error and what caused it as the reason.
     pub fn because(at: impl Into<String>, error: &(dyn Error + 'static)) -> Self {
-        Self::new(at, Chain(error))
+        Self::new(at, sentence(error))
     }
 
     pub fn with_code(self, code: ErrorCode) -> Self {

@@ -8,7 +8,7 @@ use omaha::protocol::ErrorCode;
 
 use super::screen::Screen;
 use crate::key::KeyFile;
-use crate::words::Quoted;
+use crate::words::{Quoted, sentence};
 
 /// What of the packages that are fetched is verified, besides their digests.
 #[derive(Debug)]
@@ -56,13 +56,14 @@ impl Wanted {
         }
         let fail = |error: PayloadError| {
             let reason = match &error {
-                PayloadError::Io(error) => format!("{path:?}: {error}"),
+                PayloadError::Io(_) => format!("{path:?}: {}", sentence(&error)),
                 error => error.to_string(),
             };
             (reason, code(&error))
         };
         let mut file = File::open(path).map_err(|error| fail(error.into()))?;
-        let payload = Payload::read(&mut file).map_err(fail)?;
+        let size = file.metadata().map_err(|error| fail(error.into()))?.len();
+        let payload = Payload::read_sized(&mut file, size).map_err(fail)?;
         let verified = payload.verify(file, |_| {}).map_err(fail)?;
         let expected = if is_system { Kind::OperatingSystem } else { Kind::Extension };
         if payload.kind() != expected {

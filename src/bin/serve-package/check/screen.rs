@@ -5,20 +5,20 @@ use std::io::{self, Write};
 
 use omaha::client::lint::Finding;
 
-use super::progress::Progress;
+use super::progress::ProgressDisplay;
 
 /// Where words go.
 #[derive(Debug)]
 pub struct Screen {
     is_silent: bool,
     is_broken: bool,
-    progress: Progress,
+    progress: ProgressDisplay,
 }
 
 impl Screen {
     /// Shows everything, or nothing but what is printed at the end.
     pub fn new(is_silent: bool) -> Self {
-        Self { is_silent, is_broken: false, progress: Progress::new() }
+        Self { is_silent, is_broken: false, progress: ProgressDisplay::new() }
     }
 
     /// Whether what was printed got lost.

@@ -5,7 +5,6 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use omaha::Chain;
 use omaha::client::lint::{self, Finding, Rule};
 use omaha::client::{
     AppClient, Checked, Client, ClientError, HttpTransport, Offer, Retry, SettingsError,
@@ -22,7 +21,7 @@ use super::payload::Wanted;
 use super::screen::Screen;
 use crate::args::CheckSettings;
 use crate::key::KeyFile;
-use crate::words::Quoted;
+use crate::words::{Quoted, sentence};
 
 /// What this client calls itself, to the server and to its operator.
 const NAME: &str = concat!("serve-package-", env!("CARGO_PKG_VERSION"));
@@ -105,12 +104,11 @@ impl<'a> Session<'a> {
     fn client(&self) -> Result<Client, Failure> {
         let settings = self.settings;
         let wrong = |error: SettingsError| Failure::because("settings", &error);
-        let os = Os {
-            platform: "CoreOS".to_owned(),
-            version: "Chateau".to_owned(),
-            service_pack: format!("{}_{}", settings.app_version, machine_type(&settings.board)),
-            ..Os::default()
-        };
+        let service_pack = format!("{}_{}", settings.app_version, machine_type(&settings.board));
+        let os = Os::default()
+            .with_platform("CoreOS")
+            .with_version("Chateau")
+            .with_service_pack(service_pack);
         let client = Client::new(settings.server.clone(), &settings.machine_id)
             .map_err(wrong)?
             .with_version(NAME)
@@ -122,17 +120,13 @@ impl<'a> Session<'a> {
             .with_retry(self.retry())
             .with_validation(Validation::UpdateEngine)
             .with_failure_reports(settings.events);
-        let app = App {
-            id: settings.app_id.clone(),
-            version: settings.app_version.as_str().into(),
-            track: settings.track.clone(),
-            board: settings.board.clone(),
-            oem: settings.oem.clone(),
-            machine_id: settings.machine_id.clone(),
-            machine_alias: ALIAS.to_owned(),
-            lang: "en-US".to_owned(),
-            ..App::default()
-        };
+        let app = App::new(&settings.app_id, settings.app_version.as_str())
+            .with_track(&settings.track)
+            .with_board(&settings.board)
+            .with_oem(&settings.oem)
+            .with_machine_id(&settings.machine_id)
+            .with_machine_alias(ALIAS)
+            .with_lang("en-US");
         client.add_app(app).map_err(wrong)?;
         Ok(client)
     }
@@ -148,8 +142,7 @@ impl<'a> Session<'a> {
             app.add_update_check();
             if self.settings.events {
                 // What update_engine sends when it has not updated before.
-                let previous_version = "0.0.0.0".into();
-                app.events.push(Event { previous_version, ..events::complete() });
+                app.events.push(events::complete().with_previous_version("0.0.0.0"));
             }
         }
         app.check_and_inspect(&request)
@@ -222,7 +215,7 @@ impl<'a> Session<'a> {
         match app.report(event) {
             Ok(()) => self.screen.say(&format!("reported: {}", found.trim_start_matches("event "))),
             Err(error) => {
-                self.find(Finding::new(Rule::Event, format!("{found}: {}", Chain(&error))));
+                self.find(Finding::new(Rule::Event, format!("{found}: {}", sentence(&error))));
             }
         }
     }

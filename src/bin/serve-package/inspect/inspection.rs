@@ -9,6 +9,7 @@ use omaha::payload::{Matching, Payload, PayloadError, Signatures};
 
 use crate::key::KeyFile;
 use crate::published::Published;
+use crate::words::sentence;
 
 /// What was found out about a file. What is `None` could not be found out.
 #[derive(Debug)]
@@ -46,10 +47,7 @@ impl Inspection {
             problems: Vec::new(),
         };
         if let Err(error) = inspection.read(key, &mut progress) {
-            inspection.problems.push(match error {
-                PayloadError::Io(error) => format!("it cannot be read: {error}"),
-                error => error.to_string(),
-            });
+            inspection.problems.push(sentence(&error));
             // Of something else, or of something damaged, it is the only trace.
             inspection.digests = File::open(path).and_then(digests).ok();
         }
@@ -63,10 +61,16 @@ impl Inspection {
         progress: &mut impl FnMut(u64, u64),
     ) -> Result<(), PayloadError> {
         let mut file = File::open(&self.path)?;
-        let payload = &*self.payload.insert(Payload::read(&mut file)?);
-        // A file that can tell its length needs not be read to know that.
-        if file.metadata()?.is_file() {
-            payload.check_length(file.metadata()?.len())?;
+        let metadata = file.metadata()?;
+        // A file that can tell its length needs not be read to the end to know it.
+        let size = Some(metadata.len()).filter(|_| metadata.is_file());
+        let payload = match size {
+            Some(size) => Payload::read_sized(&mut file, size),
+            None => Payload::read(&mut file),
+        };
+        let payload = &*self.payload.insert(payload?);
+        if let Some(size) = size {
+            payload.check_length(size)?;
         }
         let verified = payload.verify(file, |done| progress(done, payload.length()))?;
         self.digests = Some(verified.digests);
@@ -104,5 +108,5 @@ fn digests(file: File) -> io::Result<Digests> {
     if !file.metadata()?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    Digests::of(file)
+    Digests::from_reader(file)
 }

@@ -11,8 +11,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::args::InspectSettings;
-use crate::check::progress::Progress;
+use crate::check::progress::ProgressDisplay;
 use crate::key::{KeyFile, KeyFileError};
+use crate::words::sentence;
 use inspection::Inspection;
 
 /// Inspects every file, and says what came of it.
@@ -20,11 +21,11 @@ pub fn run(settings: &InspectSettings) -> ExitCode {
     let key = match key(settings) {
         Ok(key) => key,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error}");
+            let _ = writeln!(io::stderr(), "error: {}", sentence(&error));
             return ExitCode::from(crate::FAILURE);
         }
     };
-    let (mut is_right, mut progress) = (true, (!settings.json).then(Progress::new));
+    let (mut is_right, mut progress) = (true, (!settings.json).then(ProgressDisplay::new));
     for file in &settings.files {
         let inspection = Inspection::of(file, key.as_ref(), |done, total| {
             if let Some(progress) = &mut progress {

@@ -162,13 +162,4 @@ impl fmt::Display for ChangeError {
     }
 }
 
-impl std::error::Error for ChangeError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Folder(error) => Some(error),
-            Self::Record(error) => error.source(),
-            Self::Settings(error) => error.source(),
-            Self::Unit(error) => error.source(),
-        }
-    }
-}
+impl std::error::Error for ChangeError {}

@@ -59,7 +59,9 @@ impl Happening {
             Activity::Refused { request, reason, .. } => {
                 vec![Self::Trouble(format!("a request was refused ({request:?}): {reason}"))]
             }
-            Activity::Trouble { what, error } => vec![Self::Trouble(format!("{what}: {error}"))],
+            Activity::Trouble { what, error, .. } => {
+                vec![Self::Trouble(format!("{what}: {error}"))]
+            }
             _ => Vec::new(),
         }
     }

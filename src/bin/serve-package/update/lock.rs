@@ -49,11 +49,4 @@ impl fmt::Display for LockError {
     }
 }
 
-impl std::error::Error for LockError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Taken => None,
-            Self::Io(error) => Some(error),
-        }
-    }
-}
+impl std::error::Error for LockError {}

@@ -41,6 +41,7 @@ use std::sync::mpsc::channel;
 use std::time::SystemTime;
 
 use crate::args::{Request, UpdateSettings};
+use crate::words::sentence;
 use crate::{FAILURE, events};
 use changes::{ChangeError, Changes};
 use lock::Lock;
@@ -63,7 +64,7 @@ pub fn run(settings: &UpdateSettings) -> ExitCode {
         UpdateSettings::Restore => restore(&root, &mut output).map(|()| ExitCode::SUCCESS),
     };
     ended.unwrap_or_else(|error| {
-        output.complain(&format!("error: {error}"));
+        output.complain(&format!("error: {}", sentence(&*error)));
         ExitCode::from(FAILURE)
     })
 }

@@ -14,6 +14,7 @@ use super::root::Root;
 use crate::args::Request;
 use crate::key::KeyFile;
 use crate::published::Published;
+use crate::words::sentence;
 
 /// The machine's key.
 const KEY: &str = "/usr/share/update_engine/update-payload-key.pub.pem";
@@ -70,13 +71,13 @@ fn machine_key(root: &Root, findings: &mut Findings) -> Option<KeyFile> {
         ));
         return None;
     }
-    KeyFile::read(&path).map_err(|error| findings.error(error.to_string())).ok()
+    KeyFile::read(&path).map_err(|error| findings.error(sentence(&error))).ok()
 }
 
 /// Opens one payload and reads all of it.
 fn open_one(path: &Path, place: Kind, key: Option<&KeyFile>) -> Result<omaha::PayloadFile, String> {
-    let opened = PackageFile::open_payload(path, name(path, place)?);
-    let opened = opened.map_err(|error| error.to_string())?;
+    let opened = PackageFile::open_payload(path, name(path, place)?, &|_| {});
+    let opened = opened.map_err(|error| sentence(&error))?;
     let (kind, fail) = (opened.payload.kind(), |text: &str| Err(format!("{path:?}: {text}")));
     match (place, kind) {
         (Kind::OperatingSystem, Kind::Extension) => {
@@ -114,9 +115,9 @@ fn open_one(path: &Path, place: Kind, key: Option<&KeyFile>) -> Result<omaha::Pa
 
 /// Compares the data of every operation with its digest.
 fn undamaged(path: &Path) -> Result<(), String> {
-    let mut file = File::open(path).map_err(|error| error.to_string())?;
-    let payload = Payload::read(&mut file).map_err(|error| error.to_string())?;
-    payload.verify(&mut file, |_| {}).map(drop).map_err(|error| error.to_string())
+    let mut file = File::open(path).map_err(|error| sentence(&error))?;
+    let payload = Payload::read(&mut file).map_err(|error| sentence(&error))?;
+    payload.verify(&mut file, |_| {}).map(drop).map_err(|error| sentence(&error))
 }
 
 /// What a payload is called when it is served.

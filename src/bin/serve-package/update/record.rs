@@ -246,14 +246,7 @@ impl fmt::Display for RecordError {
     }
 }
 
-impl std::error::Error for RecordError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.problem {
-            Problem::Io(error) => Some(error),
-            Problem::Unreadable => None,
-        }
-    }
-}
+impl std::error::Error for RecordError {}
 
 #[cfg(test)]
 mod tests {

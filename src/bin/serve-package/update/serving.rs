@@ -36,8 +36,9 @@ impl Serving {
         with_events: bool,
         queue: &Sender<Happening>,
     ) -> Result<Self, Box<dyn Error>> {
-        let update = Update::of_packages(version.clone(), Codebase::default(), packages);
-        let updater = TrivialUpdater::new(update).force(force).watching(packages.iter().cloned());
+        let update = Update::from_packages(version.clone(), Codebase::default(), packages);
+        let updater =
+            TrivialUpdater::new(update).with_force(force).with_watched(packages.iter().cloned());
         let address: ListenAddress = ADDRESS.parse()?;
         let observer = queue.clone();
         let server = Server::bind(&address, updater)?

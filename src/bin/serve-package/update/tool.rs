@@ -157,14 +157,7 @@ impl fmt::Display for ToolError {
     }
 }
 
-impl std::error::Error for ToolError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.problem {
-            Problem::Start(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+impl std::error::Error for ToolError {}
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 
 use super::super::source::BUFFER;
 use super::with;
+use crate::chain::Chain;
 use crate::protocol::{ReadErrorKind, Request, Response, limits};
 
 /// A source that hands out a few bytes at a time, and is interrupted before.
@@ -78,7 +79,10 @@ fn what_follows_the_root_is_ignored() {
 fn a_failure_is_passed_on() {
     let start = "<request protocol=\"3.0\">\n<app>";
     let error = Request::read(start.as_bytes().chain(Broken)).unwrap_err();
-    assert_eq!(error.to_string(), "line 2, column 6: cannot read further: the cable is out");
+    assert_eq!(
+        Chain(&error).to_string(),
+        "line 2, column 6: cannot read further: the cable is out"
+    );
     assert!(matches!(error.kind(), ReadErrorKind::Io(_)));
     assert_eq!(error.source().unwrap().to_string(), "the cable is out");
 
