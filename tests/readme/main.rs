@@ -88,12 +88,18 @@ fn every_flag_is_told_and_exists() {
     let told: BTreeSet<_> =
         table("## Inspect a payload").iter().flat_map(|row| flags(&row[0])).collect();
     assert_eq!(told, inspect, "left: the README's table of inspect's flags, right: inspect --help");
+    let update = help_of(&["update", "--help"]);
+    let told: BTreeSet<_> =
+        table("## Update this machine").iter().flat_map(|row| flags(&row[0])).collect();
+    assert_eq!(told, update, "left: the README's table of update's flags, right: update --help");
     for block in blocks().iter().filter(|block| block.is("sh")) {
         let commands = block.text.replace("\\\n", " ");
-        for command in commands.lines().filter(|line| line.starts_with("./serve-package")) {
+        let commands = commands.lines().map(|line| line.trim_start_matches("sudo "));
+        for command in commands.filter(|line| line.starts_with("./serve-package")) {
             let known = match command.split(' ').nth(1) {
                 Some("check") => &check,
                 Some("inspect") => &inspect,
+                Some("update") => &update,
                 _ => &help,
             };
             assert!(flags(command).is_subset(known), "README.md:{}: {command}", block.line);

@@ -124,6 +124,9 @@ impl Sandbox {
         if block.is("script") {
             return "a file; tests/scripted runs it".to_owned();
         }
+        if block.is("update") {
+            return "of a real machine; tests/update runs it on a pretended one".to_owned();
+        }
         let mut command = self.shell(&script, block.is("machine"));
         let where_run = if block.is("machine") { "on the pretended machine" } else { "in a copy" };
         let mut how = if block.is("server") {

@@ -60,7 +60,7 @@ fn everything_at_once() {
         &[
             "error: Debian GNU/Linux is neither Flatcar nor Container Linux",
             "cut.gz\": ",
-            "error: \"/no/such.gz\": No such file",
+            "error: \"/no/such.gz\": it cannot be read: no such file",
             "3 errors: nothing was changed",
         ],
     );
