@@ -24,8 +24,12 @@ fn in_a_new_network(script: &str) -> Option<Output> {
         check() { curl -sS --max-time 20 -o /dev/null -w '%{http_code}\\n' \"http://$1/packages/update.gz\"; }
         soon() { for _ in $(seq 300); do check \"$1\" 2>/dev/null | grep 200 && return; sleep 0.1; done; check \"$1\"; }
         serve() { exec \"$binary\" --package-file \"$package\" --package-version \"$version\" \"$@\"; }\n";
+    // In a chroot there are no user namespaces, and root needs none.
+    let map: &[_] = if rustix::process::geteuid().is_root() { &[] } else { &["--map-root-user"] };
     let output = Command::new("unshare")
-        .args(["--net", "--map-root-user", "bash", "-c", &format!("{prelude}{script}"), "bash"])
+        .arg("--net")
+        .args(map)
+        .args(["bash", "-c", &format!("{prelude}{script}"), "bash"])
         .arg(directory.path())
         .env("binary", binary())
         .env("package", UPDATE)
