@@ -181,9 +181,11 @@ fn events() {
     let ended = machine.update(&["--events", "json"]);
     ended.expect(0, &[]);
     assert!(ended.output.lines().all(|line| line.starts_with("{\"time\":")), "{ended:#?}");
-    for event in
-        ["\"event\":\"check\"", "\"event\":\"download-finished\"", "\"outcome\":\"installed\""]
-    {
+    for event in [
+        "\"event\":\"check\"",
+        "\"event\":\"download-finished\"",
+        "\"event\":\"update-ended\",\"outcome\":\"installed\",\"text\":",
+    ] {
         assert!(ended.output.contains(event), "{event}: {ended:#?}");
     }
     assert!(ended.error.contains("the settings are as before"), "{ended:#?}");
