@@ -1,5 +1,5 @@
-/* Kills serve-package after its Nth call that changes a file, or before it starts systemctl, N being $KILL_AFTER: built
- * by restoring.rs and loaded with LD_PRELOAD. */
+/* Kills serve-package after its Nth call that changes a file, or before it starts systemctl, N being $KILL_AFTER; or has
+ * the Nth call fail as on a full disk, N being $FAIL_AT. Built by restoring.rs and loaded with LD_PRELOAD. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -22,9 +22,21 @@ static void count(void)
 		kill(getpid(), SIGKILL);
 }
 
+static int is_full(void)
+{
+	static atomic_int tried;
+	const char *at = getenv("FAIL_AT");
+	if (!at || strcmp(program_invocation_short_name, "serve-package") != 0 || atomic_fetch_add(&tried, 1) + 1 != atoi(at))
+		return 0;
+	errno = ENOSPC;
+	return 1;
+}
+
 #define WRAP(result, name, parameters, arguments) \
 	result name parameters \
 	{ \
+		if (is_full()) \
+			return -1; \
 		result(*real) parameters = dlsym(RTLD_NEXT, #name); \
 		result returned = real arguments; \
 		int error = errno; \
@@ -45,6 +57,8 @@ WRAP(int, fchown, (int file, uid_t user, gid_t group), (file, user, group))
 
 int open64(const char *path, int flags, ...)
 {
+	if ((flags & O_CREAT) && is_full())
+		return -1;
 	int (*real)(const char *, int, ...) = dlsym(RTLD_NEXT, "open64");
 	va_list rest;
 	va_start(rest, flags);

@@ -98,6 +98,33 @@ fn a_machine_that_does_not_ask() {
 }
 
 #[test]
+fn a_machine_that_asks_somebody_else() {
+    let machine = machine();
+    machine.set("mode", "silent");
+    let mut command = machine.command_all(&[]);
+    let child = command.env("SERVE_PACKAGE_ASK_WITHIN", "5s").spawn().unwrap();
+    until("a change of the settings", || {
+        machine.read(CONF).filter(|text| text.contains("127.0.0.1"))
+    });
+    machine.write(CONF, "SERVER=http://other/\n");
+    machine.set("update-engine.service.active", "failed");
+    Ended::from(child.wait_with_output().unwrap()).expect(
+        1,
+        &["update-engine.service does not run any more; update_engine is idle; \
+         somebody else has set SERVER=http://other/ in /etc/flatcar/update.conf"],
+    );
+    assert_eq!(machine.read(CONF).unwrap(), "SERVER=http://other/\n");
+}
+
+#[test]
+fn a_machine_that_does_nothing_with_the_answer() {
+    let machine = machine();
+    machine.set("mode", "gone");
+    machine.update(&[]).expect(1, &["did not come to its end: update_engine is idle again"]);
+    expect_as_before(&machine);
+}
+
+#[test]
 fn the_deadline() {
     let machine = machine();
     machine.set("mode", "stuck");
@@ -181,9 +208,11 @@ fn events() {
     let ended = machine.update(&["--events", "json"]);
     ended.expect(0, &[]);
     assert!(ended.output.lines().all(|line| line.starts_with("{\"time\":")), "{ended:#?}");
-    for event in
-        ["\"event\":\"check\"", "\"event\":\"download-finished\"", "\"outcome\":\"installed\""]
-    {
+    for event in [
+        "\"event\":\"check\"",
+        "\"event\":\"download-finished\"",
+        "\"event\":\"update-ended\",\"outcome\":\"installed\",\"text\":",
+    ] {
         assert!(ended.output.contains(event), "{event}: {ended:#?}");
     }
     assert!(ended.error.contains("the settings are as before"), "{ended:#?}");

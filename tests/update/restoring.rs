@@ -2,11 +2,12 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::common::payload::Directory;
 use crate::common::server::binary;
-use crate::machine::{CONF, Machine};
+use crate::machine::{CONF, Ended, Machine};
 
 const KILL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/update/kill.c");
 
@@ -103,7 +104,7 @@ fn an_edit_meanwhile_stays() {
         machine.read(CONF).filter(|text| text.contains("127.0.0.1"))
     });
     machine.write(CONF, &format!("{changed}GROUP=beta\n"));
-    let ended = crate::machine::Ended::from(child.wait_with_output().unwrap());
+    let ended = Ended::from(child.wait_with_output().unwrap());
     ended.expect(1, &["the settings are as before"]);
     assert_eq!(machine.read(CONF).unwrap(), "GROUP=stable\nSERVER=http://a/\nGROUP=beta\n");
 }
@@ -148,19 +149,48 @@ fn killed_where_there_was_a_link() {
     kill_at_every_step("a link", false);
 }
 
-/// Kills the program after each system call that changes something, and before
-/// each `systemctl`, and puts everything back then.
-fn kill_at_every_step(shape: &str, is_masked: bool) {
+/// The library that kills the program, or fills the disk.
+fn library(directory: &Directory) -> Option<PathBuf> {
     if !fs::read(binary()).unwrap().windows(9).any(|bytes| bytes == b"/ld-linux") {
         println!("NOT SHOWN: a static binary takes no library that kills it");
-        return;
+        return None;
     }
-    let directory = Directory::new();
     let library = directory.join("kill.so");
     let mut compiler = Command::new("cc");
     compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(KILL);
     assert!(compiler.status().expect("a C compiler, as for building").success());
+    Some(library)
+}
 
+/// Each system call that changes something fails once, as on a full disk.
+#[test]
+fn a_disk_that_is_full_at_every_step() {
+    let directory = Directory::new();
+    let Some(library) = library(&directory) else { return };
+    let mut failures = 0;
+    for step in 1.. {
+        let (_, machine) = shapes().into_iter().find(|(name, _)| *name == "usual").unwrap();
+        let before = everything(&machine);
+        let mut command = machine.command_all(&[]);
+        command.env("LD_PRELOAD", &library).env("FAIL_AT", step.to_string());
+        let ended = Ended::from(command.output().unwrap());
+        if ended.error.contains("No space left") || ended.error.contains("no space left") {
+            failures += 1;
+        } else if ended.status == Some(0) && step > 10 {
+            assert_eq!(everything(&machine), before, "{ended:#?}");
+            assert!(failures > 5, "only {failures} failures");
+            return;
+        }
+        machine.run(&["--restore"]).expect(0, &[]);
+        assert_eq!(everything(&machine), before, "{step}: {ended:#?}");
+    }
+}
+
+/// Kills the program after each system call that changes something, and before
+/// each `systemctl`, and puts everything back then.
+fn kill_at_every_step(shape: &str, is_masked: bool) {
+    let directory = Directory::new();
+    let Some(library) = library(&directory) else { return };
     let run = |machine: &Machine, arguments: &[&str], step: u32| {
         let mut command = machine.command(arguments);
         command.env("LD_PRELOAD", &library).env("KILL_AFTER", step.to_string());

@@ -163,3 +163,28 @@ impl fmt::Display for ChangeError {
 }
 
 impl std::error::Error for ChangeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[test]
+    fn a_panic_puts_the_settings_back() {
+        let folder = std::env::temp_dir().join(format!("update-changes-{}", std::process::id()));
+        let conf = folder.join("etc/flatcar/update.conf");
+        fs::create_dir_all(conf.parent().unwrap()).unwrap();
+        fs::write(&conf, "GROUP=stable").unwrap();
+        let root = Root::at(&folder);
+        let engine = Unit { is_there: true, mask: None, is_active: true, active_since: None };
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let _changes = Changes::begin(&root, System::Flatcar, "http://s/", &engine).unwrap();
+            assert_eq!(fs::read_to_string(&conf).unwrap(), "GROUP=stable\nSERVER=http://s/");
+            panic!("on purpose");
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(fs::read_to_string(&conf).unwrap(), "GROUP=stable");
+        assert_eq!(fs::read_dir(conf.parent().unwrap()).unwrap().count(), 1);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -71,6 +71,9 @@ pub fn run(settings: &UpdateSettings) -> ExitCode {
 
 /// Puts back what a killed run has left changed.
 fn restore(root: &Root, output: &mut Output) -> Result<(), Box<dyn Error>> {
+    if !root.is_permitted() {
+        return Err(survey::NOT_ROOT.into());
+    }
     let _lock = Lock::take(root)?;
     if !put_left_overs_back(root, output)? {
         output.say("nothing to put back");
@@ -91,7 +94,8 @@ fn put_left_overs_back(root: &Root, output: &mut Output) -> Result<bool, ChangeE
 
 fn update(request: &Request, root: &Root, output: &mut Output) -> Result<ExitCode, Box<dyn Error>> {
     let mut lock = None;
-    if !request.dry_run {
+    // Whoever is not permitted is told so with everything else that is found.
+    if !request.dry_run && root.is_permitted() {
         lock = Some(Lock::take(root)?);
         put_left_overs_back(root, output)?;
     }

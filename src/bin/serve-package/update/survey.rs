@@ -18,6 +18,9 @@ use super::unit::{self, Unit};
 use super::{room, version};
 use crate::args::Request;
 
+/// What is said to those who are not root.
+pub const NOT_ROOT: &str = "this must be run as root; put sudo before it";
+
 /// What was found.
 #[derive(Debug)]
 pub struct Survey {
@@ -58,8 +61,8 @@ impl Survey {
     /// Looks at everything.
     pub fn take(request: &Request, root: &Root) -> Self {
         let mut findings = Findings::default();
-        if !root.is_pretended() && !rustix::process::geteuid().is_root() {
-            findings.error("this must be run as root; put sudo before it");
+        if !root.is_permitted() {
+            findings.error(NOT_ROOT);
         }
         let record = Record::find(root);
         let is_left_over = matches!(record, Ok(Some(_)));
