@@ -1,6 +1,6 @@
 //! How an update ends, and that everything is as before then.
 
-use std::process::Command;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::common::payload::Directory;
 use crate::common::until;
@@ -135,7 +135,7 @@ fn the_deadline() {
 
 #[test]
 fn interrupted() {
-    for signal in ["-INT", "-TERM", "-QUIT"] {
+    for signal in [Signal::INT, Signal::TERM, Signal::QUIT] {
         let machine = machine();
         machine.set("hold", "");
         let child = machine.start(&[]);
@@ -143,9 +143,9 @@ fn interrupted() {
             machine.state("operation").filter(|operation| operation.contains("DOWNLOADING"))
         });
         // A connection to the machine that breaks is no reason to end.
-        for signal in ["-HUP", signal] {
-            let pid = child.id().to_string();
-            assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        for signal in [Signal::HUP, signal] {
+            let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+            kill_process(pid, signal).unwrap();
         }
         let ended = Ended::from(child.wait_with_output().unwrap());
         ended.expect(130, &["the settings are as before", "error: interrupted"]);
