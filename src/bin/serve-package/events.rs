@@ -7,16 +7,16 @@ use std::time::{Duration, SystemTime};
 
 use omaha::server::{Activity, Download, Machine};
 
-use crate::fleet::Counts;
+use crate::format::{sentence, without_numbers};
 use crate::json::Object;
-use crate::outlet;
+use crate::log_writer;
+use crate::machine_tracker::Counts;
 use crate::report::Cause;
-use crate::words::{sentence, without_numbers};
 
 /// Writes one object, without waiting until it is written. If a reader is so
 /// slow that events are lost, an event says how many.
 pub fn write(object: Object) {
-    outlet::OUTPUT.write(&line(object), |lost| line(event("lost").plain("number", lost)));
+    log_writer::OUTPUT.write(&line(object), |lost| line(event("lost").plain("number", lost)));
 }
 
 fn line(object: Object) -> String {

@@ -12,7 +12,7 @@ use crate::check::progress::ProgressDisplay;
 use crate::systemd;
 
 /// What takes no longer than this is not worth a word.
-const PATIENCE: Duration = Duration::from_millis(500);
+const SHOWN_AFTER: Duration = Duration::from_millis(500);
 
 /// Reads one package after another.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Hashing {
         let done = self.done.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
         // Who comes while another one shows it has nothing newer to show.
         let Ok(mut shown) = self.shown.try_lock() else { return };
-        if shown.started.elapsed() < PATIENCE {
+        if shown.started.elapsed() < SHOWN_AFTER {
             return;
         }
         shown.progress.show(name, done, self.total);

@@ -9,7 +9,7 @@ use omaha::server::{BindError, ListenAddress, Server, passed_listener};
 use omaha::{Codebase, TrivialUpdater};
 
 use crate::args::Settings;
-use crate::introduction;
+use crate::banner;
 
 /// What the server listens on.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Listening {
             && codebase.port() == Some(self.port())
             && (host.eq_ignore_ascii_case(without_zone(&self.host()))
                 || host.eq_ignore_ascii_case("localhost")
-                || host.eq_ignore_ascii_case(&introduction::host_name())
+                || host.eq_ignore_ascii_case(&banner::host_name())
                 || is_local(host, zone))
     }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::time::SystemTime;
 
-use crate::outlet;
+use crate::log_writer;
 
 /// How important a line is: the priorities of syslog that are used here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Log {
 
     /// Writes one line, in one piece, without waiting until it is written.
     pub fn line(self, priority: Priority, text: &str) {
-        outlet::ERROR.write(&self.render(priority, text), |lost| {
+        log_writer::ERROR.write(&self.render(priority, text), |lost| {
             let text = format!("dropped {lost} log lines: output blocked");
             self.render(Priority::Warning, &text)
         });

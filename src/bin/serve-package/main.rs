@@ -3,22 +3,23 @@
 //! The command line becomes checked settings ([`args`]), the settings become a
 //! server ([`mod@serve`]), and what the server does is watched ([`watch`]): it
 //! becomes lines for people ([`report`], [`log`]) and for programs ([`events`]),
-//! and ends the run when its goal is reached ([`goal`]).
+//! and ends the run when its exit condition is met ([`exit_condition`]).
 
 mod args;
+mod banner;
 mod check;
 mod events;
-mod fleet;
-mod goal;
+mod exit_condition;
+mod format;
 mod hashing;
 mod inspect;
-mod introduction;
 mod json;
 mod key;
 mod limits;
 mod listening;
 mod log;
-mod outlet;
+mod log_writer;
+mod machine_tracker;
 mod packages;
 mod panics;
 mod published;
@@ -30,7 +31,6 @@ mod systemd;
 mod throttle;
 mod update;
 mod watch;
-mod words;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -48,7 +48,7 @@ const FAILURE: u8 = 1;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let _farewell = outlet::Farewell;
+    let _farewell = log_writer::FlushAtExit;
     match args::parse(std::env::args_os().skip(1)) {
         Ok(Command::Help(text)) => print(text),
         Ok(Command::Version) => print(concat!("serve-package ", env!("CARGO_PKG_VERSION"), "\n")),
@@ -69,7 +69,7 @@ fn serve(settings: &args::Settings) -> ExitCode {
     match serve::run(settings, log) {
         Ok(outcome) => ExitCode::from(outcome.status()),
         Err(error) => {
-            let text = words::sentence(&*error);
+            let text = format::sentence(&*error);
             systemd::status(&text);
             log.error(&text);
             ExitCode::from(FAILURE)

@@ -13,11 +13,11 @@ use omaha::payload::{Kind, Payload};
 use omaha::{PackageError, PackageFile, PackageName, ParsePackageNameError, PayloadFile};
 
 use crate::args::{EXTENSION, PACKAGE_FILE, Settings};
+use crate::format::Plain;
 use crate::hashing::Hashing;
 use crate::key::{KeyFile, KeyFileError};
 use crate::log::Priority;
 use crate::published::Published;
-use crate::words::Plain;
 
 /// What is served.
 pub struct Packages {

@@ -11,7 +11,7 @@ use std::thread;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use crate::words::Plain;
+use crate::format::Plain;
 
 /// Removes what an earlier run has left, so that nobody takes its address for
 /// this one's. A file that cannot be removed, because it is mounted, or that is

@@ -7,8 +7,8 @@ use omaha::Reason;
 use omaha::protocol::{EventResult, EventType, VersionText, request::Event};
 use omaha::server::{Activity, CutCause, Download, Machine};
 
+use crate::format::{Plain, Quoted, Quoting, Rate, Reported, sentence, without_numbers};
 use crate::log::Priority;
-use crate::words::{Plain, Quoted, Quoting, Rate, Reported, sentence, without_numbers};
 
 /// The line for an activity, and how important it is.
 pub fn line(activity: &Activity<'_>) -> (Priority, String) {

@@ -7,12 +7,12 @@ use omaha::server::{Activity, Observer, Server};
 use omaha::{PackageFile, TrivialUpdater, Update};
 
 use crate::args::Settings;
-use crate::goal::{Goal, Outcome};
+use crate::exit_condition::{ExitCondition, Outcome};
 use crate::listening::Listening;
 use crate::log::{Log, Priority};
 use crate::packages::{self, Packages};
 use crate::watch::{self, Watch};
-use crate::{events, introduction, limits, ready_file, signals, systemd};
+use crate::{banner, events, limits, ready_file, signals, systemd};
 
 /// Serves until the run has come to its end.
 ///
@@ -23,7 +23,8 @@ use crate::{events, introduction, limits, ready_file, signals, systemd};
 pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     limits::raise_descriptors();
     let offered = settings.package_version.to_string();
-    let watch = Arc::new(Watch::new(log, Goal::new(settings), settings.events, offered.clone()));
+    let watch =
+        Arc::new(Watch::new(log, ExitCondition::new(settings), settings.events, offered.clone()));
 
     if let Some(path) = &settings.ready_file {
         ready_file::remove(path)?;
@@ -36,7 +37,7 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     watch.control(server.handle());
     signals::stop_on_signal(server.handle(), Arc::clone(&watch))?;
 
-    for line in introduction::lines(settings, &packages, &server, &host) {
+    for line in banner::lines(settings, &packages, &server, &host) {
         log.line(Priority::Info, &line);
     }
     for (priority, line) in notes {
@@ -45,8 +46,8 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     if let Some(line) = ignored {
         log.line(Priority::Notice, &line);
     }
-    let link_local = introduction::link_local(settings, &server);
-    for line in introduction::odd_extensions(&packages).chain(link_local) {
+    let link_local = banner::link_local(settings, &server);
+    for line in banner::odd_extensions(&packages).chain(link_local) {
         log.line(Priority::Warning, &line);
     }
     let address = server.address();
@@ -60,11 +61,11 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     server.run()?;
 
     watch.summarize();
-    let (outcome, counts) = (watch.goal().outcome(), watch.counts());
+    let (outcome, counts) = (watch.exit_condition().outcome(), watch.counts());
     if settings.events {
         events::write(events::stopped(outcome.as_str(), counts));
     }
-    log.line(Priority::Notice, &watch::farewell(counts));
+    log.line(Priority::Notice, &watch::closing_line(counts));
     Ok(outcome)
 }
 
@@ -93,7 +94,9 @@ fn prepare(
         .with_packages(served.iter().cloned())
         .with_limits(settings.limits)
         .with_observer(move |activity: &Activity<'_>| observer.observe(activity));
-    if let Some(every) = systemd::interval().into_iter().chain(watch.goal().interval()).min() {
+    if let Some(every) =
+        systemd::interval().into_iter().chain(watch.exit_condition().interval()).min()
+    {
         server = server.with_heartbeat(every, watch::heartbeat(watch));
     }
     Ok(server)

@@ -1,5 +1,5 @@
 //! Watches what the server does: writes it down, counts machines, and ends the
-//! run when its goal is reached.
+//! run when its exit condition is met.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use omaha::server::{Activity, Handle, Heartbeat, Observer};
 
 use crate::events;
-use crate::fleet::{Counts, Fleet};
-use crate::goal::{Goal, Outcome};
+use crate::exit_condition::{ExitCondition, Outcome};
 use crate::log::{Log, Priority};
+use crate::machine_tracker::{Counts, MachineTracker};
 use crate::report;
 use crate::systemd;
 use crate::throttle::{Throttle, Verdict};
@@ -24,25 +24,25 @@ const SUMMARY: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Watch {
     log: Log,
-    goal: Goal,
+    exit_condition: ExitCondition,
     /// Whether events go to standard output as JSON.
     events: bool,
     offered: String,
     throttle: Throttle,
-    fleet: Mutex<Fleet>,
+    tracker: Mutex<MachineTracker>,
     started: Instant,
     handle: OnceLock<Handle>,
 }
 
 impl Watch {
-    pub fn new(log: Log, goal: Goal, events: bool, offered: String) -> Self {
+    pub fn new(log: Log, exit_condition: ExitCondition, events: bool, offered: String) -> Self {
         Self {
             log,
-            goal,
+            exit_condition,
             events,
             offered,
             throttle: Throttle::default(),
-            fleet: Mutex::default(),
+            tracker: Mutex::default(),
             started: Instant::now(),
             handle: OnceLock::new(),
         }
@@ -58,8 +58,8 @@ impl Watch {
         self.log
     }
 
-    pub fn goal(&self) -> &Goal {
-        &self.goal
+    pub fn exit_condition(&self) -> &ExitCondition {
+        &self.exit_condition
     }
 
     /// What is offered, and how far the machines have come, in a line.
@@ -68,20 +68,22 @@ impl Watch {
     }
 
     pub fn counts(&self) -> Counts {
-        self.fleet().counts()
+        self.tracker().counts()
     }
 
-    fn fleet(&self) -> MutexGuard<'_, Fleet> {
-        self.fleet.lock().unwrap_or_else(PoisonError::into_inner)
+    fn tracker(&self) -> MutexGuard<'_, MachineTracker> {
+        self.tracker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the run if its goal is reached.
+    /// Ends the run if its exit condition is met.
     fn check_goal(&self, counts: Counts) {
-        let Some(outcome) = self.goal.check(counts, self.started.elapsed()) else { return };
+        let Some(outcome) = self.exit_condition.check(counts, self.started.elapsed()) else {
+            return;
+        };
         let Some(handle) = self.handle.get() else { return };
         let words = match outcome {
             Outcome::Updated => {
-                let wanted = self.goal.wanted().unwrap_or(counts.completed);
+                let wanted = self.exit_condition.wanted().unwrap_or(counts.completed);
                 format!("{} of {wanted} machines updated", counts.completed)
             }
             Outcome::Deadline => "the deadline has passed".to_owned(),
@@ -121,8 +123,8 @@ impl Watch {
         }
         if !heartbeat.stopping {
             self.check_goal(counts);
-        } else if self.goal.outcome() == Outcome::Updated
-            && self.goal.is_late(self.started.elapsed())
+        } else if self.exit_condition.outcome() == Outcome::Updated
+            && self.exit_condition.is_late(self.started.elapsed())
             && !state.is_late
             && let Some(handle) = self.handle.get()
         {
@@ -185,9 +187,9 @@ impl Observer for Watch {
             self.log.line(priority, &text);
         }
         let counts = {
-            let mut fleet = self.fleet();
-            fleet.note(activity);
-            fleet.counts()
+            let mut tracker = self.tracker();
+            tracker.note(activity);
+            tracker.counts()
         };
         if matches!(activity, Activity::Reported { .. }) {
             self.check_goal(counts);
@@ -217,7 +219,7 @@ fn status(offered: &str, counts: Counts) -> String {
 }
 
 /// The last line.
-pub fn farewell(counts: Counts) -> String {
+pub fn closing_line(counts: Counts) -> String {
     let Counts { updated, failed, under_way, .. } = counts;
     format!("stopped; machines: {updated} updated, {failed} failed, {under_way} under way")
 }

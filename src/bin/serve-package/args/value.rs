@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::error::UsageError;
 use super::flags::Arguments;
-use crate::words::sentence;
+use crate::format::sentence;
 
 fn value<'a>(
     arguments: &'a Arguments,

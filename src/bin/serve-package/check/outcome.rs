@@ -9,7 +9,7 @@ use omaha::client::lint::{Finding, Severity};
 use omaha::client::{HttpUrl, Offer};
 use omaha::protocol::ErrorCode;
 
-use crate::words::sentence;
+use crate::format::sentence;
 
 /// There is no update.
 const NO_UPDATE: u8 = 3;

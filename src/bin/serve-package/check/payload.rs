@@ -6,9 +6,9 @@ use std::path::Path;
 use omaha::payload::{Kind, Payload, PayloadError};
 use omaha::protocol::ErrorCode;
 
-use super::screen::Screen;
+use super::terminal::Terminal;
+use crate::format::{Quoted, sentence};
 use crate::key::KeyFile;
-use crate::words::{Quoted, sentence};
 
 /// What of the packages that are fetched is verified, besides their digests.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Wanted {
         path: &Path,
         name: &str,
         is_system: bool,
-        screen: &mut Screen,
+        terminal: &mut Terminal,
     ) -> Result<(), (String, ErrorCode)> {
         if matches!(self, Self::Digests) {
             return Ok(());
@@ -79,7 +79,7 @@ impl Wanted {
         }
         if payload.is_delta() {
             let what = "is a delta payload, which applies to one earlier version only";
-            screen.complain("note", &format!("{} {what}", Quoted(name)));
+            terminal.complain("note", &format!("{} {what}", Quoted(name)));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use crate::words::{Quoted, Rate};
+use crate::format::{Quoted, Rate};
 
 /// How often the bar is drawn, so that drawing costs nothing.
 const REDRAW: Duration = Duration::from_millis(100);

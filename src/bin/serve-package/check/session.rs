@@ -18,10 +18,10 @@ use super::interrupt::Interrupt;
 use super::lock;
 use super::outcome::{Failure, Outcome};
 use super::payload::Wanted;
-use super::screen::Screen;
+use super::terminal::Terminal;
 use crate::args::CheckSettings;
+use crate::format::{Quoted, sentence};
 use crate::key::KeyFile;
-use crate::words::{Quoted, sentence};
 
 /// What this client calls itself, to the server and to its operator.
 const NAME: &str = concat!("serve-package-", env!("CARGO_PKG_VERSION"));
@@ -30,7 +30,7 @@ const ALIAS: &str = "serve-package check";
 /// One check.
 pub struct Session<'a> {
     settings: &'a CheckSettings,
-    screen: &'a mut Screen,
+    terminal: &'a mut Terminal,
     interrupt: &'a Interrupt,
     transport: Arc<HttpTransport>,
     outcome: &'a Mutex<Outcome>,
@@ -40,18 +40,18 @@ impl<'a> Session<'a> {
     /// A session that fills an outcome.
     pub fn new(
         settings: &'a CheckSettings,
-        screen: &'a mut Screen,
+        terminal: &'a mut Terminal,
         interrupt: &'a Interrupt,
         outcome: &'a Mutex<Outcome>,
     ) -> Self {
         let transport = Arc::new(HttpTransport::new().with_idle_timeout(settings.timeout));
-        Self { settings, screen, interrupt, transport, outcome }
+        Self { settings, terminal, interrupt, transport, outcome }
     }
 
     /// Asks, and fetches what is offered if that is wanted.
     pub fn run(mut self) {
         if let Err(failure) = self.converse() {
-            self.screen.complain("error", &failure.to_string());
+            self.terminal.complain("error", &failure.to_string());
             lock(self.outcome).failure = Some(failure);
         }
     }
@@ -78,7 +78,7 @@ impl<'a> Session<'a> {
             Failure::because("update check", &error).with_code(error.error_code())
         })?;
         let Some(offer) = checked.offer() else {
-            self.screen.say("no update is offered");
+            self.terminal.say("no update is offered");
             return Ok(());
         };
         self.describe(&offer);
@@ -168,9 +168,9 @@ impl<'a> Session<'a> {
                 interrupt: self.interrupt,
                 retry: self.retry(),
             };
-            let fetched = fetcher.run(offer.codebases(), self.screen).and_then(|downloaded| {
+            let fetched = fetcher.run(offer.codebases(), self.terminal).and_then(|downloaded| {
                 let (path, name) = (&downloaded.path, package.name());
-                wanted.verify(path, name, is_payload, self.screen)?;
+                wanted.verify(path, name, is_payload, self.terminal)?;
                 Ok(downloaded)
             });
             match fetched {
@@ -213,7 +213,9 @@ impl<'a> Session<'a> {
         }
         let found = format!("event {} ({})", event.event_type, event.result);
         match app.report(event) {
-            Ok(()) => self.screen.say(&format!("reported: {}", found.trim_start_matches("event "))),
+            Ok(()) => {
+                self.terminal.say(&format!("reported: {}", found.trim_start_matches("event ")))
+            }
             Err(error) => {
                 self.find(Finding::new(Rule::Event, format!("{found}: {}", sentence(&error))));
             }
@@ -221,7 +223,7 @@ impl<'a> Session<'a> {
     }
 
     fn find(&mut self, finding: Finding) {
-        self.screen.find(&finding);
+        self.terminal.find(&finding);
         lock(self.outcome).findings.push(finding);
     }
 
@@ -238,7 +240,7 @@ impl<'a> Session<'a> {
         if !oem.is_empty() {
             line.push_str(&format!(", OEM {}", Quoted(oem)));
         }
-        self.screen.say(&line);
+        self.terminal.say(&line);
     }
 
     fn describe(&mut self, offer: &Offer) {
@@ -251,7 +253,7 @@ impl<'a> Session<'a> {
             lines.extend(both.into_iter().flatten().map(|digest| format!("  SHA-256 {digest}")));
         }
         for line in lines {
-            self.screen.say(&line);
+            self.terminal.say(&line);
         }
     }
 }

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use omaha::Digests;
 use omaha::payload::{Matching, Payload, PayloadError, Signatures};
 
+use crate::format::sentence;
 use crate::key::KeyFile;
 use crate::published::Published;
-use crate::words::sentence;
 
 /// What was found out about a file. What is `None` could not be found out.
 #[derive(Debug)]

@@ -1,19 +1,19 @@
 //! `serve-package inspect`: says of files what they are.
 //!
-//! Each file becomes an [`inspection`], which is written in [`words`] or, with
+//! Each file becomes an [`inspection`], which is written for people ([`format`]) or, with
 //! `--json`, as an [`object`].
 
+mod format;
 mod inspection;
 mod object;
-mod words;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::args::InspectSettings;
 use crate::check::progress::ProgressDisplay;
+use crate::format::sentence;
 use crate::key::{KeyFile, KeyFileError};
-use crate::words::sentence;
 use inspection::Inspection;
 
 /// Inspects every file, and says what came of it.
@@ -37,7 +37,7 @@ pub fn run(settings: &InspectSettings) -> ExitCode {
         }
         let text = match settings.json {
             true => object::of(&inspection) + "\n",
-            false => words::of(&inspection),
+            false => format::of(&inspection),
         };
         is_right &= inspection.problems.is_empty();
         if crate::print(&text) != ExitCode::SUCCESS {

@@ -41,7 +41,7 @@ use std::sync::mpsc::channel;
 use std::time::SystemTime;
 
 use crate::args::{Request, UpdateSettings};
-use crate::words::sentence;
+use crate::format::sentence;
 use crate::{FAILURE, events};
 use changes::{ChangeError, Changes};
 use lock::Lock;

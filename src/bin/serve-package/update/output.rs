@@ -3,12 +3,12 @@
 
 use std::io::{self, IsTerminal};
 
-use crate::outlet::{self, Outlet};
+use crate::log_writer::{self, LogWriter};
 
 /// Where lines go. Nothing here waits for whoever reads them.
 #[derive(Debug)]
 pub struct Output {
-    outlet: &'static Outlet,
+    log_writer: &'static LogWriter,
     is_terminal: bool,
     is_drawn: bool,
 }
@@ -18,12 +18,12 @@ impl Output {
     /// standard output.
     pub fn new(with_events: bool) -> Self {
         let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-        let (outlet, is_terminal) = if with_events {
-            (&outlet::ERROR, io::stderr().is_terminal())
+        let (log_writer, is_terminal) = if with_events {
+            (&log_writer::ERROR, io::stderr().is_terminal())
         } else {
-            (&outlet::OUTPUT, io::stdout().is_terminal())
+            (&log_writer::OUTPUT, io::stdout().is_terminal())
         };
-        Self { outlet, is_terminal: is_terminal && !is_dumb, is_drawn: false }
+        Self { log_writer, is_terminal: is_terminal && !is_dumb, is_drawn: false }
     }
 
     /// Whether one line can be drawn again and again.
@@ -34,28 +34,28 @@ impl Output {
     /// A line.
     pub fn say(&mut self, line: &str) {
         self.clear();
-        write(self.outlet, &format!("{line}\n"));
+        write(self.log_writer, &format!("{line}\n"));
     }
 
     /// A line on standard error.
     pub fn complain(&mut self, line: &str) {
         self.clear();
-        write(&outlet::ERROR, &format!("{line}\n"));
+        write(&log_writer::ERROR, &format!("{line}\n"));
     }
 
     /// Draws the line that changes.
     pub fn draw(&mut self, line: &str) {
-        write(self.outlet, &format!("\r{line}\x1b[K"));
+        write(self.log_writer, &format!("\r{line}\x1b[K"));
         self.is_drawn = true;
     }
 
     fn clear(&mut self) {
         if std::mem::take(&mut self.is_drawn) {
-            write(self.outlet, "\r\x1b[K");
+            write(self.log_writer, "\r\x1b[K");
         }
     }
 }
 
-fn write(outlet: &'static Outlet, text: &str) {
-    outlet.write(text, |lost| format!("{lost} lines are lost: nobody read them in time\n"));
+fn write(log_writer: &'static LogWriter, text: &str) {
+    log_writer.write(text, |lost| format!("{lost} lines are lost: nobody read them in time\n"));
 }

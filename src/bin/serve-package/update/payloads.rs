@@ -12,9 +12,9 @@ use omaha::{PackageFile, PackageName};
 use super::finding::Findings;
 use super::root::Root;
 use crate::args::Request;
+use crate::format::sentence;
 use crate::key::KeyFile;
 use crate::published::Published;
-use crate::words::sentence;
 
 /// The machine's key.
 const KEY: &str = "/usr/share/update_engine/update-payload-key.pub.pem";

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::engine::{Operation, Status};
 use super::output::Output;
-use crate::words::Rate;
+use crate::format::Rate;
 
 /// How often there is a line where there is no terminal.
 const LINE: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use crate::args::Settings;
-use crate::fleet::Counts;
+use crate::machine_tracker::Counts;
 
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Outcome {
 
 /// What a run is for.
 #[derive(Debug)]
-pub struct Goal {
+pub struct ExitCondition {
     until_updated: Option<usize>,
     deadline: Option<Duration>,
     fail_fast: bool,
@@ -53,7 +53,7 @@ pub struct Goal {
     reached: AtomicU8,
 }
 
-impl Goal {
+impl ExitCondition {
     pub fn new(settings: &Settings) -> Self {
         Self {
             until_updated: settings.until_updated,

@@ -16,11 +16,11 @@ use rustix::event::{PollFd, PollFlags, poll};
 const CAPACITY: usize = 1024 * 1024;
 
 /// How long the end of the program waits for what was said last.
-const FAREWELL: Duration = Duration::from_secs(1);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Something to write lines to.
 #[derive(Debug)]
-pub struct Outlet {
+pub struct LogWriter {
     stream: Stream,
     state: Mutex<State>,
     changed: Condvar,
@@ -41,24 +41,24 @@ struct State {
 }
 
 /// Standard output.
-pub static OUTPUT: Outlet = Outlet::new(Stream::Output);
+pub static OUTPUT: LogWriter = LogWriter::new(Stream::Output);
 
 /// Standard error.
-pub static ERROR: Outlet = Outlet::new(Stream::Error);
+pub static ERROR: LogWriter = LogWriter::new(Stream::Error);
 
 /// Has what is still queued written when it is dropped, as far as somebody
 /// reads it.
 #[derive(Debug)]
-pub struct Farewell;
+pub struct FlushAtExit;
 
-impl Drop for Farewell {
+impl Drop for FlushAtExit {
     fn drop(&mut self) {
         OUTPUT.flush();
         ERROR.flush();
     }
 }
 
-impl Outlet {
+impl LogWriter {
     const fn new(stream: Stream) -> Self {
         let state = State { waiting: Vec::new(), lost: 0, has_writer: false, is_writing: false };
         Self { stream, state: Mutex::new(state), changed: Condvar::new() }
@@ -96,7 +96,7 @@ impl Outlet {
         }
         let is_busy = |state: &mut State| state.is_writing || !state.waiting.is_empty();
         // Nothing is left to do when it takes too long.
-        let _ = self.changed.wait_timeout_while(state, FAREWELL, is_busy);
+        let _ = self.changed.wait_timeout_while(state, FLUSH_TIMEOUT, is_busy);
     }
 
     fn write_for_ever(&self) {

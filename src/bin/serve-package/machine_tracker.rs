@@ -46,14 +46,14 @@ pub struct Counts {
 
 /// The machines that were heard of.
 #[derive(Debug, Default)]
-pub struct Fleet {
+pub struct MachineTracker {
     /// By a hash of the machine's id, or else of its address.
     machines: HashMap<u64, Record>,
     hasher: RandomState,
     counts: Counts,
 }
 
-impl Fleet {
+impl MachineTracker {
     /// Takes note of what happened.
     pub fn note(&mut self, activity: &Activity<'_>) {
         match activity {
@@ -149,32 +149,32 @@ mod tests {
     }
 
     struct Script {
-        fleet: Fleet,
+        tracker: MachineTracker,
         offered: Version,
     }
 
     impl Script {
         fn new() -> Self {
             let offered = "2.0.0".parse().unwrap();
-            Self { fleet: Fleet::default(), offered }
+            Self { tracker: MachineTracker::default(), offered }
         }
 
         fn check(&mut self, id: &str, host: u8, offered: bool) -> &mut Self {
             let app = app(id);
             let offered = offered.then_some(&self.offered);
-            self.fleet.note(&Activity::checked(machine(&app, host), offered, &Reason::Older));
+            self.tracker.note(&Activity::checked(machine(&app, host), offered, &Reason::Older));
             self
         }
 
         fn report(&mut self, id: &str, host: u8, kind: i64, result: i64) -> &mut Self {
             let app = app(id);
             let event = Event::new(EventType::new(kind), EventResult::new(result));
-            self.fleet.note(&Activity::reported(machine(&app, host), &event));
+            self.tracker.note(&Activity::reported(machine(&app, host), &event));
             self
         }
 
         fn counts(&self) -> (usize, usize, usize, usize) {
-            let Counts { seen, under_way, updated, failed, .. } = self.fleet.counts();
+            let Counts { seen, under_way, updated, failed, .. } = self.tracker.counts();
             (seen, under_way, updated, failed)
         }
     }
@@ -193,7 +193,7 @@ mod tests {
         let mut script = Script::new();
         let nobody = "0".repeat(32);
         script.check(&nobody, 1, true).report(&nobody, 1, 3, 0).report(&nobody, 1, 3, 1);
-        assert_eq!(script.fleet.counts(), Counts::default());
+        assert_eq!(script.tracker.counts(), Counts::default());
         // Shorter ones are somebody's.
         script.check("0", 1, true);
         assert_eq!(script.counts(), (1, 1, 0, 0));
@@ -221,9 +221,9 @@ mod tests {
     fn what_was_completed_stays_so_and_counts_once() {
         let mut script = Script::new();
         script.check("a", 1, true).report("a", 1, 3, 1).report("a", 1, 3, 0);
-        assert_eq!((script.counts(), script.fleet.counts().completed), ((1, 0, 0, 1), 1));
+        assert_eq!((script.counts(), script.tracker.counts().completed), ((1, 0, 0, 1), 1));
         script.report("a", 1, 3, 1);
-        assert_eq!((script.counts(), script.fleet.counts().completed), ((1, 0, 1, 0), 1));
+        assert_eq!((script.counts(), script.tracker.counts().completed), ((1, 0, 1, 0), 1));
     }
 
     #[test]

@@ -9,13 +9,13 @@ use super::progress::ProgressDisplay;
 
 /// Where words go.
 #[derive(Debug)]
-pub struct Screen {
+pub struct Terminal {
     is_silent: bool,
     is_broken: bool,
     progress: ProgressDisplay,
 }
 
-impl Screen {
+impl Terminal {
     /// Shows everything, or nothing but what is printed at the end.
     pub fn new(is_silent: bool) -> Self {
         Self { is_silent, is_broken: false, progress: ProgressDisplay::new() }
