@@ -1,6 +1,6 @@
 //! `serve-package inspect`: says of files what they are.
 //!
-//! Each file becomes an [`inspection`], which is written for people ([`format`]) or, with
+//! Each file becomes an [`inspection`], which is written for people ([`mod@format`]) or, with
 //! `--json`, as an [`object`].
 
 mod format;
