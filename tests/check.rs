@@ -104,14 +104,7 @@ const CONTENT: &[u8] = b"a payload that is no payload, but has digests";
 
 #[test]
 fn an_offer_is_told_in_words() {
-    let server = Server::start([
-        "--package-file",
-        UPDATE,
-        "--package-version",
-        OFFERED,
-        "--extension",
-        EXTENSION,
-    ]);
+    let server = server_with_extension();
     let outcome = check(&url_of(&server), &[]);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
     let package = Digests::from_reader(fs::File::open(UPDATE).unwrap()).unwrap();
@@ -136,16 +129,15 @@ fn an_offer_is_told_in_words() {
     server.wait_for_line("reports: update complete: success, reboot");
 }
 
+/// Serves the operating system's package and an extension.
+fn server_with_extension() -> Server {
+    let system = ["--package-file", UPDATE, "--package-version", OFFERED];
+    Server::start([&system[..], &["--extension", EXTENSION]].concat())
+}
+
 #[test]
 fn everything_is_fetched_verified_and_reported() {
-    let server = Server::start([
-        "--package-file",
-        UPDATE,
-        "--package-version",
-        OFFERED,
-        "--extension",
-        EXTENSION,
-    ]);
+    let server = server_with_extension();
     let directory = Directory::new();
     // A directory that is not there yet is made.
     let into = directory.join("new");
