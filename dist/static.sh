@@ -174,6 +174,12 @@ else
     origin="Debian's packages"
 fi
 
+# The folder of the registry has a long name, which stands in every path of a panic.
+$cargo fetch --locked --quiet
+for registry in "$cargo_home"/registry/src/*/; do
+    flags="$flags --remap-path-prefix=${registry%/}=/cargo"
+done
+
 upper=$(echo "$target" | tr a-z- A-Z_)
 export "CARGO_TARGET_${upper}_LINKER=$linker" "CARGO_TARGET_${upper}_RUSTFLAGS=$flags"
 # shellcheck disable=SC2086 # a list

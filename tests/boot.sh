@@ -249,7 +249,7 @@ test_ready() {
     while state=$(show ActiveState); [ "$state" = activating ]; do
         curl -s -o /dev/null --max-time 1 "$url/" && early=$((early + 1))
         # Asked again, as READY may have come in between.
-        says hashing && [ "$(show ActiveState)" = activating ] && hashing=$((hashing + 1))
+        says 'reading the packages' && [ "$(show ActiveState)" = activating ] && hashing=$((hashing + 1))
     done
     [ "$state" = active ] && offered 2
     report $? "active only after the package is hashed, and the port answers then"
@@ -384,9 +384,9 @@ test_mistakes() {
     systemctl start $unit 2>/dev/null
     within 20 is_failed
     report $? "a wrong package path gives a failed unit"
-    systemctl status --no-pager $unit | grep -q 'Status: .*no-such-file\.gz.*No such file'
+    systemctl status --no-pager $unit | grep -q 'Status: .*no-such-file\.gz.*no such file'
     report $? "its status line says why: $(show StatusText)"
-    journal 'no-such-file\.gz.*No such file' -p err
+    journal 'no-such-file\.gz.*no such file' -p err
     report $? "so does the journal, as an error"
     all_off
     rm /etc/serve-package.env
