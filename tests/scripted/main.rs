@@ -15,6 +15,7 @@ use omaha::protocol::{ErrorCode, EventResult, EventType, Request};
 use common::http::{self, Client};
 use common::payload::Directory;
 use common::server::binary;
+use common::tool::{has, not_shown};
 use common::{OFFERED, UPDATE, until};
 
 /// A server in the background, known by its ready file.
@@ -285,4 +286,39 @@ fn nothing_is_left_beside_the_ready_file() {
         .map(|entry| entry.unwrap().file_name())
         .collect();
     assert_eq!(names, ["ready"]);
+}
+
+/// It can be neither removed nor replaced, as in a container that has it from
+/// outside.
+#[test]
+fn a_ready_file_that_is_mounted_is_written_in_place() {
+    if !has("unshare", "util-linux") || !has("mount", "mount") {
+        return;
+    }
+    let private = Command::new("unshare").args(["--mount", "true"]).output().unwrap();
+    if !private.status.success() {
+        return not_shown("the right to mount (run it as root)");
+    }
+    let directory = Directory::new();
+    let outside = directory.write("outside", b"127.0.0.1:1, of an earlier run\n");
+    let ready = directory.write("ready", b"");
+    let mut child = Command::new("unshare")
+        .args(["--mount", "sh", "-c", "mount --bind \"$1\" \"$2\" && shift 2 && exec \"$@\"", "sh"])
+        .args([&outside, &ready])
+        .arg(binary())
+        .args(["--package-file", UPDATE, "--package-version", OFFERED])
+        .args(["--listen-address", "127.0.0.1:0", "--ready-file"])
+        .arg(&ready)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let server: SocketAddr = until("the ready file", || {
+        std::fs::read_to_string(&outside).ok()?.strip_suffix('\n')?.parse().ok()
+    });
+    Machine { id: "any", server }.check();
+    assert_eq!(std::fs::read(&ready).unwrap(), b"", "only the mounted file is written");
+    // It is the server by now: the shell became it.
+    let process = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
