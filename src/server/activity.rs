@@ -54,17 +54,30 @@ pub struct Machine<'a> {
     pub app_id: &'a str,
     /// The version it runs.
     pub version: &'a VersionText,
+    /// `board`, such as `amd64-usr`, or empty.
+    pub board: &'a str,
+    /// `oem`, such as `azure`, or empty.
+    pub oem: &'a str,
+    /// `oemversion`, or empty.
+    pub oem_version: &'a str,
+    /// `track`, its release channel, or empty.
+    pub track: &'a str,
     /// Where the request came from.
     pub address: SocketAddr,
 }
 
 impl<'a> Machine<'a> {
-    pub(super) fn new(app: &'a App, address: SocketAddr) -> Self {
+    /// The machine that an application of a request is about.
+    pub fn new(app: &'a App, address: SocketAddr) -> Self {
         Self {
             id: &app.machine_id,
             alias: &app.machine_alias,
             app_id: &app.id,
             version: &app.version,
+            board: &app.board,
+            oem: &app.oem,
+            oem_version: &app.oem_version,
+            track: &app.track,
             address,
         }
     }
@@ -113,9 +126,19 @@ pub enum Activity<'a> {
         machine: Machine<'a>,
         /// What.
         event: &'a Event,
+        /// Whether it came with an update check. Such an event is about an
+        /// earlier update: that the machine rebooted, or rolled back.
+        with_check: bool,
     },
     /// A download began.
     DownloadStarted(&'a Download<'a>),
+    /// A download goes on. Told of each download about once a second.
+    DownloadProgressed {
+        /// Which one.
+        download: &'a Download<'a>,
+        /// The first byte of the package that was not handed to the network.
+        at: u64,
+    },
     /// A download came to its end.
     DownloadFinished {
         /// Which one.

@@ -58,6 +58,7 @@ struct Exchange<'a> {
 
 impl Exchange<'_> {
     fn answer(&mut self) -> Response {
+        self.updater.begin(self.request, self.update_request.address);
         let mut response = protocol::Response::new();
         response.apps.extend(self.request.apps.iter().map(|app| self.answer_app(app)));
         let answer = Response::xml(status(&response), response.to_xml());
@@ -88,7 +89,8 @@ impl Exchange<'_> {
         for event in &app.events {
             self.updater.event(self.request, app, event);
             answer.add_event();
-            self.context.observe(&Activity::Reported { machine, event });
+            let with_check = app.update_check.is_some();
+            self.context.observe(&Activity::Reported { machine, event, with_check });
         }
         if app.update_check.is_none() && app.events.iter().any(is_download_finished) {
             self.repeat_offer(app, &mut answer);

@@ -53,6 +53,15 @@ pub enum Reason {
     OtherPrefix,
     /// Not offered: a package was changed since it was hashed.
     PackageChanged,
+    /// Not offered: the update is for other boards.
+    OtherBoard,
+    /// Not offered now: others have their turn.
+    Wait,
+    /// Not offered: too many machines have failed.
+    RolloutStopped,
+    /// Not offered: the machine has reported this update complete, and came
+    /// back with another version.
+    CameBackOld,
     /// Anything else, in words.
     Other(String),
 }
@@ -72,6 +81,10 @@ impl Reason {
             Self::OtherPreviousVersion => "other-previous-version",
             Self::OtherPrefix => "other-prefix",
             Self::PackageChanged => "package-changed",
+            Self::OtherBoard => "other-board",
+            Self::Wait => "wait",
+            Self::RolloutStopped => "rollout-stopped",
+            Self::CameBackOld => "came-back-old",
             Self::Other(_) => "other",
         }
     }
@@ -92,6 +105,10 @@ impl fmt::Display for Reason {
             Self::OtherPreviousVersion => "the update applies to another version only",
             Self::OtherPrefix => "it wants only versions with another prefix",
             Self::PackageChanged => "a package was changed since the server was started",
+            Self::OtherBoard => "the update is for other boards",
+            Self::Wait => "as many machines as may are being updated",
+            Self::RolloutStopped => "too many machines have failed",
+            Self::CameBackOld => "it has installed this update and came back with another version",
             Self::Other(words) => words,
         })
     }

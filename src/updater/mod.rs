@@ -7,6 +7,7 @@ mod update;
 
 use std::error::Error;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use codebase::{Codebase, ParseCodebaseError};
@@ -19,8 +20,8 @@ use crate::protocol::{AppStatus, UpdateStatus};
 
 /// An update server's decisions and the reports it takes.
 ///
-/// The server calls these methods for each application of a request, always
-/// from the thread that answers: [`check_app`](Self::check_app) first; unless
+/// The server calls [`begin`](Self::begin) for each request, and the others for
+/// each of its applications, always from the thread that answers: [`check_app`](Self::check_app) first; unless
 /// that refuses, then [`check_update`](Self::check_update), [`ping`](Self::ping)
 /// and [`event`](Self::event) for what the application holds. They should not
 /// block: every client waits for them.
@@ -30,6 +31,11 @@ use crate::protocol::{AppStatus, UpdateStatus};
 /// `Arc<Mutex<…>>` or the receiver of a channel, and look there in
 /// `check_update`.
 pub trait Updater: Send {
+    /// A request begins, which came from this address.
+    fn begin(&mut self, request: &Request, address: SocketAddr) {
+        let _ = (request, address);
+    }
+
     /// Whether this server deals with the application at all.
     ///
     /// # Errors

@@ -64,7 +64,7 @@ pub fn activity(activity: &Activity<'_>) -> Option<Object> {
             object.text("status", status.as_str()).text("error", &error.to_string())
         }
         Activity::Pinged { machine } => with_machine(event("ping"), machine),
-        Activity::Reported { machine, event: report } => {
+        Activity::Reported { machine, event: report, .. } => {
             let object = with_machine(event("report"), machine)
                 .plain("type", report.event_type.code())
                 .text("type_text", &report.event_type.to_string())

@@ -63,7 +63,7 @@ impl Fleet {
             Activity::Checked { machine, offered: None, .. } | Activity::Pinged { machine } => {
                 self.advance(machine, Progress::Seen);
             }
-            Activity::Reported { machine, event } => {
+            Activity::Reported { machine, event, .. } => {
                 let is_complete = event.event_type == EventType::UPDATE_COMPLETE;
                 if event.result == EventResult::ERROR {
                     self.advance(machine, Progress::Failed);
@@ -143,7 +143,7 @@ mod tests {
 
     fn machine<'a>(id: &'a str, host: u8, version: &'a VersionText) -> Machine<'a> {
         let address = ([10, 0, 0, host], 1).into();
-        Machine { id, alias: "", app_id: "{app}", version, address }
+        Machine { id, alias: "", app_id: "{app}", version, board: "", oem: "", oem_version: "", track: "", address }
     }
 
     struct Script {
@@ -173,7 +173,7 @@ mod tests {
                 result: EventResult::new(result),
                 ..Event::default()
             };
-            self.fleet.note(&Activity::Reported { machine, event: &event });
+            self.fleet.note(&Activity::Reported { machine, event: &event, with_check: false });
             self
         }
 

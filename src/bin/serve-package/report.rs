@@ -51,7 +51,7 @@ impl fmt::Display for Line<'_> {
                 write!(f, "{}: application refused with {status}: {error}", Who(machine))
             }
             Activity::Pinged { machine } => write!(f, "{}: ping: it is alive", Who(machine)),
-            Activity::Reported { machine, event } => {
+            Activity::Reported { machine, event, .. } => {
                 write!(f, "{}: reports: {}", Who(machine), Report(event))
             }
             Activity::DownloadStarted(download) => write!(f, "{} started", What(download)),
