@@ -238,8 +238,7 @@ impl Server {
         let thread = Sending::new(events, answering);
 
         let owner = Some(Owner { updater, pages });
-        let events =
-            EventLoop::new(context, owner, poller, inbox).map_err(ServeError::Engine)?;
+        let events = EventLoop::new(context, owner, poller, inbox).map_err(ServeError::Engine)?;
         let answering = Answering::new(events, listener, sending, Lifetime::new(pulse))
             .map_err(ServeError::EventLoop)?;
 

@@ -47,10 +47,11 @@ impl Page {
 impl From<Page> for Response {
     fn from(page: Page) -> Self {
         let status = if page.is_available { Status::Ok } else { Status::ServiceUnavailable };
-        page.headers.into_iter().fold(
-            Self::new(status, page.content_type, page.body),
-            |response, (name, value)| response.with_header(name, value),
-        )
+        page.headers
+            .into_iter()
+            .fold(Self::new(status, page.content_type, page.body), |response, (name, value)| {
+                response.with_header(name, value)
+            })
     }
 }
 

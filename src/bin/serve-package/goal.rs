@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use crate::args::Settings;
-use crate::fleet::Counts;
+use crate::tracker::Counts;
 
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,10 +42,19 @@ impl Outcome {
     }
 }
 
+/// Which machines are to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// So many, whichever.
+    Number(usize),
+    /// All that are expected.
+    Expected,
+}
+
 /// What a run is for.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Goal {
-    until_updated: Option<usize>,
+    until_updated: Option<Until>,
     deadline: Option<Duration>,
     fail_fast: bool,
     /// The outcome that was reached first, by its place in [`Outcome::ALL`]
@@ -65,17 +74,29 @@ impl Goal {
 
     /// Takes the state of things into account. The outcome, if it is reached
     /// now for the first time.
-    pub fn check(&self, counts: Counts, elapsed: Duration) -> Option<Outcome> {
-        let outcome = if self.fail_fast && counts.failed > 0 {
+    pub fn check(&self, counts: &Counts, is_stopped: bool, elapsed: Duration) -> Option<Outcome> {
+        // Nobody will be updated any more.
+        let is_vain = is_stopped && self.until_updated.is_some() && counts.under_way() == 0;
+        let outcome = if self.fail_fast && counts.failed() > 0 {
             Outcome::Failed
-        } else if self.until_updated.is_some_and(|wanted| counts.completed >= wanted) {
+        } else if self.until_updated.is_some_and(|until| until.is_reached(counts)) {
             Outcome::Updated
+        } else if is_vain {
+            Outcome::Failed
         } else if self.is_late(elapsed) {
             Outcome::Deadline
         } else {
             return None;
         };
         self.reach(outcome).then_some(outcome)
+    }
+
+    /// How it ended, where offers have stopped because machines have failed.
+    pub fn outcome_of_stopped(&self) -> Outcome {
+        match self.outcome() {
+            Outcome::Stopped | Outcome::Deadline => Outcome::Failed,
+            outcome => outcome,
+        }
     }
 
     /// Whether the deadline has passed.
@@ -104,5 +125,14 @@ impl Goal {
     /// How often the time is to be looked at, if at all.
     pub fn interval(&self) -> Option<Duration> {
         self.deadline.map(|_| Duration::from_millis(100))
+    }
+}
+
+impl Until {
+    fn is_reached(self, counts: &Counts) -> bool {
+        match self {
+            Self::Number(wanted) => counts.done() >= wanted,
+            Self::Expected => counts.expected_done >= counts.expected,
+        }
     }
 }

@@ -24,16 +24,20 @@ pub fn lines(settings: &Settings, packages: &[Arc<PackageFile>], server: &Server
     }
     let address = server.address();
     lines.push(format!("listening on {address}"));
-    let (host, port) = (host(settings, server), address.port());
     lines.extend([
         "on each machine, put the next line into /etc/flatcar/update.conf \
          (Container Linux: /etc/coreos/update.conf)"
             .to_owned(),
-        format!("SERVER=http://{host}:{port}/v1/update/"),
+        format!("SERVER={}", server_url(settings, server)),
         "then: systemctl restart update-engine && update_engine_client -check_for_update"
             .to_owned(),
     ]);
     lines
+}
+
+/// What machines have as `SERVER=`.
+pub fn server_url(settings: &Settings, server: &Server) -> String {
+    format!("http://{}:{}/v1/update/", host(settings, server), server.address().port())
 }
 
 /// Extensions that no machine will find by the names they have.

@@ -8,20 +8,26 @@
 mod args;
 mod check;
 mod events;
-mod fleet;
 mod goal;
 mod introduction;
 mod json;
+mod known;
 mod limits;
 mod log;
 mod outlet;
+mod pages;
 mod panics;
 mod ready_file;
 mod report;
+mod rollout;
 mod serve;
 mod signals;
+mod state_dir;
 mod systemd;
+mod table;
 mod throttle;
+mod tracker;
+
 mod watch;
 mod words;
 

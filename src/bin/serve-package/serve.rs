@@ -12,8 +12,10 @@ use omaha::{Codebase, PackageFile, PackageName, TrivialUpdater, Update};
 use crate::args::Settings;
 use crate::goal::{Goal, Outcome};
 use crate::log::{Log, Priority};
+use crate::rollout::RolloutUpdater;
+use crate::state_dir::Writer;
 use crate::watch::{self, Watch};
-use crate::{events, introduction, limits, ready_file, signals, systemd};
+use crate::{events, introduction, known, limits, pages, ready_file, signals, systemd};
 
 /// Serves until the run has come to its end.
 ///
@@ -23,13 +25,17 @@ use crate::{events, introduction, limits, ready_file, signals, systemd};
 /// fails later.
 pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     limits::raise_descriptors();
-    let offered = settings.package_version.to_string();
-    let watch = Arc::new(Watch::new(log, Goal::new(settings), settings.events, offered.clone()));
-
     systemd::status("hashing the packages");
     let packages = open(settings)?;
+    let tracker = known::tracker(settings, &packages)?;
+    let watch =
+        Arc::new(Watch::new(log, Goal::new(settings), settings.events, Arc::clone(&tracker)));
+    let state_dir = known::restore(settings, &tracker, log)?;
     let server = prepare(settings, &packages, &watch)?;
     watch.control(server.handle());
+    if let Some(state_dir) = state_dir {
+        watch.write_to(Writer::start(state_dir, tracker, log)?);
+    }
     signals::stop_on_signal(server.handle(), Arc::clone(&watch))?;
 
     for line in introduction::lines(settings, &packages, &server) {
@@ -40,7 +46,8 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     }
     let address = server.address();
     if settings.events {
-        events::write(events::serving(&offered, &address.to_string()));
+        let offered = settings.package_version.as_str();
+        events::write(events::serving(offered, &address.to_string()));
     }
     // The socket listens: whoever connects now is answered.
     if let Some(path) = &settings.ready_file {
@@ -48,13 +55,7 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     }
     server.run()?;
 
-    watch.summarize();
-    let (outcome, counts) = (watch.goal().outcome(), watch.counts());
-    if settings.events {
-        events::write(events::stopped(outcome.as_str(), counts));
-    }
-    log.line(Priority::Notice, &watch::farewell(counts));
-    Ok(outcome)
+    Ok(watch.finish())
 }
 
 /// Opens and hashes the operating system's package and the extensions.
@@ -90,19 +91,22 @@ fn prepare(
     let update = Update::of_packages(settings.package_version.clone(), codebase, packages);
     let updater =
         TrivialUpdater::new(update).force(settings.force).watching(served.iter().cloned());
-    let observer = Arc::clone(watch);
-    let mut server = listen(settings, updater)?
+    watch.watch_packages(served);
+    let updater = RolloutUpdater::new(updater, Arc::clone(watch));
+    let (observer, every) = (Arc::clone(watch), systemd::interval());
+    let every = watch.goal().interval().map_or(every, |interval| every.min(interval));
+    let server = listen(settings, updater)?
         .with_packages(served.iter().cloned())
         .with_limits(settings.limits)
-        .with_observer(move |activity: &Activity<'_>| observer.observe(activity));
-    if let Some(every) = systemd::interval().into_iter().chain(watch.goal().interval()).min() {
-        server = server.with_heartbeat(every, watch::heartbeat(watch));
-    }
-    Ok(server)
+        .with_observer(move |activity: &Activity<'_>| observer.observe(activity))
+        .with_heartbeat(every, watch::heartbeat(watch));
+    let url = introduction::server_url(settings, &server);
+    watch.know_url(url.clone());
+    Ok(server.with_pages(pages::pages(settings.status, url, Arc::clone(watch))))
 }
 
 /// On the socket that systemd passed, or else on the address.
-fn listen(settings: &Settings, updater: TrivialUpdater) -> Result<Server, Box<dyn Error>> {
+fn listen(settings: &Settings, updater: RolloutUpdater) -> Result<Server, Box<dyn Error>> {
     match passed_listener()? {
         Some(listener) => Ok(Server::from_listener(listener, updater)?),
         None => Ok(Server::bind(&settings.listen_address, updater)?),

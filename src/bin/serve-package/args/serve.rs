@@ -8,6 +8,9 @@ use std::time::Duration;
 use omaha::server::{Limits, ListenAddress};
 use omaha::{Codebase, PackageName, Version};
 
+use crate::goal::Until;
+use crate::tracker::Rules;
+
 use super::{Command, Count, Flags, Span, UsageError, parsed, path, paths, separate};
 
 const HELP: &str = "\
@@ -22,11 +25,21 @@ Usage: serve-package --package-file FILE --package-version VERSION [OPTION]...
   --extension FILE        an OEM or system extension beside it; repeatable
   --package-url URL       where machines fetch the packages instead of here
   --force                 offer it to every machine that has another version
-  --until-updated N       exit 0 when N machines have been updated
+  --board BOARD           offer it to machines with this board only; repeatable
+A staged roll-out
+  --at-once N             at most N machines between offer and new version
+  --stop-after-failures N offer nothing once N have failed (with --at-once: 1)
+  --silent-after TIME     when a machine has no place any more (default: 1h)
+In a script
+  --until-updated N|all   exit 0 when N (all expected) machines are updated
+  --expect FILE           the ids or aliases of the machines, one a line
   --deadline TIME         give up after 90s, 30m, 2h...: exit 3
   --fail-fast             exit 4 when a machine reports an error
   --events json           what happens, on standard output, an object a line
   --ready-file FILE       write the address there once the server answers
+The server
+  --status                show /status, /status.json and /metrics to everybody
+  --state-dir DIR         keep what is known of the machines across restarts
   --max-connections N, --idle-timeout TIME, --min-rate BYTES
                           limits (default: 1000, 30s, 1000 bytes a second)
   --help, --version       to try a server out: serve-package check --help
@@ -47,7 +60,17 @@ pub struct Settings {
     pub extensions: Vec<PathBuf>,
     pub package_url: Option<Codebase>,
     pub force: bool,
-    pub until_updated: Option<usize>,
+    pub until_updated: Option<Until>,
+    /// Where the machines are named that are expected.
+    pub expect: Option<PathBuf>,
+    /// The boards to offer it to, or none for all.
+    pub boards: Vec<String>,
+    pub at_once: Option<usize>,
+    pub stop_after_failures: Option<usize>,
+    pub silent_after: Duration,
+    /// Whether everybody may see how the machines are.
+    pub status: bool,
+    pub state_dir: Option<PathBuf>,
     pub deadline: Option<Duration>,
     pub fail_fast: bool,
     /// Whether what happens goes to standard output as JSON.
@@ -64,6 +87,13 @@ const EXTENSION: &str = "--extension";
 const PACKAGE_URL: &str = "--package-url";
 const FORCE: &str = "--force";
 const UNTIL_UPDATED: &str = "--until-updated";
+const EXPECT: &str = "--expect";
+const BOARD: &str = "--board";
+const AT_ONCE: &str = "--at-once";
+const STOP_AFTER_FAILURES: &str = "--stop-after-failures";
+const SILENT_AFTER: &str = "--silent-after";
+const STATUS: &str = "--status";
+const STATE_DIR: &str = "--state-dir";
 const DEADLINE: &str = "--deadline";
 const FAIL_FAST: &str = "--fail-fast";
 const EVENTS: &str = "--events";
@@ -84,6 +114,12 @@ const FLAGS: Flags = Flags {
         EXTENSION,
         PACKAGE_URL,
         UNTIL_UPDATED,
+        EXPECT,
+        BOARD,
+        AT_ONCE,
+        STOP_AFTER_FAILURES,
+        SILENT_AFTER,
+        STATE_DIR,
         DEADLINE,
         EVENTS,
         READY_FILE,
@@ -93,7 +129,7 @@ const FLAGS: Flags = Flags {
     ],
     // go-omaha's.
     single_dash: &[PACKAGE_FILE, PACKAGE_VERSION, LISTEN_ADDRESS],
-    switches: &[FORCE, FAIL_FAST],
+    switches: &[FORCE, FAIL_FAST, STATUS],
 };
 
 /// Reads the arguments that follow the program's name.
@@ -118,7 +154,15 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     let package_url: Option<Codebase> = parsed(&mut arguments, PACKAGE_URL)?;
     let force = arguments.contains(FORCE);
     let fail_fast = arguments.contains(FAIL_FAST);
-    let until_updated: Option<Count> = parsed(&mut arguments, UNTIL_UPDATED)?;
+    let status = arguments.contains(STATUS);
+    let until_updated: Option<Until> = parsed(&mut arguments, UNTIL_UPDATED)?;
+    let expect = path(&mut arguments, EXPECT)?;
+    let boards = paths(&mut arguments, BOARD)?;
+    let boards = boards.iter().map(|board| board.to_string_lossy().into_owned()).collect();
+    let at_once: Option<Count> = parsed(&mut arguments, AT_ONCE)?;
+    let stop_after_failures: Option<Count> = parsed(&mut arguments, STOP_AFTER_FAILURES)?;
+    let silent_after: Option<Span> = parsed(&mut arguments, SILENT_AFTER)?;
+    let state_dir = path(&mut arguments, STATE_DIR)?;
     let deadline: Option<Span> = parsed(&mut arguments, DEADLINE)?;
     let events: Option<EventFormat> = parsed(&mut arguments, EVENTS)?;
     let ready_file = path(&mut arguments, READY_FILE)?;
@@ -132,6 +176,13 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         .with_min_rate(min_rate.unwrap_or(defaults.min_rate));
     if let Some(left_over) = arguments.finish().into_iter().next() {
         return Err(FLAGS.refuse(left_over));
+    }
+    if until_updated == Some(Until::Expected) && expect.is_none() {
+        return Err(UsageError::Value {
+            flag: UNTIL_UPDATED,
+            value: "all".to_owned(),
+            reason: "name the machines with --expect FILE".to_owned(),
+        });
     }
     if let Some(url) = package_url.as_ref().filter(|url| url.is_path()) {
         return Err(UsageError::Value {
@@ -151,13 +202,36 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         extensions,
         package_url,
         force,
-        until_updated: until_updated.map(|count| count.0),
+        until_updated,
+        expect,
+        boards,
+        // One failure may be one of many to come.
+        stop_after_failures: stop_after_failures
+            .map(|count| count.0)
+            .or(at_once.as_ref().map(|_| 1)),
+        at_once: at_once.map(|count| count.0),
+        silent_after: silent_after.map_or(Rules::default().silent_after, |span| span.0),
+        status,
+        state_dir,
         deadline: deadline.map(|span| span.0),
         fail_fast,
         events: events.is_some(),
         ready_file,
         limits,
     })))
+}
+
+impl FromStr for Until {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "all" {
+            return Ok(Self::Expected);
+        }
+        let count: Count =
+            text.parse().map_err(|_| "it must be a whole number, at least 1, or all")?;
+        Ok(Self::Number(count.0))
+    }
 }
 
 /// How events are written.
@@ -227,7 +301,7 @@ mod tests {
              --max-connections 5 --idle-timeout 10s --min-rate 0"
         );
         let settings = settings(&line);
-        assert_eq!((settings.until_updated, settings.fail_fast), (Some(2), true));
+        assert_eq!((settings.until_updated, settings.fail_fast), (Some(Until::Number(2)), true));
         assert_eq!(settings.deadline, Some(Duration::from_secs(5400)));
         assert_eq!((settings.events, settings.ready_file), (true, Some("r".into())));
         let idle_timeout = Duration::from_secs(10);
@@ -244,6 +318,9 @@ mod tests {
             ("--until-updated", "0"),
             ("--until-updated", "-1"),
             ("--until-updated", "all"),
+            ("--at-once", "0"),
+            ("--stop-after-failures", "none"),
+            ("--silent-after", "1"),
             ("--deadline", "90"),
             ("--deadline", "0s"),
             ("--deadline", "soon"),
@@ -301,7 +378,7 @@ mod tests {
 
     #[test]
     fn help_fits_a_screen() {
-        assert!(HELP.lines().count() <= 25, "{} lines", HELP.lines().count());
+        assert!(HELP.lines().count() <= 40, "{} lines", HELP.lines().count());
         assert!(HELP.lines().all(|line| line.len() <= 80));
         for flag in FLAGS.valued.iter().chain(FLAGS.switches) {
             assert!(HELP.contains(flag), "{flag}");
