@@ -54,7 +54,8 @@ impl Handler {
             Route::NotFound => not_found(),
             Route::NoUpdate => refuse(
                 Status::NotFound,
-                "update checks are POSTed to /v1/update/; is SERVER= without that path?",
+                "there is nothing here; update checks are POSTed to /v1/update/: is SERVER= without \
+                 that path?",
             ),
         };
         if let Answer::Response(response) = &answer

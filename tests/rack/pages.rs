@@ -53,8 +53,8 @@ fn a_post_without_the_path_names_it() {
     let directory = directory();
     let server = serve(&directory, "events", &[]);
     let answer = ask(server.address(), "POST", "/", &[("Content-Type", "text/xml")], b"<x/>");
-    answer.expect_refusal(404, "/v1/update/; is SERVER= without that path?");
-    server.wait_for_line("POST / refused with 404: update checks are POSTed to /v1/update/");
+    answer.expect_refusal(404, "/v1/update/: is SERVER= without that path?");
+    server.wait_for_line("POST / refused with 404: there is nothing here; update checks are POSTed to /v1/update/: is");
 }
 
 #[test]

@@ -45,13 +45,14 @@ pub fn machine(key: &Key, record: &Record) -> String {
     let error = record.error.map(|error| error.code().to_string()).unwrap_or_default();
     let _ = write!(
         line,
-        "\t{previous}\t{}\t{}\t{}\t{}\t{}\t{}\t{error}\t{}\t{}\t{}",
+        "\t{previous}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{error}\t{}\t{}\t{}",
         record.first_heard,
         record.last_heard,
         record.state.as_str(),
         record.since,
         u8::from(record.is_silent),
         u8::from(record.has_failed),
+        u8::from(record.has_completed),
         record.attempts,
         record.bytes,
         record.size,
@@ -134,6 +135,7 @@ fn read_machine<'a>(fields: &mut impl Iterator<Item = &'a str>, address: IpAddr)
     record.since = fields.next()?.parse().ok()?;
     record.is_silent = fields.next()? == "1";
     record.has_failed = fields.next()? == "1";
+    record.has_completed = fields.next()? == "1";
     record.error = optional(fields.next()?)?.map(ErrorCode::new);
     record.attempts = fields.next()?.parse().ok()?;
     record.bytes = fields.next()?.parse().ok()?;
@@ -191,7 +193,7 @@ mod tests {
         record.previous_address = "::1".parse().ok();
         record.state = State::Downloading;
         (record.since, record.last_heard, record.saved) = (6, 7, 7);
-        (record.is_silent, record.has_failed) = (true, true);
+        (record.is_silent, record.has_failed, record.has_completed) = (true, true, true);
         record.error = Some(ErrorCode::new(-5));
         (record.attempts, record.bytes, record.size) = (1, 2, 3);
         record

@@ -145,6 +145,6 @@ fn forget_update(record: &mut Record) {
     record.state = State::Seen;
     record.note = "".into();
     record.error = None;
-    (record.is_silent, record.has_failed) = (false, false);
+    (record.is_silent, record.has_failed, record.has_completed) = (false, false, false);
     (record.attempts, record.bytes, record.size) = (0, 0, 0);
 }

@@ -52,6 +52,8 @@ pub struct Record {
     pub is_silent: bool,
     /// Whether it has failed or come back old, now or once.
     pub has_failed: bool,
+    /// Whether it has reported this update complete.
+    pub has_completed: bool,
     /// Whether it is offered nothing more: it came back old in this run.
     pub is_held: bool,
     /// Whether the operator was told of an OEM extension that is missing.
@@ -85,6 +87,7 @@ impl Record {
             saved: now,
             is_silent: false,
             has_failed: false,
+            has_completed: false,
             is_held: false,
             is_oem_told: false,
             error: None,

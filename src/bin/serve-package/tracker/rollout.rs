@@ -80,11 +80,14 @@ impl Tracker {
         }
         record.is_silent = false;
         record.last_heard = now;
-        let came_back = is_old && matches!(record.state, State::WaitingForReboot | State::Updated);
+        let came_back = is_old
+            && record.has_completed
+            && matches!(record.state, State::WaitingForReboot | State::Updated);
         if came_back {
             record.state = State::CameBackOld;
             record.since = now;
             record.has_failed = true;
+            record.has_completed = false;
             record.is_held = !self.rules.force;
         }
         self.counts.add(record);

@@ -66,6 +66,9 @@ fn checked(
             state @ (State::Failed | State::CameBackOld | State::WaitingForReboot) => state,
             _ => State::Seen,
         };
+        if *reason == Reason::UpToDate {
+            record.is_held = false;
+        }
         if is_offered {
             record.attempts += 1;
             (record.bytes, record.size) = (0, 0);
@@ -133,6 +136,7 @@ fn reported(
             _ => return,
         };
         if record.state == State::WaitingForReboot {
+            record.has_completed = true;
             record.error = None;
         }
     });
