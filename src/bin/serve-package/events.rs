@@ -45,7 +45,9 @@ pub fn stopped(outcome: &str, counts: &Counts, missing: &[&str]) -> Object {
         .plain("updated", counts.of(State::Updated) + waiting)
         .plain("failed", counts.failed())
         .plain("under_way", counts.under_way() - waiting)
-        .plain("states", states(counts))
+        .plain("up_to_date", counts.of(State::UpToDate))
+        .plain("not_offered", counts.of(State::Seen))
+        .plain("silent", counts.of(State::Silent))
         .plain("missing", json::list(missing, |name| json::text(name)))
 }
 
