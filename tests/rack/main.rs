@@ -208,7 +208,7 @@ fn every_machine_is_accounted_for() {
         events.lines().filter(|line| line.contains(r#""event":"machine""#)).collect();
     assert_eq!(states(&machines.join("\n")), fates);
     let stopped = events.lines().last().unwrap();
-    assert!(stopped.contains(r#""failed":5"#) && stopped.contains("node-29"), "{stopped}");
+    assert!(stopped.contains(r#""failed":7"#) && stopped.contains("node-29"), "{stopped}");
     assert!(events.contains(r#""missing_extension":"oem-vmware.gz""#));
 }
 

@@ -18,6 +18,9 @@ const CAPACITY: usize = 4 * 1024 * 1024;
 /// The file is written anew when it has grown by this, and to twice its length.
 const GROWN: u64 = 1024 * 1024;
 
+/// Lines are gathered for so long, so that many machines at once are few writes.
+const GATHER: Duration = Duration::from_millis(5);
+
 /// How long to wait after a failure before the next try.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -110,6 +113,10 @@ impl Shared {
             queue.is_stale = true;
         } else {
             queue.waiting.extend_from_slice(line.as_bytes());
+            if queue.waiting.len() > line.len() {
+                // It was woken for the lines before.
+                return;
+            }
         }
         self.changed.notify_all();
     }
@@ -134,6 +141,11 @@ impl Work {
             let mut queue = self.shared.lock();
             while queue.waiting.is_empty() && !queue.is_stale {
                 queue = self.shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            }
+            if !queue.is_ending {
+                drop(queue);
+                thread::sleep(GATHER);
+                queue = self.shared.lock();
             }
             let is_stale = queue.is_stale;
             let lines = std::mem::take(&mut queue.waiting);
