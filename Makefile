@@ -19,7 +19,7 @@ run: build ## Serve a small payload, or PACKAGE=… VERSION=… ADDRESS=…
 	$(BINARY) --package-file '$(PACKAGE)' --package-version '$(VERSION)' --listen-address '$(ADDRESS)'
 
 test: ## Run all tests
-	cargo test --locked
+	cargo test --locked --no-fail-fast
 
 static: ## Build the static binary, or ARCH=aarch64: one file that needs nothing else
 	dist/static.sh $(ARCH)
@@ -30,7 +30,7 @@ dist: ## Build the static binaries and pack them for release, or ARCHES=x86_64
 
 test-static: static ## Run all tests against the static binary, or ARCH=aarch64: a short one
 	tests/static.sh $(STATIC)
-	test $(ARCH) != "$$(uname -m)" || SERVE_PACKAGE_BINARY='$(CURDIR)/$(STATIC)' cargo test --locked --tests
+	test $(ARCH) != "$$(uname -m)" || SERVE_PACKAGE_BINARY='$(CURDIR)/$(STATIC)' cargo test --locked --no-fail-fast --tests
 
 test-boot: static ## Boot systemd with the units and the static binary (as root)
 	tests/boot.sh $(STATIC)

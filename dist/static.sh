@@ -155,7 +155,7 @@ END
     cargo=/usr/bin/cargo linker=$tools/static-gcc
     flags="$flags --remap-path-prefix=$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust=/rust"
     flags="$flags -C target-feature=+crt-static -C link-self-contained=no -C relocation-model=pic"
-    flags="$flags -C link-arg=-Wl,--build-id=none -L native=$tools/lib"
+    flags="$flags -C link-arg=-Wl,--build-id=none -C link-arg=-Wl,-z,noseparate-code -L native=$tools/lib"
     set_std="-Zbuild-std=std,panic_unwind -Zbuild-std-features=panic-unwind,optimize_for_size"
 }
 
@@ -163,7 +163,7 @@ if with_rustup; then
     cargo=cargo set_std=
     # x86_64's own cc links what rustup ships; for the other architecture the lld beside rustc does.
     if [ "$arch" = "$(uname -m)" ]; then
-        linker=cc flags="$flags -C link-arg=-Wl,--build-id=none"
+        linker=cc flags="$flags -C link-arg=-Wl,--build-id=none -C link-arg=-Wl,-z,noseparate-code"
     else
         linker=rust-lld
     fi
@@ -173,6 +173,12 @@ else
     with_debian
     origin="Debian's packages"
 fi
+
+# The folder of the registry has a long name, which stands in every path of a panic.
+$cargo fetch --locked --quiet
+for registry in "$cargo_home"/registry/src/*/; do
+    flags="$flags --remap-path-prefix=${registry%/}=/cargo"
+done
 
 upper=$(echo "$target" | tr a-z- A-Z_)
 export "CARGO_TARGET_${upper}_LINKER=$linker" "CARGO_TARGET_${upper}_RUSTFLAGS=$flags"

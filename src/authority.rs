@@ -1,11 +1,18 @@
 //! The part of a URL that names a server: `host` or `host:port`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
+use crate::number::decimal;
+
 /// A well-formed `host` or `host:port` (RFC 3986, section 3.2, without user
 /// information), safe to stand in a URL, in XML and in a log line.
+///
+/// An IPv6 address may have a zone, written `[fe80::1%eth0]` or, as in a URL
+/// (RFC 6874), `[fe80::1%25eth0]`; it becomes the latter. A port that is empty,
+/// as in `host:`, is none.
 ///
 /// A request's `Host` header comes back to the client inside the codebase, so
 /// nothing that is not of this form may pass.
@@ -19,19 +26,45 @@ impl Authority {
     /// Longest host name (RFC 1035, section 2.3.4), and room for a port.
     const MAX_LENGTH: usize = 255 + ":65535".len();
 
-    /// The text as it was given.
+    /// The text, with `%25` before a zone and without an empty port.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The host, an IPv6 address in its brackets.
+    /// The host, an IPv6 address in its brackets and with its zone.
     pub fn host(&self) -> &str {
-        self.text.get(..self.host_length).unwrap_or_default()
+        &self.text[..self.host_length]
+    }
+
+    /// The host without brackets and zone.
+    pub fn host_without_zone(&self) -> &str {
+        match self.host().strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            Some(address) => split_zone(address).0,
+            None => self.host(),
+        }
+    }
+
+    /// The zone of an IPv6 address: the interface through which it is reached,
+    /// by its name or number on the machine that has the interface.
+    pub fn zone(&self) -> Option<&str> {
+        split_zone(self.host().strip_prefix('[')?.strip_suffix(']')?).1
+    }
+
+    /// Whether this is a link-local address without a zone, which leads nowhere.
+    pub fn lacks_zone(&self) -> bool {
+        let address = self.host_without_zone().parse::<Ipv6Addr>();
+        address.is_ok_and(|address| address.is_unicast_link_local()) && self.zone().is_none()
     }
 
     /// The port, if one is named.
     pub fn port(&self) -> Option<u16> {
-        self.text.get(self.host_length + 1..)?.parse().ok()
+        decimal(self.text.get(self.host_length + 1..)?)
+    }
+}
+
+impl AsRef<str> for Authority {
+    fn as_ref(&self) -> &str {
+        self.as_str()
     }
 }
 
@@ -53,31 +86,58 @@ impl FromStr for Authority {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (text, None),
         };
-        if !is_host(host) {
-            return Err(ParseAuthorityError::Host);
+        let host = canonical_host(host).ok_or(ParseAuthorityError::Host)?;
+        let port = port.filter(|port| !port.is_empty());
+        if port.is_some_and(|port| decimal::<u16>(port).is_none()) {
+            return Err(ParseAuthorityError::Port);
         }
-        if let Some(port) = port {
-            let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-            if !digits || port.parse::<u16>().is_err() {
-                return Err(ParseAuthorityError::Port);
-            }
-        }
-        Ok(Self { text: text.to_owned(), host_length: host.len() })
+        let host_length = host.len();
+        let text = match port {
+            Some(port) => format!("{host}:{port}"),
+            None => host.into_owned(),
+        };
+        Ok(Self { text, host_length })
     }
 }
 
-/// A host name, an IPv4 address, or an IPv6 address in brackets. Names may
-/// hold an underscore: no standard allows it, and many networks use it.
-fn is_host(host: &str) -> bool {
+/// A host name, an IPv4 address, or an IPv6 address in brackets, perhaps with a
+/// zone. Names may hold an underscore: no standard allows it, and many networks
+/// use it.
+fn canonical_host(host: &str) -> Option<Cow<'_, str>> {
     if let Some(address) = host.strip_prefix('[') {
-        return address
-            .strip_suffix(']')
-            .is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
+        let (address, zone) = split_zone(address.strip_suffix(']')?);
+        address.parse::<Ipv6Addr>().ok()?;
+        return match zone {
+            Some(zone) if is_zone(zone) => Some(format!("[{address}%25{zone}]").into()),
+            Some(_) => None,
+            None => Some(host.into()),
+        };
     }
-    !host.is_empty()
+    let is_name = !host.is_empty()
         && host
             .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+    is_name.then_some(host.into())
+}
+
+/// An IPv6 address and its zone, which stands behind `%` or, in a URL, `%25`.
+pub(crate) fn split_zone(address: &str) -> (&str, Option<&str>) {
+    match address.split_once('%') {
+        // "%25" alone is the zone of that number.
+        Some((address, zone)) => {
+            let escaped = zone.strip_prefix("25").filter(|zone| !zone.is_empty());
+            (address, Some(escaped.unwrap_or(zone)))
+        }
+        None => (address, None),
+    }
+}
+
+/// The name or number of an interface, of characters that stand in a URL as
+/// they are (RFC 6874).
+pub(crate) fn is_zone(zone: &str) -> bool {
+    let may_stand =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~');
+    !zone.is_empty() && zone.bytes().all(may_stand)
 }
 
 /// Why a text is not an [`Authority`].
@@ -141,6 +201,11 @@ mod tests {
             "::1",
             "[::1",
             "[x]",
+            "[fe80::1%]",
+            "[fe80::1%25et h]",
+            "[fe80::1%eth0\"]",
+            "10.0.0.1%eth0",
+            "[%eth0]",
             "a:80:90",
             "a\r\nb",
             "é",
@@ -150,8 +215,40 @@ mod tests {
         }
     }
 
+    /// RFC 3986, section 3.2.3, allows it.
     #[test]
-    fn an_empty_port_is_refused() {
-        assert_eq!("host:".parse::<Authority>(), Err(ParseAuthorityError::Port));
+    fn an_empty_port_is_none() {
+        for (text, expected) in [("host:", "host"), ("[::1]:", "[::1]")] {
+            let authority: Authority = text.parse().unwrap();
+            assert_eq!((authority.as_str(), authority.port()), (expected, None));
+        }
+        assert!("host::".parse::<Authority>().is_err());
+        assert!(":".parse::<Authority>().is_err());
+    }
+
+    #[test]
+    fn zones() {
+        for (text, canonical, zone) in [
+            ("[fe80::1%eth0]:8000", "[fe80::1%25eth0]:8000", "eth0"),
+            ("[fe80::1%25eth0.7]", "[fe80::1%25eth0.7]", "eth0.7"),
+            ("[fe80::1%2]", "[fe80::1%252]", "2"),
+            ("[fe80::1%25]", "[fe80::1%2525]", "25"),
+        ] {
+            let authority: Authority = text.parse().unwrap();
+            assert_eq!((authority.as_str(), authority.zone()), (canonical, Some(zone)));
+            assert_eq!(authority.host_without_zone(), "fe80::1");
+            assert!(!authority.lacks_zone());
+            assert_eq!(canonical.parse(), Ok(authority));
+        }
+        for (text, lacks) in [
+            ("[fe80::1]:80", true),
+            ("[febf::1]", true),
+            ("[fd00::1]", false),
+            ("[::1]", false),
+            ("169.254.0.1", false),
+            ("a.lan", false),
+        ] {
+            assert_eq!(text.parse::<Authority>().unwrap().lacks_zone(), lacks, "{text}");
+        }
     }
 }

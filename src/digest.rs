@@ -4,6 +4,8 @@
 mod blocks;
 #[cfg(feature = "server")]
 mod file;
+#[cfg(feature = "server")]
+mod prefix;
 
 use std::fmt;
 use std::io::{self, Read};
@@ -16,7 +18,7 @@ use sha1::Digest as _;
 #[cfg(feature = "server")]
 pub(crate) use blocks::{BLOCK, BlockChecksums};
 #[cfg(feature = "server")]
-pub(crate) use file::FileDigests;
+pub(crate) use file::{FileDigests, Watched};
 
 /// A digest type of `$length` bytes, with its name for people.
 macro_rules! digest {
@@ -179,6 +181,7 @@ impl std::error::Error for ParseDigestError {}
 
 /// Both digests of some content, and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Digests {
     /// Its SHA-1.
     pub sha1: Sha1,
@@ -194,7 +197,7 @@ impl Digests {
     /// # Errors
     ///
     /// Those of the reader, except that an interrupted read is repeated.
-    pub fn of(mut reader: impl Read) -> io::Result<Self> {
+    pub fn from_reader(mut reader: impl Read) -> io::Result<Self> {
         let (mut hasher, mut buffer) = (Hasher::new(), [0; BUFFER]);
         loop {
             match reader.read(&mut buffer) {
@@ -233,6 +236,18 @@ impl Hasher {
         self.sha1.update(piece);
         self.sha256.update(piece);
         self.size += piece.len() as u64;
+    }
+
+    /// How many bytes there were so far.
+    #[cfg(feature = "payload")]
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The SHA-256 so far.
+    #[cfg(feature = "payload")]
+    pub(crate) fn sha256(&self) -> Sha256 {
+        Sha256(self.sha256.clone().finalize().into())
     }
 
     /// The digests of everything.

@@ -7,14 +7,18 @@
 //!
 //! - [`protocol`]: the documents, as types that read and write their XML.
 //! - [`Updater`]: what an update server decides. [`TrivialUpdater`] offers one
-//!   [`Update`] to everybody.
+//!   [`Update`] to everybody. [`OmahaHandler`] answers requests with either, for
+//!   programs that have an HTTP server of their own.
 //! - [`server`]: HTTP in front of any `Updater`, and the packages beside it.
+//! - [`payload`]: what is in an update payload, whether it is whole, and who
+//!   signed it.
 //! - [`client`]: the other half, a machine that asks for updates and fetches
 //!   them, and a validator of what servers answer.
 //!
 //! The `serve-package` command is a thin layer on top. A program that needs
 //! one half only takes the feature `server` or `client` without the default
-//! features; without any feature, there is the protocol alone.
+//! features; without any feature, there are the protocol and its decisions. With
+//! the feature `serde`, the documents have other forms than XML.
 //!
 //! # Serve an update
 //!
@@ -27,7 +31,7 @@
 //! use omaha::{Codebase, PackageFile, TrivialUpdater, Update, server::Server};
 //!
 //! let package = Arc::new(PackageFile::open("fixtures/update.gz".as_ref(), "update.gz".parse()?)?);
-//! let update = Update::of_packages("4152.2.0".parse()?, Codebase::default(), &[package.clone()]);
+//! let update = Update::from_packages("4152.2.0".parse()?, Codebase::default(), &[package.clone()]);
 //! let server = Server::bind(&"localhost:0".parse()?, TrivialUpdater::new(update))?
 //!     .with_packages([package]);
 //! println!("SERVER=http://{}/v1/update/", server.address());
@@ -52,7 +56,7 @@
 //!
 //! impl Updater for Never {
 //!     fn check_update(&mut self, _: &Request, _: &App) -> Result<Decision, UpdaterError> {
-//!         Ok(Decision::none(Reason::Other("the freeze is on".to_owned())))
+//!         Ok(Decision::none(Reason::from("the freeze is on")))
 //!     }
 //! }
 //! # }
@@ -67,8 +71,8 @@
 //! use omaha::protocol::request::App;
 //!
 //! let client = Client::for_machine("http://localhost:8000".parse()?, Machine::local()?);
-//! let id = "{e96281a6-d1af-4bde-9a0a-97b76e56dc57}".to_owned();
-//! let app = client.add_app(App { id, version: "4081.2.0".into(), ..App::default() })?;
+//! let app = App::new("{e96281a6-d1af-4bde-9a0a-97b76e56dc57}", "4081.2.0");
+//! let app = client.add_app(app)?;
 //! match app.check()?.offer() {
 //!     Some(offer) => println!("version {}, {} packages", offer.version(), offer.packages().len()),
 //!     None => println!("no update"),
@@ -90,36 +94,46 @@
 //! # Ok::<(), omaha::protocol::ReadError>(())
 //! ```
 
-#[cfg(any(feature = "server", feature = "client"))]
+#[cfg(all(feature = "server", not(target_os = "linux")))]
+compile_error!(
+    "the feature `server` of the crate `omaha` is for Linux only: it uses epoll(7) and statx(2)"
+);
+
 mod authority;
 mod chain;
 #[cfg(feature = "client")]
 pub mod client;
 mod digest;
-#[cfg(any(feature = "server", feature = "client"))]
+#[cfg(feature = "server")]
+mod http;
 mod media_type;
+mod number;
 mod package;
+#[cfg(feature = "payload")]
+pub mod payload;
 pub mod protocol;
+mod quoted;
 #[cfg(feature = "server")]
 pub mod server;
-#[cfg(feature = "server")]
 mod updater;
 mod version;
 
 #[cfg(all(fuzzing, feature = "server"))]
 #[doc(hidden)]
-pub use server::fuzzing;
+pub use http::fuzzing;
 
-#[cfg(any(feature = "server", feature = "client"))]
 pub use authority::{Authority, ParseAuthorityError};
 pub use chain::Chain;
 pub use digest::{Digests, ParseDigestError, Sha1, Sha256};
+#[cfg(all(feature = "server", feature = "payload"))]
+pub use package::PayloadFile;
 #[cfg(feature = "server")]
 pub use package::{PackageError, PackageFile, PackageName, ParsePackageNameError};
 pub use package::{VerifyError, VerifyErrorKind, is_extension_name};
-#[cfg(feature = "server")]
+pub use quoted::{Escaped, Quoted};
 pub use updater::{
-    Codebase, Decision, ParseCodebaseError, Reason, TrivialUpdater, Update, Updater, UpdaterError,
+    Codebase, Decision, OmahaHandler, Outcome, ParseCodebaseError, ReadUpdateError, Reason,
+    TrivialUpdater, TrivialUpdaterHandle, Update, Updater, UpdaterError,
 };
 pub use version::{ParseVersionError, Version};
 

@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use semver::{BuildMetadata, Prerelease};
 
+use crate::number::is_digits;
+
 /// A version, with one total order over everything that machines send.
 ///
 /// # Syntax
@@ -23,7 +25,10 @@ use semver::{BuildMetadata, Prerelease};
 /// Each number fits in a `u64`. White space is not allowed anywhere. A text
 /// has at most [`Version::MAX_LENGTH`] bytes.
 ///
-/// # Order
+/// # Order and equality
+///
+/// Two versions are equal where neither is greater; `Hash` agrees with that.
+/// What was written is told apart by [`as_str`](Self::as_str).
 ///
 /// 1. The numbers, from left to right. Missing ones are 0, so `1.3.23.0`
 ///    equals `1.3.23`.
@@ -67,6 +72,14 @@ impl Version {
         &self.text
     }
 
+    /// The version that this text is, or the text.
+    pub(crate) fn from_text(text: String) -> Result<Self, String> {
+        match suffixes(&text) {
+            Ok((pre, build)) => Ok(Self { text, pre, build }),
+            Err(_) => Err(text),
+        }
+    }
+
     /// The numbers as they are written, so perhaps with zeros at the end.
     fn numbers(&self) -> impl Iterator<Item = u64> {
         // Only a pre-release or build metadata follows, each with its sign.
@@ -80,30 +93,29 @@ impl FromStr for Version {
     type Err = ParseVersionError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refuse = |problem| Err(ParseVersionError { text: shorten(text), problem });
-        if text.is_empty() {
-            return refuse(Problem::Empty);
+        match suffixes(text) {
+            Ok((pre, build)) => Ok(Self { text: text.to_owned(), pre, build }),
+            Err(problem) => Err(ParseVersionError { text: shorten(text), problem }),
         }
-        if text.len() > Self::MAX_LENGTH {
-            return refuse(Problem::TooLong(text.len()));
-        }
-        match semver::Version::parse(text) {
-            Ok(semver::Version { pre, build, .. }) => {
-                Ok(Self { text: text.to_owned(), pre, build })
-            }
-            // Dotted numbers have neither sign, so semver's reason is the right one.
-            Err(error) if text.contains(['-', '+']) => {
-                refuse(Problem::NotSemantic(error.to_string()))
-            }
-            Err(_) => match text.split('.').find_map(problem_of) {
-                Some(problem) => refuse(problem),
-                None => Ok(Self {
-                    text: text.to_owned(),
-                    pre: Prerelease::EMPTY,
-                    build: BuildMetadata::EMPTY,
-                }),
-            },
-        }
+    }
+}
+
+/// What follows the numbers of a version, if the text is one.
+fn suffixes(text: &str) -> Result<(Prerelease, BuildMetadata), Problem> {
+    if text.is_empty() {
+        return Err(Problem::Empty);
+    }
+    if text.len() > Version::MAX_LENGTH {
+        return Err(Problem::TooLong(text.len()));
+    }
+    match semver::Version::parse(text) {
+        Ok(semver::Version { pre, build, .. }) => Ok((pre, build)),
+        // Dotted numbers have neither sign, so semver's reason is the right one.
+        Err(error) if text.contains(['-', '+']) => Err(Problem::NotSemantic(error.to_string())),
+        Err(_) => match text.split('.').find_map(problem_of) {
+            Some(problem) => Err(problem),
+            None => Ok((Prerelease::EMPTY, BuildMetadata::EMPTY)),
+        },
     }
 }
 
@@ -111,7 +123,7 @@ impl FromStr for Version {
 fn problem_of(part: &str) -> Option<Problem> {
     if part.is_empty() {
         Some(Problem::MissingNumber)
-    } else if !part.bytes().all(|byte| byte.is_ascii_digit()) {
+    } else if !is_digits(part) {
         Some(Problem::NotANumber(part.to_owned()))
     } else if part.parse::<u64>().is_err() {
         Some(Problem::NumberTooLarge(part.to_owned()))
@@ -120,10 +132,24 @@ fn problem_of(part: &str) -> Option<Problem> {
     }
 }
 
-impl From<semver::Version> for Version {
-    /// Takes over a semantic version, of whatever length.
-    fn from(version: semver::Version) -> Self {
-        Self { text: version.to_string(), pre: version.pre, build: version.build }
+impl TryFrom<semver::Version> for Version {
+    type Error = ParseVersionError;
+
+    /// Takes over a semantic version, unless it has more than
+    /// [`Version::MAX_LENGTH`] bytes.
+    fn try_from(version: semver::Version) -> Result<Self, Self::Error> {
+        let text = version.to_string();
+        if text.len() > Self::MAX_LENGTH {
+            let problem = Problem::TooLong(text.len());
+            return Err(ParseVersionError { text: shorten(&text), problem });
+        }
+        Ok(Self { text, pre: version.pre, build: version.build })
+    }
+}
+
+impl AsRef<str> for Version {
+    fn as_ref(&self) -> &str {
+        &self.text
     }
 }
 

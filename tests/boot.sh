@@ -62,8 +62,9 @@ is_failed() { [ "$(show ActiveState)" = failed ]; }
 says() { show StatusText | grep -qiE "$1"; }
 journal() { journalctl -q --no-pager -o cat -u $unit "${@:2}" | grep -qE -- "$1"; }
 
-serve() { # FILE: sets what is served, as an operator does, from the sample
-    sed "s|^PACKAGE_FILE=.*|PACKAGE_FILE=$1|; s|^PACKAGE_VERSION=.*|PACKAGE_VERSION=9.9.9|" \
+serve() { # FILE: sets what is served, as an operator does, from the sample; it may hold anything
+    sed "s|^PACKAGE_FILE=.*|PACKAGE_FILE=$1|; s|^PACKAGE_VERSION=.*|PACKAGE_VERSION=9.9.9|
+        s|^#OPTIONS=.*|OPTIONS=--skip-payload-check|" \
         /release/serve-package.env >/etc/serve-package.env
 }
 
@@ -182,7 +183,8 @@ test_readme() {
     local number=0 line words text first status lives=no busy
     mkdir -p $home
     cp /release/*.tar.gz $home
-    for name in flatcar_production_update oem-azure flatcar-podman; do cp /release/update.gz $home/$name.gz; done
+    cp /release/update.gz $home/flatcar_production_update.gz
+    for name in oem-azure flatcar-podman; do cp /release/oem-fixture.gz $home/$name.gz; done
 
     while read -r line words; do
         number=$((number + 1)) busy=no
@@ -247,7 +249,7 @@ test_ready() {
     while state=$(show ActiveState); [ "$state" = activating ]; do
         curl -s -o /dev/null --max-time 1 "$url/" && early=$((early + 1))
         # Asked again, as READY may have come in between.
-        says hashing && [ "$(show ActiveState)" = activating ] && hashing=$((hashing + 1))
+        says 'reading the packages' && [ "$(show ActiveState)" = activating ] && hashing=$((hashing + 1))
     done
     [ "$state" = active ] && offered 2
     report $? "active only after the package is hashed, and the port answers then"
@@ -382,9 +384,9 @@ test_mistakes() {
     systemctl start $unit 2>/dev/null
     within 20 is_failed
     report $? "a wrong package path gives a failed unit"
-    systemctl status --no-pager $unit | grep -q 'Status: .*no-such-file\.gz.*No such file'
+    systemctl status --no-pager $unit | grep -q 'Status: .*no-such-file\.gz.*no such file'
     report $? "its status line says why: $(show StatusText)"
-    journal 'no-such-file\.gz.*No such file' -p err
+    journal 'no-such-file\.gz.*no such file' -p err
     report $? "so does the journal, as an error"
     all_off
     rm /etc/serve-package.env
@@ -460,7 +462,7 @@ outside() {
         ! cmp -s "$1" "$stage/release/serve-package" || break
     done
     cmp "$1" "$stage/release/serve-package" || { echo "boot.sh: dist/archive.sh packs other binaries than $1" >&2; exit 2; }
-    install -m 0644 "$archive" "$here/fixtures/update.gz" "$stage/release/"
+    install -m 0644 "$archive" "$here"/fixtures/{update,oem-fixture}.gz "$stage/release/"
     install -m 0755 "$0" "$stage/release/boot.sh"
     readme_blocks "$stage/release/readme" <"$stage/release/README.md" >"$stage/release/readme/list"
 

@@ -10,6 +10,8 @@ mod answers;
 mod asking;
 #[path = "check/fetching.rs"]
 mod fetching;
+#[path = "check/payloads.rs"]
+mod payloads;
 
 use std::fs;
 use std::io::Read;
@@ -69,7 +71,7 @@ fn offering(
             return get(asked);
         }
         let host = asked.head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-        let digests = Digests::of(content).unwrap();
+        let digests = Digests::from_reader(content).unwrap();
         let mut response = Response::new();
         let check = response.add_app(APP, AppStatus::Ok).add_update_check(UpdateStatus::Ok);
         check.add_url(format!("http://{host}/packages/"));
@@ -102,18 +104,11 @@ const CONTENT: &[u8] = b"a payload that is no payload, but has digests";
 
 #[test]
 fn an_offer_is_told_in_words() {
-    let server = Server::start([
-        "--package-file",
-        UPDATE,
-        "--package-version",
-        OFFERED,
-        "--extension",
-        EXTENSION,
-    ]);
+    let server = server_with_extension();
     let outcome = check(&url_of(&server), &[]);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
-    let package = Digests::of(fs::File::open(UPDATE).unwrap()).unwrap();
-    let extension = Digests::of(fs::File::open(EXTENSION).unwrap()).unwrap();
+    let package = Digests::from_reader(fs::File::open(UPDATE).unwrap()).unwrap();
+    let extension = Digests::from_reader(fs::File::open(EXTENSION).unwrap()).unwrap();
     for line in [
         format!(
             "asking {}/v1/update/ as version 0.0.0 of application {APP}, track stable, board amd64-usr",
@@ -133,16 +128,15 @@ fn an_offer_is_told_in_words() {
     server.wait_for_line("update check: 4152.2.0 offered");
 }
 
+/// Serves the operating system's package and an extension.
+fn server_with_extension() -> Server {
+    let system = ["--package-file", UPDATE, "--package-version", OFFERED];
+    Server::start([&system[..], &["--extension", EXTENSION]].concat())
+}
+
 #[test]
 fn everything_is_fetched_verified_and_reported() {
-    let server = Server::start([
-        "--package-file",
-        UPDATE,
-        "--package-version",
-        OFFERED,
-        "--extension",
-        EXTENSION,
-    ]);
+    let server = server_with_extension();
     let directory = Directory::new();
     // A directory that is not there yet is made.
     let into = directory.join("new");
@@ -153,7 +147,10 @@ fn everything_is_fetched_verified_and_reported() {
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
     assert!(outcome.stdout.contains("\nverified update.gz: "), "{outcome:?}");
     assert!(
-        outcome.stdout.ends_with("\nresult: an update is offered, and its packages are right\n"),
+        outcome.stdout.ends_with(
+            "\nresult: an update is offered; its packages are whole, but who signed them was not \
+             checked, for want of --key\n"
+        ),
         "{outcome:?}"
     );
     assert_eq!(fs::read(into.join("update.gz")).unwrap(), fs::read(UPDATE).unwrap());
@@ -174,7 +171,7 @@ fn json_is_one_object() {
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
     let json = outcome.stdout.strip_suffix('\n').unwrap();
     assert!(json.starts_with('{') && json.ends_with('}') && !json.contains('\n'), "{json}");
-    let package = Digests::of(fs::File::open(UPDATE).unwrap()).unwrap();
+    let package = Digests::from_reader(fs::File::open(UPDATE).unwrap()).unwrap();
     for (name, value) in [
         ("result", "update"),
         ("status", "0"),
@@ -292,7 +289,7 @@ fn a_cut_download_is_continued() {
     });
     let directory = Directory::new();
     let into = directory.path().to_str().unwrap();
-    let outcome = check(&server.url(), &["--download", into, "--strict"]);
+    let outcome = check(&server.url(), &["--skip-payload-check", "--download", into, "--strict"]);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     assert_eq!(outcome.stderr.matches("note: ").count(), 2, "{outcome:?}");
     assert!(outcome.stderr.contains("cut at byte 50000 of 200000: "), "{outcome:?}");
@@ -311,7 +308,7 @@ fn a_corrupted_package_is_refused() {
     let directory = Directory::new();
     directory.write("update.gz", b"before");
     let into = directory.path().to_str().unwrap();
-    let outcome = check(&server.url(), &["--download", into]);
+    let outcome = check(&server.url(), &["--skip-payload-check", "--download", into]);
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
     assert!(outcome.stderr.contains("error: package update.gz: http://"), "{outcome:?}");
     assert!(outcome.stderr.contains("the SHA-1 is "), "{outcome:?}");
@@ -341,7 +338,7 @@ fn the_next_codebase_is_tried() {
     let server = offering(CONTENT, change, |asked| part(CONTENT, asked));
     let directory = Directory::new();
     let into = directory.path().to_str().unwrap();
-    let outcome = check(&server.url(), &["--download", into]);
+    let outcome = check(&server.url(), &["--skip-payload-check", "--download", into]);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     assert!(outcome.stderr.contains("warning: http://127.0.0.1:1/update.gz: "), "{outcome:?}");
 }
@@ -351,24 +348,24 @@ fn ranges_that_are_ignored_are_warned_of() {
     let server = offering(CONTENT, same, |_| answer("200 OK", &[], CONTENT));
     let directory = Directory::new();
     let into = directory.path().to_str().unwrap();
-    let outcome = check(&server.url(), &["--download", into]);
+    let outcome = check(&server.url(), &["--skip-payload-check", "--download", into]);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     assert!(outcome.stderr.starts_with("warning: asked for a part of package"), "{outcome:?}");
-    assert!(outcome.stdout.ends_with("are right, with 1 warning\n"), "{outcome:?}");
-    let outcome = check(&server.url(), &["--download", into, "--strict"]);
+    assert!(outcome.stdout.ends_with("are payloads, with 1 warning\n"), "{outcome:?}");
+    let outcome = check(&server.url(), &["--skip-payload-check", "--download", into, "--strict"]);
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
     assert!(outcome.stdout.ends_with("result: failure: there are warnings, and --strict\n"));
 }
 
 #[test]
 fn what_update_engine_would_not_take_is_a_failure() {
-    let digests = Digests::of(CONTENT).unwrap();
+    let digests = Digests::from_reader(CONTENT).unwrap();
     let change =
         move |text: String| text.replace(&digests.sha256.to_base64(), &digests.sha256.to_hex());
     let server = offering(CONTENT, change, |asked| part(CONTENT, asked));
     let directory = Directory::new();
     let into = directory.path().to_str().unwrap();
-    let outcome = check(&server.url(), &["--download", into]);
+    let outcome = check(&server.url(), &["--skip-payload-check", "--download", into]);
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
     assert!(outcome.stderr.starts_with("error: line "), "{outcome:?}");
     assert!(

@@ -64,7 +64,7 @@ fn an_offer_is_what_every_client_takes() {
     let server = Server::of_fixtures();
     let answer = update(server.address(), &fixture("check-older"));
     let payload = std::fs::read(UPDATE).unwrap();
-    let digests = Digests::of(&payload[..]).unwrap();
+    let digests = Digests::from_reader(&payload[..]).unwrap();
 
     let response = answer.response();
     assert!(response.server.starts_with("omaha-"), "{}", response.server);

@@ -16,7 +16,8 @@ use omaha::protocol::request::{App, Event};
 use omaha::protocol::{AppStatus, Request, UpdateStatus};
 use omaha::server::{Activity, Handle, Limits, ServeError, Server};
 use omaha::{
-    Codebase, Decision, PackageFile, Reason, TrivialUpdater, Update, Updater, UpdaterError,
+    Codebase, Decision, OmahaHandler, PackageFile, Reason, TrivialUpdater, Update, Updater,
+    UpdaterError,
 };
 
 /// A server on a thread of its own.
@@ -51,7 +52,7 @@ fn large_package() -> (Arc<PackageFile>, Vec<u8>) {
 }
 
 fn offer(codebase: Codebase) -> Update {
-    Update::of_packages(OFFERED.parse().unwrap(), codebase, &[package()])
+    Update::from_packages(OFFERED.parse().unwrap(), codebase, &[package()])
 }
 
 fn bind(updater: impl Updater + 'static) -> Server {
@@ -70,6 +71,46 @@ fn a_server_in_a_few_lines() {
     let address = running.address;
     running.stop();
     until("the port is closed", || TcpStream::connect(address).err());
+}
+
+#[test]
+fn another_update_is_offered_while_it_runs() {
+    let updater = TrivialUpdater::new(offer(Codebase::default()));
+    let offered = updater.handle();
+    let running = Running::new(bind(updater).with_packages([package()]));
+    assert!(!update(running.address, &fixture("check-equal")).offers());
+    let version = "9999.0.0".parse().unwrap();
+    offered.set_update(Update::from_packages(version, Codebase::default(), &[package()]));
+    let answer = update(running.address, &fixture("check-equal"));
+    assert_eq!(answer.manifest().version.as_str(), "9999.0.0");
+    running.stop();
+}
+
+/// For programs that have an HTTP server: the same documents.
+#[test]
+fn a_handler_answers_as_the_server_does() {
+    let updater = || TrivialUpdater::new(offer(Codebase::default()));
+    let running = Running::new(bind(updater()));
+    // As `update` has it in `Host`.
+    let server = "http://update.test:8000";
+    let mut compared = 0;
+    for entry in
+        std::fs::read_dir(format!("{}/fixtures/requests", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    {
+        let document = std::fs::read(entry.unwrap().path()).unwrap();
+        let Ok(request) = Request::parse(Some("text/xml"), &document[..]) else { continue };
+        let mut updater = updater();
+        let mut ours = OmahaHandler::new(&mut updater, server).answer(&request);
+        let theirs = update(running.address, &document);
+        assert_eq!(OmahaHandler::http_status(&ours), theirs.status());
+        let mut theirs = theirs.response();
+        // Both say what time it is.
+        (ours.day_start, theirs.day_start) = (None, None);
+        assert_eq!(ours, theirs);
+        compared += 1;
+    }
+    assert!(compared > 10, "{compared}");
+    running.stop();
 }
 
 #[test]
@@ -237,7 +278,7 @@ impl Updater for Moody {
             "4152.2.0" => panic!("on purpose, by a test"),
             "1.3.23.0" => Err(UpdaterError::Update(UpdateStatus::HardwareNotSupported)),
             "ForcedUpdate" => Err(UpdaterError::Internal("out of order".into())),
-            _ => Ok(Decision::none(Reason::Other("the freeze is on".to_owned()))),
+            _ => Ok(Decision::none(Reason::from("the freeze is on"))),
         }
     }
 
@@ -298,7 +339,7 @@ fn an_observer_is_told_everything() {
                     format!("offered {version}: {}", reason.as_str())
                 }
                 Activity::Checked { reason, .. } => format!("not offered: {}", reason.as_str()),
-                Activity::Pinged { machine } => format!("alive: {}", machine.alias),
+                Activity::Pinged { machine, .. } => format!("alive: {}", machine.alias),
                 Activity::Reported { event, .. } => format!("event: {}", event.event_type),
                 Activity::DownloadStarted(download) => format!("started: {:?}", download.range),
                 Activity::DownloadFinished { download, .. } => {
@@ -330,4 +371,29 @@ fn an_observer_is_told_everything() {
             "finished: update.gz",
         ]
     );
+}
+
+#[test]
+fn a_payload_is_read_while_it_is_hashed() {
+    use omaha::payload::{Kind, Payload, PublicKey};
+
+    let key = std::fs::read_to_string(common::payload::GOOD_KEY).unwrap();
+    let key = PublicKey::from_pem(&key).unwrap();
+    let opened =
+        PackageFile::open_payload(UPDATE.as_ref(), "update.gz".parse().unwrap(), &|_| {}).unwrap();
+    let mut file = std::fs::File::open(UPDATE).unwrap();
+    let payload = Payload::read(&mut file).unwrap();
+    let verified = payload.verify(file, |_| {}).unwrap();
+    assert_eq!(opened.payload, payload);
+    assert_eq!(*opened.package.digests(), verified.digests);
+    assert_eq!(opened.signed_digest, verified.signed_digest);
+    assert!(
+        opened.signatures.matching(&key, &opened.signed_digest).is_accepted(Kind::OperatingSystem)
+    );
+
+    let error =
+        PackageFile::open_payload("README.md".as_ref(), "update.gz".parse().unwrap(), &|_| {});
+    let error = error.unwrap_err();
+    assert!(error.payload().is_some(), "{error}");
+    assert_eq!(error.to_string(), "\"README.md\": it is a text, not an update payload");
 }

@@ -49,7 +49,8 @@ head -c 3000000 /dev/urandom >"$folder/update/packages/update.gz"
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
     -keyout "$folder/key.pem" -out "$folder/certificate.pem" 2>/dev/null
 
-"$binary" --package-file "$folder/update/packages/update.gz" --package-version 4152.2.0 \
+"$binary" --skip-payload-check \
+    --package-file "$folder/update/packages/update.gz" --package-version 4152.2.0 \
     --package-url "https://$host/packages/" --listen-address 127.0.0.1:0 \
     --ready-file "$folder/ready" 2>"$folder/log" &
 pids+=($!)

@@ -162,12 +162,13 @@ fn a_byte_order_mark_and_odd_characters_are_taken() {
 
     // Names from a machine are decoded, and cannot forge lines.
     assert!(update(server.address(), &fixture("update-engine-full")).offers());
-    server.wait_for_line("machine caf\\u{e9} <door> & lamp 8b1d3c5e7f90412ab3c4d5e6f7081920 at ");
+    server
+        .wait_for_line("machine \"caf\u{e9} <door> & lamp\" 8b1d3c5e7f90412ab3c4d5e6f7081920 at ");
     let check = String::from_utf8(fixture("check-older")).unwrap();
     let forged = check.replace("rack-2-node-7", "x&#10;&#x9b;31mforged&#13;");
     assert!(update(server.address(), forged.as_bytes()).offers());
     let line = server.wait_for_line("forged");
-    assert!(line.contains("machine x\\n\\u{9b}31mforged\\r c0ffee"), "{line}");
+    assert!(line.contains("machine \"x\\n\\u{9b}31mforged\\r\" c0ffee"), "{line}");
 }
 
 #[test]

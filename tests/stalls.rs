@@ -21,8 +21,9 @@ const PACKAGE: &str = "/packages/update.gz";
 fn serve(directory: &Directory) -> (Server, Vec<u8>) {
     let payload = bytes(MORE_THAN_BUFFERS);
     let path = directory.write("payload.bin", &payload);
-    let flags = ["--package-version", common::OFFERED, "--idle-timeout", "1h", "--package-file"];
-    let server = Server::start(flags.into_iter().chain([path.to_str().unwrap()]));
+    let flags = ["--package-version", common::OFFERED, "--idle-timeout", "1h"];
+    let file = ["--skip-payload-check", "--package-file", path.to_str().unwrap()];
+    let server = Server::start(flags.into_iter().chain(file));
     (server, payload)
 }
 

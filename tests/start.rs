@@ -7,14 +7,17 @@ mod common;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::net::{IpAddr, TcpListener};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use common::http::{get, update};
 use common::payload::Directory;
 use common::server::{Server, binary, free_port, run, run_command};
+use common::tool::has;
 use common::{EXTENSION, OFFERED, UPDATE, fixture};
 
 const GOOD: [&str; 4] = ["--package-file", UPDATE, "--package-version", OFFERED];
@@ -35,6 +38,7 @@ fn expect_bad_package(path: &OsStr, texts: &[&str]) {
     let outcome = run(arguments);
     outcome.expect_failure(1, texts);
     outcome.expect_failure(1, &["error: ", &path.to_string_lossy()]);
+    assert!(!outcome.stderr.contains("os error"), "{outcome:?}");
     assert_eq!(outcome.stderr.lines().count(), 1, "{outcome:?}");
 }
 
@@ -48,21 +52,23 @@ fn packages_that_cannot_be_served() {
     let below = directory.write("file", b"x").join("below");
 
     let missing = directory.join("missing.gz");
-    expect_bad_package(missing.as_ref(), &["No such file or directory"]);
+    expect_bad_package(
+        missing.as_ref(),
+        &["cannot read --package-file ", "missing.gz\": no such file"],
+    );
     expect_bad_package(directory.path().as_ref(), &["a directory"]);
     expect_bad_package(directory.write("empty", b"").as_ref(), &["it is empty"]);
     expect_bad_package(fifo.as_ref(), &["a named pipe"]);
     expect_bad_package("/dev/null".as_ref(), &["a device"]);
-    // Each C library has its own words for this.
-    expect_bad_package(circle.as_ref(), &["(os error 40)"]);
-    expect_bad_package(below.as_ref(), &["Not a directory"]);
+    expect_bad_package(circle.as_ref(), &["its symbolic links lead in a circle"]);
+    expect_bad_package(below.as_ref(), &["a part of the path is not a folder"]);
     // A name that is no text is shown as well as it can be.
     let odd = directory.path().join(OsStr::from_bytes(b"odd\xff"));
     let outcome = run(["--package-version", OFFERED, "--package-file"]
         .map(OsStr::new)
         .into_iter()
         .chain([odd.as_os_str()]));
-    outcome.expect_failure(1, &["odd\\xFF", "No such file"]);
+    outcome.expect_failure(1, &["odd\\xFF", "no such file"]);
 }
 
 #[test]
@@ -84,7 +90,7 @@ fn a_package_that_may_not_be_read() {
     if fs::metadata(&secret).unwrap().uid() == 0 {
         command.uid(65534).gid(65534);
     }
-    run_command(command).expect_failure(1, &["secret\": Permission denied"]);
+    run_command(command).expect_failure(1, &["secret\": permission denied"]);
 }
 
 #[test]
@@ -93,7 +99,10 @@ fn extensions_that_cannot_be_offered() {
     let extension = |path: &OsStr, texts: &[&str]| {
         expect_start_error(&["--extension".as_ref(), path], texts);
     };
-    extension(directory.join("missing.gz").as_ref(), &["missing.gz", "No such file"]);
+    extension(
+        directory.join("missing.gz").as_ref(),
+        &["cannot read --extension ", "missing.gz\": no such file"],
+    );
     extension(directory.path().as_ref(), &["a directory"]);
     extension(directory.write("empty.gz", b"").as_ref(), &["empty.gz", "it is empty"]);
     for (name, text) in [
@@ -122,7 +131,7 @@ fn addresses_that_cannot_be_had() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     for (address, why) in [
-        (address.as_str(), "another program listens there"),
+        (address.as_str(), "another program listens there; try --listen-address 127.0.0.1:"),
         // Set aside for documentation (RFC 5737): nobody's.
         ("192.0.2.1:8000", "not an address of this machine"),
     ] {
@@ -171,7 +180,7 @@ fn addresses_of_every_kind() {
 fn what_is_served_is_said_at_the_start() {
     let server = Server::start([&GOOD[..], &["--extension", EXTENSION, "--force"]].concat());
     let payload = fs::read(UPDATE).unwrap();
-    let sha256 = omaha::Digests::of(&payload[..]).unwrap().sha256.to_hex();
+    let sha256 = omaha::Digests::from_reader(&payload[..]).unwrap().sha256.to_hex();
     let package =
         format!("package update.gz from {UPDATE:?}: {} bytes, SHA-256 {sha256}", payload.len());
     server.wait_for_line(&package);
@@ -184,6 +193,119 @@ fn what_is_served_is_said_at_the_start() {
         // 2024-11-05T06:07:08Z
         assert!(time.len() == 20 && time.ends_with('Z') && time.contains('T'), "{line}");
     }
+}
+
+/// systemd hides what lies there from the service, and says only "no such file".
+#[test]
+fn a_payload_that_the_sandbox_hides_is_explained() {
+    for (path, hint) in [("/tmp/no-such-payload.gz", true), ("/nowhere/payload.gz", false)] {
+        let mut command = Command::new(binary());
+        command.args(["--package-file", path, "--package-version", OFFERED]);
+        command.env("INVOCATION_ID", "0123456789abcdef0123456789abcdef");
+        let outcome = run_command(command);
+        outcome.expect_failure(1, &["no such file"]);
+        let explained = outcome.stderr.contains("put it into /var/lib/serve-package");
+        assert_eq!(explained, hint, "{outcome:?}");
+    }
+}
+
+/// Starts the binary with a listening socket, as systemd does.
+fn start_with_socket(listener: &TcpListener, flags: &[&str]) -> Server {
+    let mut command = Command::new("sh");
+    // The socket must be descriptor 3, and the process id the one that stays.
+    let script = "exec 3<&0 </dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$0\" \"$@\"";
+    command.args(["-c", script]).arg(binary()).args(GOOD).args(flags);
+    Server::spawn_with_input(command, listener.as_fd().try_clone_to_owned().unwrap().into())
+}
+
+#[test]
+fn a_socket_of_systemd() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // Where packages are is compared with the socket's address.
+    let url = format!("http://localhost:{}/packages/", address.port());
+    let flags = ["--package-url", &url, "--listen-address", ":8000"];
+    let server = start_with_socket(&listener, &flags);
+    assert_eq!(server.address(), address);
+    assert_eq!(get(address, "/packages/update.gz", &[]).status(), 200);
+    let line = server.wait_for_line("--listen-address :8000 is not used: ");
+    assert!(line.contains(&format!("listens on {address}")), "{line}");
+    drop(server);
+
+    // The port of the flag is not that of the socket: these are elsewhere.
+    let flags = ["--package-url", "http://localhost:8000/packages/"];
+    let server = start_with_socket(&listener, &flags);
+    server.wait_for_line("update_engine_client -check_for_update");
+    assert_eq!(get(address, "/packages/update.gz", &[]).status(), 404);
+    drop(server);
+
+    // What says the same as the socket is not worth a line.
+    let server = start_with_socket(&listener, &["--listen-address", &address.to_string()]);
+    server.wait_for_line("update_engine_client -check_for_update");
+    assert_eq!(get(address, "/packages/update.gz", &[]).status(), 200);
+    let lines = server.lines();
+    assert!(!lines.iter().any(|line| line.contains("is not used")), "{lines:?}");
+}
+
+/// Machines are behind a reverse proxy, which alone can reach this server.
+#[test]
+fn the_line_for_machines_behind_a_front() {
+    let flags = ["--package-url", "https://update.example:8443/flatcar/"];
+    let server = Server::start([&GOOD[..], &flags].concat());
+    server.wait_for_line("SERVER=https://update.example:8443/v1/update/");
+    let passed = format!("must pass /v1/update/ on to {}", server.address());
+    server.wait_for_line(&passed);
+    // Another web server may have the packages without being in front.
+    let server = Server::start([&GOOD[..], &["--package-url", "http://mirror.example/"]].concat());
+    server.wait_for_line(&format!("SERVER=http://{}/v1/update/", server.address()));
+}
+
+/// A package that takes some seconds to read: systemd is told how far it is.
+#[test]
+fn how_far_the_start_is() {
+    let directory = Directory::new();
+    let (large, path) = (4 << 30, directory.join("notify"));
+    let file = directory.write_sparse("large.bin", large, b"the end");
+    let notify = UnixDatagram::bind(&path).unwrap();
+    notify.set_read_timeout(Some(common::START_PATIENCE)).unwrap();
+    let mut command = Command::new(binary());
+    command.arg("--package-file").arg(file).args(["--package-version", OFFERED]);
+    command.args(["--skip-payload-check", "--listen-address", "127.0.0.1:0"]);
+    let mut child = command.env("NOTIFY_SOCKET", &path).stderr(Stdio::piped()).spawn().unwrap();
+    let next = || {
+        let mut buffer = [0; 4096];
+        let length = notify.recv(&mut buffer).expect("a word to systemd");
+        String::from_utf8(buffer[..length].to_vec()).unwrap()
+    };
+    assert_eq!(next().trim_end(), "STATUS=reading the packages");
+    let words = next();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (percent, rest) =
+        words.strip_prefix("STATUS=reading the packages: ").unwrap().split_once(" % of ").unwrap();
+    assert!(percent.parse::<u8>().unwrap() < 100, "{words}");
+    assert_eq!(rest.trim_end(), format!("{} bytes", large + 7));
+}
+
+/// The same on a terminal, where there is a bar, and nothing of it is left.
+#[test]
+fn how_far_the_start_is_on_a_terminal() {
+    if !has("script", "bsdutils") {
+        return;
+    }
+    let directory = Directory::new();
+    let file = directory.write_sparse("large.bin", 2 << 30, b"the end");
+    let mut command = Command::new("script");
+    let server = "\"$SERVER\" --package-file \"$FILE\" --package-version 1.2.3 \
+                  --skip-payload-check --listen-address 127.0.0.1:0 --deadline 1s";
+    command.args(["--quiet", "--return", "--command", server, "/dev/null"]);
+    command.env("TERM", "xterm").env("SERVER", binary()).env("FILE", file);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    let (bars, lines) = text.split_once("\r\u{1b}[K20").expect("the bar goes before a line");
+    assert!(bars.contains("\rupdate.gz [="), "{text:?}");
+    assert!(lines.contains("listening on ") && !lines.contains("\u{1b}"), "{text:?}");
 }
 
 #[test]

@@ -84,7 +84,7 @@ clean() {
 trap clean EXIT
 mkdir "$root/root"
 install -m 0755 "$binary" "$root/root/serve-package"
-head -c 3000000 /dev/urandom >"$root/root/update.gz"
+cp "$(dirname "$0")/../fixtures/update.gz" "$root/root/update.gz"
 enter=()
 [ "$(id -u)" = 0 ] || enter=(unshare --user --map-root-user)
 # qemu-user is the machine here, not part of the root.

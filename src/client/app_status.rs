@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::quoted::Quoted;
 use crate::protocol::AppStatus;
+use crate::quoted::Quoted;
 
 /// Shows a status, and what it means if that is known.
 pub(super) struct Explained<'a>(pub &'a AppStatus);

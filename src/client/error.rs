@@ -5,10 +5,10 @@ use std::fmt;
 use std::io;
 
 use super::app_status::Explained;
-use super::quoted::Quoted;
 use super::{RedirectError, TransportError, events};
 use crate::protocol::request::Event;
 use crate::protocol::{AppStatus, ErrorCode, ReadError, UpdateStatus, limits};
+use crate::quoted::Quoted;
 
 /// Why a request has no usable answer.
 #[derive(Debug)]

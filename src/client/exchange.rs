@@ -141,7 +141,7 @@ fn detail(document: &[u8]) -> String {
         let mut refused = response.apps.iter().filter(|app| app.status != AppStatus::Ok);
         return refused.next().map(|app| format!("status {}", app.status)).unwrap_or_default();
     }
-    let start = document.get(..document.len().min(1024)).unwrap_or_default();
+    let start = &document[..document.len().min(1024)];
     let text = String::from_utf8_lossy(start);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     // Nobody wants to read markup.

@@ -13,12 +13,8 @@
 //! use omaha::protocol::request::App;
 //!
 //! let client = Client::for_machine("http://localhost:8000".parse()?, Machine::local()?);
-//! let app = client.add_app(App {
-//!     id: "{e96281a6-d1af-4bde-9a0a-97b76e56dc57}".to_owned(),
-//!     version: "4081.2.0".into(),
-//!     track: "stable".to_owned(),
-//!     ..App::default()
-//! })?;
+//! let app = App::new("{e96281a6-d1af-4bde-9a0a-97b76e56dc57}", "4081.2.0");
+//! let app = client.add_app(app.with_track("stable"))?;
 //!
 //! if let Some(offer) = app.check()?.offer() {
 //!     app.report_later(events::downloading());
@@ -49,7 +45,6 @@ pub mod lint;
 mod machine;
 mod offer;
 mod outbox;
-mod quoted;
 mod redirect;
 mod retry;
 #[cfg(test)]

@@ -132,7 +132,7 @@ mod tests {
     const CONTENT: &[u8] = b"the content";
 
     fn offer(sha256: Sha256) -> Offer {
-        let digests = Digests::of(CONTENT).unwrap();
+        let digests = Digests::from_reader(CONTENT).unwrap();
         let mut update = UpdateCheck { status: UpdateStatus::Ok, ..UpdateCheck::default() };
         update.add_url("http://a/p");
         update.add_url("ftp://b/");
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn everything_that_it_takes() {
-        let digests = Digests::of(CONTENT).unwrap();
+        let digests = Digests::from_reader(CONTENT).unwrap();
         let offer = offer(digests.sha256);
         assert_eq!((offer.version().as_str(), offer.codebases().len()), ("2.0.0", 3));
         let [payload, extension] = offer.packages() else { panic!("{offer:?}") };
@@ -171,7 +171,7 @@ mod tests {
                 .with_start_retry(Retry::NEVER);
             download.to_writer(&mut Vec::new(), &mut |_| {})
         };
-        fetch(Digests::of(CONTENT).unwrap().sha256).unwrap();
+        fetch(Digests::from_reader(CONTENT).unwrap().sha256).unwrap();
         let error = fetch(Sha256::from_bytes([7; 32])).unwrap_err();
         assert!(matches!(error, DownloadError::Verify(_)), "{error}");
     }

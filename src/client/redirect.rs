@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
-use super::quoted::Quoted;
 use super::{HttpAnswer, HttpRequest, HttpUrl, ParseUrlError, Transport, TransportError};
+use crate::quoted::Quoted;
 
 /// Redirects of one request that are followed: as many as `update_engine`
 /// follows (`kMaxRedirects` in `libcurl_http_fetcher.cc`).

@@ -142,6 +142,12 @@ impl HttpUrl {
     }
 }
 
+impl AsRef<str> for HttpUrl {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Display for HttpUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text)

@@ -6,9 +6,10 @@ use std::os::unix::fs::FileExt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
-use sha1::digest::{Digest, Output};
+use sha1::digest::Digest as _;
 
-use super::{BLOCK, BlockChecksums, Digests, Hasher, Sha1, Sha256};
+use super::prefix::PrefixHasher;
+use super::{BLOCK, BlockChecksums, Digests, Sha1, Sha256};
 
 /// Bytes of a piece. With 32 KiB the two threads spend as much on waiting for
 /// each other as they save.
@@ -26,60 +27,75 @@ const HASHERS: u8 = 2;
 pub(crate) struct FileDigests {
     pub digests: Digests,
     pub blocks: BlockChecksums,
+    /// The SHA-256 of the prefix that was asked for, unless the file is shorter.
+    pub prefix: Option<Sha256>,
 }
 
 impl FileDigests {
     /// Takes both digests of the first `limit` bytes of a file, each on a
     /// thread of its own, which share what they read: with two processors that
-    /// takes about half as long as one after the other.
+    /// takes about half as long as one after the other. The SHA-256 of the first
+    /// `prefix` bytes costs nothing more.
     ///
     /// # Errors
     ///
     /// Those of `pread(2)`.
-    pub(crate) fn from_file(file: &File, limit: u64) -> io::Result<Self> {
+    pub(crate) fn from_file(
+        file: &Watched<'_>,
+        limit: u64,
+        prefix: Option<u64>,
+    ) -> io::Result<Self> {
         // Not here: the pieces lie on a stack, which is given back with its thread.
         let mut digests = None;
         thread::scope(|scope| {
-            let work = Box::new(|| digests = Self::on_two_threads(file, limit));
+            let work = Box::new(|| digests = Self::on_two_threads(file, limit, prefix));
             // Without a thread it is done below.
             let _ = spawn(scope, "sha256", work);
         });
-        digests.unwrap_or_else(|| Self::on_this_thread(file, limit))
+        digests.unwrap_or_else(|| Self::on_this_thread(file, limit, prefix))
     }
 
-    fn on_this_thread(file: &File, limit: u64) -> io::Result<Self> {
-        let (mut hasher, mut blocks) = (Hasher::new(), BlockChecksums::default());
+    fn on_this_thread(file: &Watched<'_>, limit: u64, prefix: Option<u64>) -> io::Result<Self> {
+        let (mut sha1, mut sha256) = (sha1::Sha1::new(), PrefixHasher::new(prefix));
+        let mut blocks = BlockChecksums::default();
         let mut block = vec![0; BLOCK];
         for number in 0.. {
-            let length = read_at(file, &mut block, (number * BLOCK) as u64, limit)?;
-            hasher.update(&block[..length]);
+            let length = file.read_at(&mut block, (number * BLOCK) as u64, limit)?;
+            sha1.update(&block[..length]);
+            sha256.update(&block[..length]);
             blocks.record(number, &block[..length]);
             if length < BLOCK {
                 break;
             }
         }
-        Ok(Self { digests: hasher.finish(), blocks })
+        Ok(Self::new(sha1, sha256, blocks))
+    }
+
+    fn new(sha1: sha1::Sha1, sha256: PrefixHasher, blocks: BlockChecksums) -> Self {
+        let (sha256, size, prefix) = sha256.finish();
+        let digests = Digests { sha1: Sha1(sha1.finalize().into()), sha256, size };
+        Self { digests, blocks, prefix }
     }
 
     /// None for want of a thread.
-    fn on_two_threads(file: &File, limit: u64) -> Option<io::Result<Self>> {
+    fn on_two_threads(
+        file: &Watched<'_>,
+        limit: u64,
+        prefix: Option<u64>,
+    ) -> Option<io::Result<Self>> {
         let mut room = [[0; PIECE]; PIECES];
         let pieces = Pieces::new(file, limit, &mut room);
-        let mut sha1 = None;
-        let (sha256, size) = thread::scope(|scope| {
-            let work = Box::new(|| sha1 = Some(pieces.digest::<sha1::Sha1>()));
-            spawn(scope, "sha1", work).ok()?;
-            Some(pieces.digest::<sha2::Sha256>())
+        let (mut sha1, mut sha256) = (sha1::Sha1::new(), PrefixHasher::new(prefix));
+        thread::scope(|scope| {
+            let work = Box::new(|| pieces.for_each(|piece| sha1.update(piece)));
+            let other = spawn(scope, "sha1", work).ok()?;
+            pieces.for_each(|piece| sha256.update(piece));
+            other.join().ok()
         })?;
-        let (sha1, _) = sha1?;
         let State { error, blocks, .. } = std::mem::take(&mut *pieces.lock());
         Some(match error {
             Some(error) => Err(error),
-            None => {
-                let digests =
-                    Digests { sha1: Sha1(sha1.into()), sha256: Sha256(sha256.into()), size };
-                Ok(Self { digests, blocks })
-            }
+            None => Ok(Self::new(sha1, sha256, blocks)),
         })
     }
 }
@@ -99,7 +115,7 @@ fn spawn<'scope>(
 /// hasher that finds the one it needs not there yet, so that the faster of the
 /// two does more of the reading.
 struct Pieces<'a> {
-    file: &'a File,
+    file: &'a Watched<'a>,
     limit: u64,
     /// Piece `n` is in `n % PIECES`.
     places: [RwLock<Piece<'a>>; PIECES],
@@ -134,29 +150,26 @@ enum Place {
 }
 
 impl<'a> Pieces<'a> {
-    fn new(file: &'a File, limit: u64, room: &'a mut [[u8; PIECE]; PIECES]) -> Self {
+    fn new(file: &'a Watched<'a>, limit: u64, room: &'a mut [[u8; PIECE]; PIECES]) -> Self {
         let places = room.each_mut().map(|bytes| RwLock::new(Piece { bytes, length: 0 }));
         Self { file, limit, places, state: Mutex::default(), changed: Condvar::new() }
     }
 
-    /// One digest of everything, and how many bytes that is.
-    fn digest<D: Digest>(&self) -> (Output<D>, u64) {
-        let (mut hasher, mut size) = (D::new(), 0);
+    /// Hands every piece to a hasher, in order.
+    fn for_each(&self, mut hash: impl FnMut(&[u8])) {
         for number in 0.. {
             self.provide(number);
             let length = {
                 let piece = self.places[number % PIECES].read();
                 let piece = piece.unwrap_or_else(PoisonError::into_inner);
-                hasher.update(&piece.bytes[..piece.length]);
+                hash(&piece.bytes[..piece.length]);
                 piece.length
             };
-            size += length as u64;
             self.leave(number);
             if length < PIECE {
                 break;
             }
         }
-        (hasher.finalize(), size)
     }
 
     /// Returns when a piece is there, and reads meanwhile whatever comes next.
@@ -199,7 +212,7 @@ impl<'a> Pieces<'a> {
             self.places[number % PIECES].write().unwrap_or_else(PoisonError::into_inner);
         let Piece { bytes, length } = &mut *piece;
         *length = 0;
-        *length = read_at(self.file, &mut bytes[..], (number * PIECE) as u64, self.limit)?;
+        *length = self.file.read_at(&mut bytes[..], (number * PIECE) as u64, self.limit)?;
         let mut blocks = BlockChecksums::default();
         blocks.record(0, &bytes[..*length]);
         self.lock().blocks.place(number * PIECE / BLOCK, &blocks);
@@ -211,21 +224,31 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// Fills the buffer from a place in the file on, as far as the file and the
-/// limit go. How many bytes that was.
-fn read_at(file: &File, buffer: &mut [u8], at: u64, limit: u64) -> io::Result<usize> {
-    let left = usize::try_from(limit.saturating_sub(at)).unwrap_or(usize::MAX);
-    let wanted = buffer.len().min(left);
-    let mut length = 0;
-    while length < wanted {
-        match file.read_at(&mut buffer[length..wanted], at + length as u64) {
-            Ok(0) => break,
-            Ok(read) => length += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+/// A file whose reading somebody watches.
+pub(crate) struct Watched<'a> {
+    pub file: &'a File,
+    /// Is told of the bytes that were read, piece by piece.
+    pub read: &'a (dyn Fn(usize) + Sync),
+}
+
+impl Watched<'_> {
+    /// Fills the buffer from a place in the file on, as far as the file and the
+    /// limit go. How many bytes that was.
+    fn read_at(&self, buffer: &mut [u8], at: u64, limit: u64) -> io::Result<usize> {
+        let left = usize::try_from(limit.saturating_sub(at)).unwrap_or(usize::MAX);
+        let wanted = buffer.len().min(left);
+        let mut length = 0;
+        while length < wanted {
+            match self.file.read_at(&mut buffer[length..wanted], at + length as u64) {
+                Ok(0) => break,
+                Ok(read) => length += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
+        (self.read)(length);
+        Ok(length)
     }
-    Ok(length)
 }
 
 #[cfg(test)]
@@ -233,9 +256,17 @@ mod tests {
     use super::*;
 
     /// As both ways have it, which agree.
-    fn of_file(file: &File, limit: u64) -> FileDigests {
-        let digests = FileDigests::from_file(file, limit).unwrap();
-        assert_eq!(digests, FileDigests::on_this_thread(file, limit).unwrap());
+    fn of_file(file: &File, limit: u64, prefix: Option<u64>) -> FileDigests {
+        use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+        let seen = AtomicU64::new(0);
+        let read = |bytes: usize| {
+            seen.fetch_add(bytes as u64, Relaxed);
+        };
+        let file = &Watched { file, read: &read };
+        let digests = FileDigests::from_file(file, limit, prefix).unwrap();
+        assert_eq!(seen.swap(0, Relaxed), digests.digests.size);
+        assert_eq!(digests, FileDigests::on_this_thread(file, limit, prefix).unwrap());
+        assert_eq!(seen.into_inner(), digests.digests.size);
         digests
     }
 
@@ -245,9 +276,10 @@ mod tests {
         let content = std::fs::read("fixtures/update.gz").unwrap();
         for length in [content.len(), 1000, 0] {
             let limit = if length == content.len() { u64::MAX } else { length as u64 };
-            let FileDigests { digests, blocks } = of_file(&file, limit);
-            assert_eq!(digests, Digests::of(&content[..length]).unwrap());
+            let FileDigests { digests, blocks, prefix } = of_file(&file, limit, None);
+            assert_eq!(digests, Digests::from_reader(&content[..length]).unwrap());
             assert!(blocks.matches(0, &content[..length]));
+            assert_eq!(prefix, None);
         }
     }
 
@@ -257,16 +289,33 @@ mod tests {
         let content = vec![0; PIECE * 10 + 1];
         for pieces in [1, 2, 3, 4, 5, 9, 10] {
             for length in [pieces * PIECE - 1, pieces * PIECE, pieces * PIECE + 1] {
-                let FileDigests { digests, blocks } = of_file(&file, length as u64);
-                assert_eq!(digests, Digests::of(&content[..length]).unwrap(), "{length}");
+                let FileDigests { digests, blocks, prefix } =
+                    of_file(&file, length as u64, Some(length as u64 - 1));
+                assert_eq!(digests, Digests::from_reader(&content[..length]).unwrap(), "{length}");
                 assert!(blocks.matches(0, &content[..length]));
+                let shorter = Digests::from_reader(&content[..length - 1]).unwrap();
+                assert_eq!(prefix, Some(shorter.sha256), "{length}");
             }
         }
     }
 
     #[test]
+    fn prefixes() {
+        let file = File::open("/dev/zero").unwrap();
+        let content = vec![0; 2 * PIECE];
+        for length in [0, 1, BLOCK, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE] {
+            let found = of_file(&file, content.len() as u64, Some(length as u64));
+            let expected = Digests::from_reader(&content[..length]).unwrap().sha256;
+            assert_eq!(found.prefix, Some(expected), "{length}");
+        }
+        let longer = Some(content.len() as u64 + 1);
+        assert_eq!(of_file(&file, content.len() as u64, longer).prefix, None);
+    }
+
+    #[test]
     fn what_cannot_be_read() {
         let directory = File::open("/").unwrap();
-        assert!(FileDigests::from_file(&directory, u64::MAX).is_err());
+        let directory = Watched { file: &directory, read: &|_| {} };
+        assert!(FileDigests::from_file(&directory, u64::MAX, None).is_err());
     }
 }

@@ -31,12 +31,12 @@ impl Read for Halting<'_> {
 
 #[test]
 fn known_digests() {
-    let empty = Digests::of(io::empty()).unwrap();
+    let empty = Digests::from_reader(io::empty()).unwrap();
     assert_eq!(empty.sha1.to_hex(), EMPTY_SHA1);
     assert_eq!(empty.sha256.to_hex(), EMPTY_SHA256);
     assert_eq!(empty.size, 0);
 
-    let abc = Digests::of(&b"abc"[..]).unwrap();
+    let abc = Digests::from_reader(&b"abc"[..]).unwrap();
     assert_eq!(abc.sha1.to_hex(), ABC_SHA1);
     assert_eq!(abc.sha1.to_base64(), ABC_SHA1_BASE64);
     assert_eq!(abc.sha256.to_hex(), ABC_SHA256);
@@ -47,7 +47,7 @@ fn known_digests() {
 #[test]
 fn content_longer_than_the_buffer() {
     // NIST's example of a million times the letter a.
-    let million = Digests::of(io::repeat(b'a').take(1_000_000)).unwrap();
+    let million = Digests::from_reader(io::repeat(b'a').take(1_000_000)).unwrap();
     assert_eq!(million.sha1.to_hex(), "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
     assert_eq!(
         million.sha256.to_hex(),
@@ -64,17 +64,17 @@ fn errors_of_the_reader() {
             Err(io::ErrorKind::PermissionDenied.into())
         }
     }
-    let error = Digests::of(b"abc".chain(Broken)).unwrap_err();
+    let error = Digests::from_reader(b"abc".chain(Broken)).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
 }
 
 #[test]
 fn either_form_is_read() {
-    let sha1 = Digests::of(&b"abc"[..]).unwrap().sha1;
+    let sha1 = Digests::from_reader(&b"abc"[..]).unwrap().sha1;
     assert_eq!(ABC_SHA1.parse(), Ok(sha1));
     assert_eq!(ABC_SHA1.to_uppercase().parse(), Ok(sha1));
     assert_eq!(ABC_SHA1_BASE64.parse(), Ok(sha1));
-    let sha256 = Digests::of(&b"abc"[..]).unwrap().sha256;
+    let sha256 = Digests::from_reader(&b"abc"[..]).unwrap().sha256;
     assert_eq!(ABC_SHA256.parse(), Ok(sha256));
     assert_eq!(ABC_SHA256_BASE64.parse(), Ok(sha256));
 }
@@ -140,8 +140,8 @@ proptest! {
 
     #[test]
     fn interruptions_change_nothing(content in prop::collection::vec(any::<u8>(), 0..300)) {
-        let halting = Digests::of(Halting(&content, false)).unwrap();
-        prop_assert_eq!(halting, Digests::of(&content[..]).unwrap());
+        let halting = Digests::from_reader(Halting(&content, false)).unwrap();
+        prop_assert_eq!(halting, Digests::from_reader(&content[..]).unwrap());
         prop_assert_eq!(halting.size, content.len() as u64);
     }
 }

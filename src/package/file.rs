@@ -6,13 +6,14 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{AtFlags, StatxFlags, statx};
 
 use super::PackageName;
-use crate::digest::{BLOCK, BlockChecksums, Digests, FileDigests};
+use crate::digest::{BLOCK, BlockChecksums, Digests, FileDigests, Sha256, Watched};
 use crate::protocol::response;
 
 /// A package that is served from a file.
@@ -43,31 +44,78 @@ impl PackageFile {
     /// When it cannot be opened or read, is not a regular file, is empty, or
     /// changes while it is read.
     pub fn open(path: &Path, name: PackageName) -> Result<Self, PackageError> {
+        Self::open_with_progress(path, name, &|_| {})
+    }
+
+    /// The same, and calls `read` with the number of bytes of each piece that
+    /// was read, on whichever thread that is. Some gigabytes from a slow disk
+    /// take minutes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn open_with_progress(
+        path: &Path,
+        name: PackageName,
+        read: &(dyn Fn(usize) + Sync),
+    ) -> Result<Self, PackageError> {
+        let (file, stamp) = open(path)?;
+        Self::hash(path, name, file, stamp, None, read).map(|(package, _)| package)
+    }
+
+    /// The same for a file that must be an update payload, of which the header,
+    /// the manifest and the signatures are read first: something else is refused
+    /// at once, and the digest that is signed comes with the other ones. The
+    /// operations' data are not verified; see
+    /// [`Payload::verify`](crate::payload::Payload::verify).
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](Self::open), and when it is not a payload, or not a whole
+    /// one; then [`PackageError::payload`] says why.
+    #[cfg(feature = "payload")]
+    pub fn open_payload(
+        path: &Path,
+        name: PackageName,
+        read: &(dyn Fn(usize) + Sync),
+    ) -> Result<PayloadFile, PackageError> {
+        use crate::payload::{Payload, PayloadError};
+
+        let (file, stamp) = open(path)?;
+        let fail = |problem| PackageError { path: path.to_owned(), problem };
+        let (payload, signatures) = Payload::of_file(&file).map_err(|error| match error {
+            PayloadError::Io(error) => fail(Problem::Io(error)),
+            error => fail(Problem::Payload(error)),
+        })?;
+        let prefix = Some(payload.signed_length());
+        let (package, signed_digest) = Self::hash(path, name, file, stamp, prefix, read)?;
+        // The length was right, and is still the same.
+        let signed_digest = signed_digest.ok_or_else(|| fail(Problem::ChangedSince))?;
+        Ok(PayloadFile { package, payload, signatures, signed_digest })
+    }
+
+    /// Hashes a file from its beginning, and returns the digest of a prefix too.
+    fn hash(
+        path: &Path,
+        name: PackageName,
+        file: File,
+        stamp: Stamp,
+        prefix: Option<u64>,
+        read: &(dyn Fn(usize) + Sync),
+    ) -> Result<(Self, Option<Sha256>), PackageError> {
         let fail = |problem| PackageError { path: path.to_owned(), problem };
         let io = |source| fail(Problem::Io(source));
-
-        // Opening a named pipe for reading waits for a writer, unless O_NONBLOCK.
-        let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-        let file =
-            OpenOptions::new().read(true).custom_flags(nonblocking).open(path).map_err(io)?;
-        let metadata = file.metadata().map_err(io)?;
-        if !metadata.is_file() {
-            return Err(fail(Problem::NotRegular(kind(&metadata))));
-        }
-        let stamp = Stamp::of(&metadata);
-        if stamp.size == 0 {
-            return Err(fail(Problem::Empty));
-        }
-
         // One byte more than expected tells a growing file without following it.
-        let FileDigests { digests, blocks } =
-            FileDigests::from_file(&file, stamp.size.saturating_add(1)).map_err(io)?;
+        let watched = Watched { file: &file, read };
+        let FileDigests { digests, blocks, prefix } =
+            FileDigests::from_file(&watched, stamp.size.saturating_add(1), prefix).map_err(io)?;
         let now = Stamp::of(&file.metadata().map_err(io)?);
         if digests.size != stamp.size || now != stamp {
             return Err(fail(Problem::ChangedWhileReading { before: stamp.size, after: now.size }));
         }
         let is_changed = AtomicBool::new(false);
-        Ok(Self { name, path: path.to_owned(), file, digests, blocks, stamp, is_changed })
+        let path = path.to_owned();
+        Ok((Self { name, path, file, digests, blocks, stamp, is_changed }, prefix))
     }
 
     /// The name it is offered under.
@@ -175,15 +223,55 @@ impl PackageFile {
 
     /// Its entry in a manifest, with both digests.
     pub fn describe(&self) -> response::Package {
-        response::Package {
-            name: self.name.to_string(),
-            sha1: Some(self.digests.sha1),
-            sha256: Some(self.digests.sha256),
-            size: self.size(),
-            required: true,
-            metadata: None,
-        }
+        response::Package::new(self.name.as_str(), &self.digests)
     }
+}
+
+/// The file's entry in a manifest.
+impl From<&PackageFile> for response::Package {
+    fn from(file: &PackageFile) -> Self {
+        file.describe()
+    }
+}
+
+/// The file's entry in a manifest.
+impl From<&Arc<PackageFile>> for response::Package {
+    fn from(file: &Arc<PackageFile>) -> Self {
+        file.describe()
+    }
+}
+
+/// A payload that is served from a file, and what is known of it.
+#[cfg(feature = "payload")]
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct PayloadFile {
+    /// The file.
+    pub package: PackageFile,
+    /// What it says of itself.
+    pub payload: crate::payload::Payload,
+    /// Its signatures, for a key to verify.
+    pub signatures: crate::payload::Signatures,
+    /// The digest that is signed.
+    pub signed_digest: Sha256,
+}
+
+/// Opens a regular file that is not empty.
+fn open(path: &Path) -> Result<(File, Stamp), PackageError> {
+    let fail = |problem| PackageError { path: path.to_owned(), problem };
+    let io = |source| fail(Problem::Io(source));
+    // Opening a named pipe for reading waits for a writer, unless O_NONBLOCK.
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    if !metadata.is_file() {
+        return Err(fail(Problem::NotRegular(kind(&metadata))));
+    }
+    let stamp = Stamp::of(&metadata);
+    if stamp.size == 0 {
+        return Err(fail(Problem::Empty));
+    }
+    Ok((file, stamp))
 }
 
 /// What tells whether a file was changed in place. The time of status change
@@ -233,11 +321,25 @@ enum Problem {
     Io(io::Error),
     NotRegular(&'static str),
     Empty,
-    ChangedWhileReading { before: u64, after: u64 },
+    ChangedWhileReading {
+        before: u64,
+        after: u64,
+    },
     ChangedSince,
+    #[cfg(feature = "payload")]
+    Payload(crate::payload::PayloadError),
 }
 
 impl PackageError {
+    /// Why it is not a payload that can be installed, if it is about that.
+    #[cfg(feature = "payload")]
+    pub fn payload(&self) -> Option<&crate::payload::PayloadError> {
+        match &self.problem {
+            Problem::Payload(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// Whether the file is no longer what was hashed.
     pub fn is_changed(&self) -> bool {
         matches!(self.problem, Problem::ChangedSince | Problem::ChangedWhileReading { .. })
@@ -248,7 +350,7 @@ impl fmt::Display for PackageError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{:?}: ", self.path)?;
         match &self.problem {
-            Problem::Io(error) => write!(formatter, "{error}"),
+            Problem::Io(_) => formatter.write_str("it cannot be read"),
             Problem::NotRegular(kind) => {
                 write!(formatter, "it is {kind}; a package must be a regular file")
             }
@@ -261,6 +363,8 @@ impl fmt::Display for PackageError {
             Problem::ChangedSince => formatter.write_str(
                 "it was changed since the server was started; its digests no longer hold",
             ),
+            #[cfg(feature = "payload")]
+            Problem::Payload(error) => error.fmt(formatter),
         }
     }
 }

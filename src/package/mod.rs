@@ -8,6 +8,8 @@ mod name;
 mod verify;
 
 pub use extension::is_extension_name;
+#[cfg(all(feature = "server", feature = "payload"))]
+pub use file::PayloadFile;
 #[cfg(feature = "server")]
 pub use file::{PackageError, PackageFile};
 #[cfg(feature = "server")]

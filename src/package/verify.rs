@@ -17,14 +17,12 @@ impl Package {
     /// the content does not.
     ///
     /// ```
-    /// use omaha::protocol::response::Package;
+    /// use omaha::{Sha1, protocol::response::Package};
     ///
-    /// let package = Package {
-    ///     name: "update.gz".to_owned(),
-    ///     size: 3,
-    ///     sha1: Some("a9993e364706816aba3e25717850c26c9cd0d89d".parse()?),
-    ///     ..Package::default()
-    /// };
+    /// let package = Package::default()
+    ///     .with_name("update.gz")
+    ///     .with_size(3_u64)
+    ///     .with_sha1("a9993e364706816aba3e25717850c26c9cd0d89d".parse::<Sha1>()?);
     /// assert!(package.verify(&b"abc"[..]).is_ok());
     /// assert_eq!(
     ///     package.verify(&b"ab"[..]).unwrap_err().to_string(),
@@ -65,7 +63,7 @@ impl Package {
     fn compare(&self, reader: impl Read) -> Result<(), VerifyErrorKind> {
         // One byte more than expected tells that there is more.
         let limit = self.size.saturating_add(1);
-        let found = Digests::of(reader.take(limit)).map_err(VerifyErrorKind::Io)?;
+        let found = Digests::from_reader(reader.take(limit)).map_err(VerifyErrorKind::Io)?;
         self.check(&found)
     }
 
@@ -138,6 +136,7 @@ pub enum VerifyErrorKind {
     /// The content cannot be read.
     Io(io::Error),
     /// The size is another one.
+    #[non_exhaustive]
     Size {
         /// In bytes, as the package says.
         expected: u64,
@@ -145,6 +144,7 @@ pub enum VerifyErrorKind {
         found: Option<u64>,
     },
     /// The SHA-1 is another one.
+    #[non_exhaustive]
     Sha1 {
         /// As the package says.
         expected: Sha1,
@@ -152,6 +152,7 @@ pub enum VerifyErrorKind {
         found: Sha1,
     },
     /// The SHA-256 is another one.
+    #[non_exhaustive]
     Sha256 {
         /// As the package says.
         expected: Sha256,

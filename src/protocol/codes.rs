@@ -4,7 +4,10 @@
 //! what was read can be written again. The values are those of the *Omaha
 //! Server Protocol V3* and of go-omaha.
 
+use std::error::Error;
 use std::fmt;
+
+use super::OtherText;
 
 /// Gives a newtype around a number its named values, as associated constants,
 /// and the words for each of them.
@@ -175,11 +178,14 @@ macro_rules! status {
         $type:ident { $($(#[$variant_attribute:meta])* $variant:ident = $text:literal,)+ }
     ) => {
         $(#[$attribute])*
+        ///
+        /// `From` makes one of any text.
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
         pub enum $type {
             $($(#[$variant_attribute])* $variant,)+
-            /// Any other text. `From` never puts a known text here.
-            Other(String),
+            /// Any other text, which a later version may have a variant for.
+            Other(OtherText),
         }
 
         impl $type {
@@ -187,7 +193,7 @@ macro_rules! status {
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)+
-                    Self::Other(text) => text,
+                    Self::Other(text) => text.as_str(),
                 }
             }
         }
@@ -196,8 +202,20 @@ macro_rules! status {
             fn from(text: &str) -> Self {
                 match text {
                     $($text => Self::$variant,)+
-                    other => Self::Other(other.to_owned()),
+                    other => Self::Other(OtherText::new(other)),
                 }
+            }
+        }
+
+        impl From<String> for $type {
+            fn from(text: String) -> Self {
+                Self::from(text.as_str())
+            }
+        }
+
+        impl AsRef<str> for $type {
+            fn as_ref(&self) -> &str {
+                self.as_str()
             }
         }
 
@@ -269,6 +287,12 @@ status! {
         Ok = "ok",
     }
 }
+
+/// So that an [`Updater`](crate::Updater) can refuse with `?`.
+impl Error for AppStatus {}
+
+/// So that an [`Updater`](crate::Updater) can refuse with `?`.
+impl Error for UpdateStatus {}
 
 #[cfg(test)]
 mod tests;

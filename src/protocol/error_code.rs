@@ -209,6 +209,7 @@ impl fmt::Display for ErrorCode {
 
 /// A circumstance of a failure, one bit of an [`ErrorCode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ErrorFlag {
     /// Bit 28: the server is not the official one, so always set here.
     TestUrl,

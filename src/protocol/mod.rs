@@ -3,8 +3,21 @@
 //! The types mirror Google's *Omaha Server Protocol V3* and the extensions of
 //! `update_engine` as Container Linux and Flatcar use it. Names follow the
 //! specification; where the name on the wire differs, the field's
-//! documentation gives it in brackets. Nothing here knows of HTTP or files,
-//! and nothing decides about updates.
+//! documentation gives it in brackets. Nothing here knows of HTTP, except for
+//! the content type, or of files, and nothing decides about updates.
+//!
+//! The structs may get further fields, so they are made by their constructors
+//! and `add_…` methods, or from their defaults, and their fields are set after
+//! that. Elements and attributes that the protocol does not have are dropped
+//! when a document is read: nobody passes a document on as it was read, and
+//! what a stranger sends should not take memory or turn up in another
+//! document. Who needs them reads the document with an XML parser.
+//!
+//! With the feature `serde`, a [`Request`], a [`Response`] and everything in
+//! them can be serialized in other forms than Omaha's XML, such as JSON. The
+//! names are those of the fields here, statuses and versions are texts, codes
+//! numbers, digests hex. What is absent when it is read has its default, and
+//! what is not known is ignored.
 //!
 //! ```
 //! use omaha::protocol::Request;
@@ -17,17 +30,28 @@
 
 mod codes;
 mod error_code;
+mod other_text;
+mod parse;
 pub mod request;
 pub mod response;
+#[cfg(feature = "serde")]
+mod serde_form;
+mod setters;
+#[cfg(feature = "server")]
+pub(crate) mod unreadable;
 mod version_text;
 pub(crate) mod xml;
 
 pub use codes::{AckStatus, AppStatus, EventResult, EventType, UpdateStatus};
 pub use error_code::{ErrorCode, ErrorFlag};
+pub use other_text::OtherText;
+pub use parse::ParseError;
 pub use request::Request;
 pub use response::Response;
 pub use version_text::VersionText;
 pub use xml::{ReadError, ReadErrorKind, limits};
+
+pub use crate::media_type::ContentTypeError;
 
 /// The version of the protocol. There is one; a document that names another
 /// is refused when it is read.

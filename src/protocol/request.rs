@@ -4,11 +4,19 @@
 //! left out when it is written: `update_engine` sends many attributes without
 //! a value, and no server tells the two apart.
 
+use std::fmt;
+
+use super::setters::setters;
 use super::{ErrorCode, EventResult, EventType, Protocol, VersionText};
 
 /// A request document (`<request>`): one client asking about any number of
 /// applications.
+///
+/// Two requests are equal if every field is: texts as they are, numbers and
+/// statuses by what they mean, versions as [`VersionText`] has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
 pub struct Request {
     /// The protocol spoken (`protocol`).
     pub protocol: Protocol,
@@ -52,7 +60,7 @@ impl Request {
 
     /// Adds an application with its id and the version that is installed.
     pub fn add_app(&mut self, id: impl Into<String>, version: impl Into<VersionText>) -> &mut App {
-        self.apps.push(App { id: id.into(), version: version.into(), ..App::default() });
+        self.apps.push(App::new(id, version));
         last(&mut self.apps)
     }
 
@@ -64,6 +72,8 @@ impl Request {
 
 /// The client's operating system (`<os>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
 pub struct Os {
     /// Family (`platform`): `CoreOS` for Container Linux and Flatcar.
     pub platform: String,
@@ -95,6 +105,8 @@ impl Os {
 /// One application of a request (`<app>`): its identity, its state, and what
 /// is asked or reported about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
 pub struct App {
     /// The application's id (`appid`), for Container Linux and Flatcar
     /// `{e96281a6-d1af-4bde-9a0a-97b76e56dc57}`.
@@ -143,6 +155,20 @@ pub struct App {
 }
 
 impl App {
+    /// An application of which nothing is asked or said yet.
+    ///
+    /// ```
+    /// use omaha::protocol::request::App;
+    ///
+    /// let app = App::new("{e96281a6-d1af-4bde-9a0a-97b76e56dc57}", "4081.2.0")
+    ///     .with_track("stable")
+    ///     .with_board("amd64-usr");
+    /// assert_eq!(app.track, "stable");
+    /// ```
+    pub fn new(id: impl Into<String>, version: impl Into<VersionText>) -> Self {
+        Self { id: id.into(), version: version.into(), ..Self::default() }
+    }
+
     /// Adds a ping that reports activity.
     pub fn add_ping(&mut self) -> &mut Ping {
         self.ping.insert(Ping { active: true, ..Ping::default() })
@@ -155,13 +181,15 @@ impl App {
 
     /// Adds the report of an event.
     pub fn add_event(&mut self, event_type: EventType, result: EventResult) -> &mut Event {
-        self.events.push(Event { event_type, result, ..Event::default() });
+        self.events.push(Event::new(event_type, result));
         last(&mut self.events)
     }
 }
 
 /// A sign of life (`<ping>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
 pub struct Ping {
     /// Whether the application was in use since the last ping (`active`).
     pub active: bool,
@@ -173,6 +201,8 @@ pub struct Ping {
 
 /// A question for an update (`<updatecheck>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
 pub struct UpdateCheck {
     /// Only versions that begin so are wanted (`targetversionprefix`).
     pub target_version_prefix: String,
@@ -180,6 +210,8 @@ pub struct UpdateCheck {
 
 /// A report of something that happened (`<event>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
 pub struct Event {
     /// What happened (`eventtype`).
     pub event_type: EventType,
@@ -193,8 +225,116 @@ pub struct Event {
     pub previous_version: VersionText,
 }
 
+impl Event {
+    /// An event without an error code or versions.
+    pub fn new(event_type: EventType, result: EventResult) -> Self {
+        Self { event_type, result, ..Self::default() }
+    }
+}
+
+/// What happened, how it ended, and why it failed, in words: "update complete:
+/// error: payload hash mismatch (10), test URL".
+impl fmt::Display for Event {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.event_type, self.result)?;
+        match self.error_code {
+            Some(code) => write!(formatter, ": {code}"),
+            None => Ok(()),
+        }
+    }
+}
+
+setters! { Request:
+    with_version version: String;
+    with_updater_version updater_version: String;
+    with_install_source install_source: String;
+    with_is_machine is_machine: bool;
+    with_request_id request_id: String;
+    with_session_id session_id: String;
+    with_user_id user_id: String;
+    with_test_source test_source: String;
+    with_os os: Option<Os>;
+}
+
+setters! { Os:
+    with_platform platform: String;
+    with_version version: String;
+    with_service_pack service_pack: String;
+    with_arch arch: String;
+}
+
+setters! { App:
+    with_id id: String;
+    with_version version: VersionText;
+    with_next_version next_version: VersionText;
+    with_lang lang: String;
+    with_client client: String;
+    with_install_age install_age: Option<i64>;
+    with_track track: String;
+    with_from_track from_track: String;
+    with_board board: String;
+    with_hardware_class hardware_class: String;
+    with_delta_okay delta_okay: bool;
+    with_boot_id boot_id: String;
+    with_machine_id machine_id: String;
+    with_machine_alias machine_alias: String;
+    with_oem oem: String;
+    with_oem_version oem_version: String;
+    with_aleph_version aleph_version: String;
+    with_multi_manifest_ok multi_manifest_ok: bool;
+    with_ping ping: Option<Ping>;
+    with_update_check update_check: Option<UpdateCheck>;
+}
+
+setters! { Ping:
+    with_active active: bool;
+    with_last_active_report_days last_active_report_days: Option<i64>;
+    with_last_report_days last_report_days: Option<i64>;
+}
+
+setters! { UpdateCheck:
+    with_target_version_prefix target_version_prefix: String;
+}
+
+setters! { Event:
+    with_event_type event_type: EventType;
+    with_result result: EventResult;
+    with_error_code error_code: Option<ErrorCode>;
+    with_next_version next_version: VersionText;
+    with_previous_version previous_version: VersionText;
+}
+
 /// The element that was just pushed.
 pub(super) fn last<T>(list: &mut [T]) -> &mut T {
     #[expect(clippy::expect_used, reason = "every caller has just pushed")]
     list.last_mut().expect("an element was just pushed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_in_words() {
+        let event = Event::new(EventType::UPDATE_DOWNLOAD_STARTED, EventResult::SUCCESS);
+        assert_eq!(event.to_string(), "update download started: success");
+        let event = Event::new(EventType::UPDATE_COMPLETE, EventResult::ERROR)
+            .with_error_code(ErrorCode::new(268_435_466));
+        assert_eq!(
+            event.to_string(),
+            "update complete: error: payload hash mismatch (10), test URL"
+        );
+    }
+
+    #[test]
+    fn equality_is_that_of_the_values() {
+        let request = |version: &str, track: &str| {
+            let mut request = Request::default();
+            request.apps.push(App::new("{app}", version).with_track(track));
+            request
+        };
+        assert_eq!(request("1.3.23.0", "stable"), request("1.3.23", "stable"));
+        assert_ne!(request("1.3.23.0", "stable"), request("1.3.23.1", "stable"));
+        assert_ne!(request("1.3.23.0", "stable"), request("1.3.23.0", "beta"));
+    }
 }

@@ -5,14 +5,17 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::request::last;
+use super::setters::setters;
 use super::{AckStatus, AppStatus, Protocol, UpdateStatus, VersionText};
-use crate::digest::{Sha1, Sha256};
+use crate::digest::{Digests, Sha1, Sha256};
 
 /// What this library calls itself in [`Response::server`].
 pub const SERVER: &str = concat!(env!("CARGO_PKG_NAME"), "-", env!("CARGO_PKG_VERSION"));
 
 /// A response document (`<response>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
 pub struct Response {
     /// The protocol spoken (`protocol`).
     pub protocol: Protocol,
@@ -48,7 +51,7 @@ impl Response {
 
     /// Adds the answer for an application.
     pub fn add_app(&mut self, id: impl Into<String>, status: AppStatus) -> &mut App {
-        self.apps.push(App { id: id.into(), status, ..App::default() });
+        self.apps.push(App::new(id, status));
         last(&mut self.apps)
     }
 
@@ -61,12 +64,19 @@ impl Response {
 /// The server's time of day (`<daystart>`), from which a client that counts
 /// days learns where the server's day begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
 pub struct DayStart {
     /// Seconds since midnight UTC (`elapsed_seconds`), 0 to 86399.
     pub elapsed_seconds: u32,
 }
 
 impl DayStart {
+    /// So many seconds since midnight UTC.
+    pub fn new(elapsed_seconds: u32) -> Self {
+        Self { elapsed_seconds }
+    }
+
     /// The time of day at an instant; midnight for one before 1970.
     pub fn at(time: SystemTime) -> Self {
         const DAY: u64 = 24 * 60 * 60;
@@ -77,6 +87,8 @@ impl DayStart {
 
 /// The answer for one application (`<app>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
 pub struct App {
     /// The id from the request (`appid`).
     pub id: String,
@@ -91,6 +103,11 @@ pub struct App {
 }
 
 impl App {
+    /// An answer that says nothing yet but the status.
+    pub fn new(id: impl Into<String>, status: AppStatus) -> Self {
+        Self { id: id.into(), status, ..Self::default() }
+    }
+
     /// Acknowledges a ping.
     pub fn add_ping(&mut self) {
         self.ping = Some(AckStatus::Ok);
@@ -98,7 +115,7 @@ impl App {
 
     /// Answers an update check.
     pub fn add_update_check(&mut self, status: UpdateStatus) -> &mut UpdateCheck {
-        self.update_check.insert(UpdateCheck { status, ..UpdateCheck::default() })
+        self.update_check.insert(UpdateCheck::new(status))
     }
 
     /// Acknowledges one event.
@@ -109,6 +126,8 @@ impl App {
 
 /// The answer to an update check (`<updatecheck>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
 pub struct UpdateCheck {
     /// Whether there is an update (`status`).
     pub status: UpdateStatus,
@@ -123,29 +142,45 @@ pub struct UpdateCheck {
 }
 
 impl UpdateCheck {
+    /// An answer that says nothing yet but the status.
+    pub fn new(status: UpdateStatus) -> Self {
+        Self { status, ..Self::default() }
+    }
+
     /// Adds a place to fetch the packages from. It should end in `/`: the
     /// `update_engine` of 2019 appends the package's name as it is.
     pub fn add_url(&mut self, codebase: impl Into<String>) -> &mut Url {
-        self.urls.push(Url { codebase: codebase.into() });
+        self.urls.push(Url::new(codebase));
         last(&mut self.urls)
     }
 
     /// Adds the description of a version.
     pub fn add_manifest(&mut self, version: impl Into<VersionText>) -> &mut Manifest {
-        self.manifests.push(Manifest { version: version.into(), ..Manifest::default() });
+        self.manifests.push(Manifest::new(version));
         last(&mut self.manifests)
     }
 }
 
 /// A place to fetch packages from (`<url>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
 pub struct Url {
     /// What a package's name is appended to (`codebase`).
     pub codebase: String,
 }
 
+impl Url {
+    /// A place to fetch packages from.
+    pub fn new(codebase: impl Into<String>) -> Self {
+        Self { codebase: codebase.into() }
+    }
+}
+
 /// A version and what it takes to install it (`<manifest>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
 pub struct Manifest {
     /// The version that results (`version`).
     pub version: VersionText,
@@ -163,6 +198,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// A version without packages and actions.
+    pub fn new(version: impl Into<VersionText>) -> Self {
+        Self { version: version.into(), ..Self::default() }
+    }
+
     /// Adds a required package of `size` bytes, without digests.
     pub fn add_package(&mut self, name: impl Into<String>, size: u64) -> &mut Package {
         self.packages.push(Package {
@@ -176,13 +216,15 @@ impl Manifest {
 
     /// Adds an action to be done at `event`, such as `postinstall`.
     pub fn add_action(&mut self, event: impl Into<String>) -> &mut Action {
-        self.actions.push(Action { event: event.into(), ..Action::default() });
+        self.actions.push(Action::new(event));
         last(&mut self.actions)
     }
 }
 
 /// A file to be fetched (`<package>`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
 pub struct Package {
     /// Its name (`name`), relative to a codebase.
     pub name: String,
@@ -200,19 +242,40 @@ pub struct Package {
 }
 
 impl Package {
+    /// A required package of this content.
+    ///
+    /// ```
+    /// use omaha::{Digests, protocol::response::Package};
+    ///
+    /// let package = Package::new("update.gz", &Digests::from_reader(&b"content"[..])?);
+    /// assert_eq!(package.size, 7);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn new(name: impl Into<String>, content: &Digests) -> Self {
+        Self {
+            name: name.into(),
+            sha1: Some(content.sha1),
+            sha256: Some(content.sha256),
+            size: content.size,
+            required: true,
+            metadata: None,
+        }
+    }
+
     /// Adds free data of a media type, such as `application/json`.
     pub fn add_metadata(
         &mut self,
         content: impl Into<String>,
         content_type: impl Into<String>,
     ) -> &mut Metadata {
-        self.metadata
-            .insert(Metadata { content_type: content_type.into(), content: content.into() })
+        self.metadata.insert(Metadata::new(content, content_type))
     }
 }
 
 /// Free data beside a package (`<metadata>`), an extension of go-omaha.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
 pub struct Metadata {
     /// Media type of the content (`content-type`).
     pub content_type: String,
@@ -223,6 +286,8 @@ pub struct Metadata {
 /// Something to be done with the packages (`<action>`). All but `event` are
 /// extensions of `update_engine`, read from the `postinstall` action.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[non_exhaustive]
 pub struct Action {
     /// When (`event`): `postinstall` is the one that `update_engine` reads.
     pub event: String,
@@ -250,6 +315,61 @@ pub struct Action {
     pub more_info: String,
     /// Whether the user is to be asked (`Prompt`).
     pub prompt: bool,
+}
+
+impl Action {
+    /// An action to be done at `event`, such as `postinstall`.
+    pub fn new(event: impl Into<String>) -> Self {
+        Self { event: event.into(), ..Self::default() }
+    }
+}
+
+impl Metadata {
+    /// Free data of a media type, such as `application/json`.
+    pub fn new(content: impl Into<String>, content_type: impl Into<String>) -> Self {
+        Self { content_type: content_type.into(), content: content.into() }
+    }
+}
+
+setters! { Response:
+    with_server server: String;
+    with_day_start day_start: Option<DayStart>;
+}
+
+setters! { UpdateCheck:
+    with_status status: UpdateStatus;
+    with_poll_interval poll_interval: Option<u64>;
+}
+
+setters! { Manifest:
+    with_version version: VersionText;
+    with_is_floor is_floor: bool;
+    with_floor_reason floor_reason: String;
+    with_is_target is_target: bool;
+}
+
+setters! { Package:
+    with_name name: String;
+    with_sha1 sha1: Option<Sha1>;
+    with_sha256 sha256: Option<Sha256>;
+    with_size size: u64;
+    with_required required: bool;
+    with_metadata metadata: Option<Metadata>;
+}
+
+setters! { Action:
+    with_event event: String;
+    with_display_version display_version: String;
+    with_sha256 sha256: Option<Sha256>;
+    with_needs_admin needs_admin: bool;
+    with_is_delta_payload is_delta_payload: bool;
+    with_disable_payload_backoff disable_payload_backoff: bool;
+    with_max_failure_count_per_url max_failure_count_per_url: Option<u64>;
+    with_metadata_signature_rsa metadata_signature_rsa: String;
+    with_metadata_size metadata_size: Option<u64>;
+    with_deadline deadline: String;
+    with_more_info more_info: String;
+    with_prompt prompt: bool;
 }
 
 #[cfg(test)]

@@ -2,12 +2,18 @@
 
 use std::fmt;
 
+use super::OtherText;
 use crate::version::Version;
 
 /// The text of a `version` attribute, understood as far as it can be and
 /// otherwise kept as it is: machines send versions, `ForcedUpdate`, nothing
-/// at all, and now and then something else.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// at all, and now and then something else. `From` makes one of any text.
+///
+/// Two versions are equal as [`Version`] has it, so `1.3.23.0` equals
+/// `1.3.23`, and with it a whole document that differs from another in such
+/// zeros only. [`as_str`](Self::as_str) tells them apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum VersionText {
     /// Absent or empty.
     #[default]
@@ -17,7 +23,7 @@ pub enum VersionText {
     /// `ForcedUpdate`: an old way of `update_engine` to ask for whatever there is.
     ForcedUpdate,
     /// Anything else.
-    Other(String),
+    Other(OtherText),
 }
 
 impl VersionText {
@@ -37,29 +43,25 @@ impl VersionText {
             Self::Empty => "",
             Self::Version(version) => version.as_str(),
             Self::ForcedUpdate => Self::FORCED_UPDATE,
-            Self::Other(text) => text,
-        }
-    }
-}
-
-impl From<&str> for VersionText {
-    fn from(text: &str) -> Self {
-        if text.is_empty() {
-            Self::Empty
-        } else if text == Self::FORCED_UPDATE {
-            Self::ForcedUpdate
-        } else {
-            match text.parse() {
-                Ok(version) => Self::Version(version),
-                Err(_) => Self::Other(text.to_owned()),
-            }
+            Self::Other(text) => text.as_str(),
         }
     }
 }
 
 impl From<String> for VersionText {
     fn from(text: String) -> Self {
-        Self::from(text.as_str())
+        match text.as_str() {
+            "" => Self::Empty,
+            Self::FORCED_UPDATE => Self::ForcedUpdate,
+            _ => Version::from_text(text)
+                .map_or_else(|text| Self::Other(OtherText::new(text)), Self::Version),
+        }
+    }
+}
+
+impl From<&str> for VersionText {
+    fn from(text: &str) -> Self {
+        Self::from(text.to_owned())
     }
 }
 
@@ -69,9 +71,15 @@ impl From<Version> for VersionText {
     }
 }
 
+impl AsRef<str> for VersionText {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Display for VersionText {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
+        formatter.pad(self.as_str())
     }
 }
 

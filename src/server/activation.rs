@@ -48,8 +48,8 @@ pub enum ActivationError {
 impl fmt::Display for ActivationError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Environment(error) => {
-                write!(formatter, "the sockets passed by systemd cannot be taken: {error}")
+            Self::Environment(_) => {
+                formatter.write_str("the sockets passed by systemd cannot be taken")
             }
             Self::Several(number) => write!(
                 formatter,

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::Violation;
+use crate::chain::Chain;
 use crate::package::PackageError;
 use crate::protocol::request::{App, Event};
 use crate::protocol::{AppStatus, UpdateStatus, VersionText};
@@ -45,6 +46,7 @@ impl<O: Observer> Observer for CatchPanics<O> {
 /// A machine, as far as a request tells who it is. Everything here but the
 /// address is the client's word; escape it before it is shown.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Machine<'a> {
     /// `machineid`, or empty.
     pub id: &'a str,
@@ -67,7 +69,7 @@ pub struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    /// The machine that an application of a request is about.
+    /// The machine that a request's application is about, at an address.
     pub fn new(app: &'a App, address: SocketAddr) -> Self {
         Self {
             id: &app.machine_id,
@@ -84,10 +86,14 @@ impl<'a> Machine<'a> {
 }
 
 /// Something that happened.
+///
+/// There may be further kinds, and further fields of each. The functions with
+/// their names are for tests of an [`Observer`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Activity<'a> {
     /// An update check was answered.
+    #[non_exhaustive]
     Checked {
         /// Who asked.
         machine: Machine<'a>,
@@ -97,6 +103,7 @@ pub enum Activity<'a> {
         reason: &'a Reason,
     },
     /// An update check was answered with an error status.
+    #[non_exhaustive]
     CheckFailed {
         /// Who asked.
         machine: Machine<'a>,
@@ -106,6 +113,7 @@ pub enum Activity<'a> {
         error: &'a UpdaterError,
     },
     /// An application was refused.
+    #[non_exhaustive]
     AppRefused {
         /// Who asked.
         machine: Machine<'a>,
@@ -116,11 +124,13 @@ pub enum Activity<'a> {
     },
     /// A machine said that it is alive, and nothing else: it needs no update
     /// now, or waits for its reboot.
+    #[non_exhaustive]
     Pinged {
         /// Which one.
         machine: Machine<'a>,
     },
     /// A machine reported an event.
+    #[non_exhaustive]
     Reported {
         /// Which one.
         machine: Machine<'a>,
@@ -133,6 +143,7 @@ pub enum Activity<'a> {
     /// A download began.
     DownloadStarted(&'a Download<'a>),
     /// A download goes on. Told of each download about once a second.
+    #[non_exhaustive]
     DownloadProgressed {
         /// Which one.
         download: &'a Download<'a>,
@@ -140,6 +151,7 @@ pub enum Activity<'a> {
         at: u64,
     },
     /// A download came to its end.
+    #[non_exhaustive]
     DownloadFinished {
         /// Which one.
         download: &'a Download<'a>,
@@ -147,6 +159,7 @@ pub enum Activity<'a> {
         elapsed: Duration,
     },
     /// A download was cut before its end.
+    #[non_exhaustive]
     DownloadCut {
         /// Which one.
         download: &'a Download<'a>,
@@ -158,6 +171,7 @@ pub enum Activity<'a> {
         cause: &'a CutCause,
     },
     /// A request was refused with an HTTP status.
+    #[non_exhaustive]
     Refused {
         /// Where it came from.
         address: SocketAddr,
@@ -170,6 +184,7 @@ pub enum Activity<'a> {
     },
     /// A connection was closed because it met one of the
     /// [limits](super::Limits).
+    #[non_exhaustive]
     Expelled {
         /// Whose.
         address: IpAddr,
@@ -177,6 +192,7 @@ pub enum Activity<'a> {
         violation: Violation,
     },
     /// Something went wrong that is no client's doing.
+    #[non_exhaustive]
     Trouble {
         /// What, in words.
         what: &'a str,
@@ -185,8 +201,37 @@ pub enum Activity<'a> {
     },
 }
 
+/// One constructor for each kind that has fields.
+macro_rules! constructors {
+    ($($name:ident $variant:ident { $($field:ident: $type:ty),+ })+) => {
+        impl<'a> Activity<'a> {
+            $(
+                #[doc = concat!("[`", stringify!($variant), "`](Self::", stringify!($variant), ").")]
+                pub fn $name($($field: $type),+) -> Self {
+                    Self::$variant { $($field),+ }
+                }
+            )+
+        }
+    };
+}
+
+constructors! {
+    checked Checked { machine: Machine<'a>, offered: Option<&'a Version>, reason: &'a Reason }
+    check_failed CheckFailed { machine: Machine<'a>, status: &'a UpdateStatus, error: &'a UpdaterError }
+    app_refused AppRefused { machine: Machine<'a>, status: &'a AppStatus, error: &'a UpdaterError }
+    pinged Pinged { machine: Machine<'a> }
+    reported Reported { machine: Machine<'a>, event: &'a Event, with_check: bool }
+    download_progressed DownloadProgressed { download: &'a Download<'a>, at: u64 }
+    download_finished DownloadFinished { download: &'a Download<'a>, elapsed: Duration }
+    download_cut DownloadCut { download: &'a Download<'a>, at: u64, elapsed: Duration, cause: &'a CutCause }
+    refused Refused { address: SocketAddr, request: &'a str, status: u16, reason: &'a str }
+    expelled Expelled { address: IpAddr, violation: Violation }
+    trouble Trouble { what: &'a str, error: &'a str }
+}
+
 /// A download under way.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Download<'a> {
     /// Who fetches it.
     pub address: SocketAddr,
@@ -196,6 +241,13 @@ pub struct Download<'a> {
     pub size: u64,
     /// The bytes that were asked for.
     pub range: Range<u64>,
+}
+
+impl<'a> Download<'a> {
+    /// A download of some bytes of a package of `size` bytes.
+    pub fn new(address: SocketAddr, package: &'a str, size: u64, range: Range<u64>) -> Self {
+        Self { address, package, size, range }
+    }
 }
 
 /// What cut a download.
@@ -219,7 +271,7 @@ impl fmt::Display for CutCause {
                 formatter.write_str("the client stopped reading")
             }
             Self::Client(error) => write!(formatter, "the client went away: {error}"),
-            Self::Disk(error) => write!(formatter, "the package cannot be read: {error}"),
+            Self::Disk(error) => write!(formatter, "the package cannot be read: {}", Chain(error)),
             Self::Changed => formatter.write_str("the package was changed meanwhile"),
             Self::Stopped => formatter.write_str("the server was stopped"),
         }

@@ -12,13 +12,13 @@ use std::time::Duration;
 use rustix::net::{SendFlags, sockopt};
 
 use super::activity::{CutCause, Observer};
-use super::body::Body;
-use super::head::{self, Progress, RequestHead, Scan};
 use super::limits::{self, Limits, Phase, Standing, Verdict};
-use super::response::{CONTINUE, Persistence, Refusal};
 use super::socket::{self, Received};
 use super::sys;
 use super::transfer::{self, Transfer};
+use crate::http::body::Body;
+use crate::http::head::{self, RequestHead, Scan, Scanned};
+use crate::http::response::{CONTINUE, Persistence, Refusal};
 
 /// A connection, owned by one event loop at a time.
 #[derive(Debug)]
@@ -206,9 +206,9 @@ impl Connection {
     fn next_request(&mut self, now: Duration) -> Result<Option<WholeRequest>, Refusal> {
         if let Reading::Head(scan) = &mut self.reading {
             let end = match scan.look(&self.unread) {
-                Progress::Partial => return Ok(None),
-                Progress::Refused(refusal) => return Err(refusal),
-                Progress::Complete(end) => end,
+                Scanned::Partial => return Ok(None),
+                Scanned::Refused(refusal) => return Err(refusal),
+                Scanned::Complete(end) => end,
             };
             let head = RequestHead::read(&self.unread[..end])?;
             let body = Body::new(head.body)?;
@@ -279,12 +279,12 @@ impl Connection {
     }
 
     /// Sends more of the download.
-    pub fn send_more(&mut self, buffer: &mut [u8], observer: &dyn Observer) -> transfer::Progress {
-        let Some(transfer) = &mut self.transfer else { return transfer::Progress::Done };
+    pub fn send_more(&mut self, buffer: &mut [u8], observer: &dyn Observer) -> transfer::Sent {
+        let Some(transfer) = &mut self.transfer else { return transfer::Sent::Done };
         let before = transfer.at();
         let progress = transfer.advance(&self.socket, buffer, observer);
         self.handed_over += transfer.at() - before;
-        if matches!(progress, transfer::Progress::Done | transfer::Progress::Cut) {
+        if matches!(progress, transfer::Sent::Done | transfer::Sent::Cut) {
             self.transfer = None;
         }
         progress

@@ -7,8 +7,8 @@ use std::sync::atomic::AtomicBool;
 use super::activity::{Activity, Observer};
 use super::download::Published;
 use super::limits::Limits;
-use super::response::Response;
 use crate::authority::Authority;
+use crate::http::response::Response;
 
 /// What both threads know.
 pub(super) struct Context {

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use super::activity::{Activity, CutCause, Observer};
-use super::conditions::{Conditions, Validators, Verdict};
-use super::range::{self, Wanted};
-use super::response::{Refusal, Response, Status};
+use crate::chain::Chain;
+use crate::http::conditions::{Conditions, Validators, Verdict};
+use crate::http::range::{self, Wanted};
+use crate::http::response::{Refusal, Response, Status};
 use crate::package::PackageFile;
 use crate::updater::Codebase;
 
@@ -56,7 +57,7 @@ impl Published {
         let Err(error) = self.package.check() else { return true };
         if !self.change_reported.swap(true, Ordering::Relaxed) {
             let what = "the package is no longer offered; restart to serve it as it is now";
-            observer.observe(&Activity::Trouble { what, error: &error.to_string() });
+            observer.observe(&Activity::Trouble { what, error: &Chain(&error).to_string() });
         }
         false
     }

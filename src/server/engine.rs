@@ -2,7 +2,7 @@
 //!
 //! `tiny_http` reads from a connection, waits for what has not come, and reads
 //! what it does not need. So it gets a connection inside the process, on which
-//! there is never anything but whole heads that [`head`](super::head) has
+//! there is never anything but whole heads that [`head`](crate::http::head) has
 //! framed: it waits for nothing, and there is nothing to read ahead. What it
 //! would write is thrown away.
 
@@ -67,7 +67,7 @@ impl Engine {
     }
 
     /// Parses the head of a request in the form that
-    /// [`RequestHead::for_engine`](super::head::RequestHead::for_engine) has.
+    /// [`RequestHead::for_engine`](crate::http::head::RequestHead::for_engine) has.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ fn random() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::head::{MAX_HEAD, Progress, RequestHead, Scan};
+    use crate::http::head::{MAX_HEAD, RequestHead, Scan, Scanned};
     use proptest::prelude::*;
 
     #[test]
@@ -139,7 +139,7 @@ mod tests {
         ) {
             let fields: String = fields.iter().map(|field| format!("{field}\r\n")).collect();
             let bytes = format!("{method} {target} HTTP/1.1\r\n{fields}\r\n").into_bytes();
-            prop_assert_eq!(Scan::default().look(&bytes), Progress::Complete(bytes.len()));
+            prop_assert_eq!(Scan::default().look(&bytes), Scanned::Complete(bytes.len()));
             if let Ok(head) = RequestHead::read(&bytes) {
                 let request = Engine::new().unwrap().parse(&head.for_engine).unwrap();
                 prop_assert_eq!(request.url(), target);

@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -22,12 +23,12 @@ use super::download::Part;
 use super::engine::Engine;
 use super::handle::Inbox;
 use super::handler::{self, Answer, Handler, Owner};
-use super::head;
 use super::limits::{Verdict, Violation};
 use super::poller::{Poller, Token};
-use super::response::{Persistence, Refusal, Response, Status};
 use super::sys;
-use super::transfer::{Progress, Transfer};
+use super::transfer::{Sent, Transfer};
+use crate::http::head;
+use crate::http::response::{Persistence, Refusal, Response, Status};
 
 /// How often the limits are looked at.
 const TICK: Duration = Duration::from_millis(250);
@@ -225,14 +226,19 @@ impl EventLoop {
         let Some(connection) = self.connections.get_mut(token) else { return Next::Wait };
         let observer = &*self.context.observer;
         match catch_unwind(AssertUnwindSafe(|| connection.send_more(buffer, observer))) {
-            Ok(Progress::Room | Progress::Done) => Next::Again,
-            Ok(Progress::Full) => Next::Wait,
-            Ok(Progress::Cut) | Err(_) => Next::Close,
+            Ok(Sent::Room | Sent::Done) => Next::Again,
+            Ok(Sent::Full) => Next::Wait,
+            Ok(Sent::Cut) | Err(_) => Next::Close,
         }
     }
 
+    /// Closes a connection, and gives its address.
+    pub fn close(&mut self, token: Token) -> Option<IpAddr> {
+        Some(self.connections.remove(token)?.address())
+    }
+
     /// Closes a connection that has met a limit, and tells the operator.
-    pub fn expel(&mut self, token: Token, violation: Violation) -> Option<Box<Connection>> {
+    pub fn expel(&mut self, token: Token, violation: Violation) -> Option<IpAddr> {
         let connection = self.connections.remove(token)?;
         // These two did nothing wrong, and may have something to read still.
         if !matches!(violation, Violation::Crowded | Violation::Idle) {
@@ -240,12 +246,12 @@ impl EventLoop {
         }
         let address = connection.address();
         self.context.observe(&Activity::Expelled { address, violation });
-        Some(connection)
+        Some(address)
     }
 
     /// Looks at the limits, if it is time to, and closes what has met one. The
-    /// connections that this ends are returned; None if it is not time.
-    pub fn tick(&mut self) -> Option<Vec<Box<Connection>>> {
+    /// addresses whose connections this ends; None if it is not time.
+    pub fn tick(&mut self) -> Option<Vec<IpAddr>> {
         let now = Instant::now();
         if now < self.next_tick {
             return None;
@@ -260,7 +266,7 @@ impl EventLoop {
             .collect();
         let close = |(token, verdict)| match verdict {
             Verdict::Violates(violation) => self.expel(token, violation),
-            _ => self.connections.remove(token),
+            _ => self.close(token),
         };
         Some(judged.into_iter().filter_map(close).collect())
     }

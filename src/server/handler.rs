@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use tiny_http::{Method, Request};
 
-use super::conditions::Conditions;
 use super::context::Context;
 use super::download::{PackageRequest, Part};
 use super::page::{PageRequest, Pages};
-use super::response::{Refusal, Response, Status};
 use super::route::{Route, Target, authority, route};
 use super::update::{self, UpdateRequest};
+use crate::http::conditions::Conditions;
+use crate::http::response::{Refusal, Response, Status};
 use crate::media_type;
 use crate::updater::Updater;
 
@@ -75,8 +75,8 @@ impl Handler {
         peer: SocketAddr,
     ) -> Answer {
         let Some(owner) = &mut self.owner else { return Answer::OtherThread };
-        if let Err(reason) = media_type::check(header(request, "Content-Type")) {
-            return refuse(Status::UnsupportedMediaType, reason);
+        if let Err(error) = media_type::check(header(request, "Content-Type")) {
+            return refuse(Status::UnsupportedMediaType, error.as_str());
         }
         let here = self.context.authority.as_ref();
         let server = match authority(target, header(request, "Host"), here) {

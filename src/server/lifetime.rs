@@ -94,15 +94,11 @@ pub enum ServeError {
 
 impl fmt::Display for ServeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::EventLoop(error) => {
-                write!(formatter, "the server cannot wait for its connections: {error}")
-            }
-            Self::Engine(error) => write!(formatter, "the HTTP engine cannot be started: {error}"),
-            Self::Thread(error) => {
-                write!(formatter, "the thread that sends packages cannot be started: {error}")
-            }
-        }
+        formatter.write_str(match self {
+            Self::EventLoop(_) => "the server cannot wait for its connections",
+            Self::Engine(_) => "the HTTP engine cannot be started",
+            Self::Thread(_) => "the thread that sends packages cannot be started",
+        })
     }
 }
 

@@ -8,7 +8,8 @@ use std::str::FromStr;
 use rustix::net::sockopt;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, ipproto, listen, socket_with};
 
-use crate::authority::Authority;
+use crate::authority::{Authority, is_zone, split_zone};
+use crate::number::decimal;
 
 /// Connections that wait while others are accepted; the kernel lowers it to
 /// `net.core.somaxconn` (4096 since Linux 5.4).
@@ -18,8 +19,8 @@ const BACKLOG: i32 = 4096;
 /// small, and what waits here costs memory that no limit counts.
 const RECEIVE_BUFFER: usize = 64 * 1024;
 
-/// An address to listen on: `HOST:PORT`, `IP:PORT`, `[IPv6]:PORT`, or `:PORT`
-/// for all interfaces. Port 0 takes any free one.
+/// An address to listen on: `HOST:PORT`, `IP:PORT`, `[IPv6]:PORT`,
+/// `[IPv6%ZONE]:PORT`, or `:PORT` for all interfaces. Port 0 takes any free one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenAddress {
     text: String,
@@ -34,6 +35,8 @@ enum Host {
     /// The loopback interface; needs no name service.
     Localhost,
     Ip(IpAddr),
+    /// An IPv6 address and the name or number of an interface.
+    Scoped(Ipv6Addr, String),
     Name(String),
 }
 
@@ -64,8 +67,20 @@ impl ListenAddress {
                 vec![v4, v6]
             }
             Host::Ip(ip) => vec![with_port(*ip)],
-            Host::Name(name) => (name.as_str(), self.port).to_socket_addrs()?.collect(),
+            // The C library knows the interfaces.
+            Host::Scoped(ip, zone) => self.look_up(&format!("{ip}%{zone}"), || {
+                format!("there is no network interface {zone}, or it cannot have this address")
+            })?,
+            Host::Name(name) => self.look_up(name, || format!("no address is known for {name}"))?,
         })
+    }
+
+    fn look_up(&self, host: &str, failure: impl FnOnce() -> String) -> io::Result<Vec<SocketAddr>> {
+        let addresses = (host, self.port).to_socket_addrs();
+        // Its errors have no numbers, and each C library's own words.
+        addresses
+            .map(Iterator::collect)
+            .map_err(|_| io::Error::new(io::ErrorKind::NotFound, failure()))
     }
 
     /// Opens the listening socket.
@@ -147,20 +162,27 @@ impl FromStr for ListenAddress {
     type Err = ParseListenAddressError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.contains("://") {
+            return Err(ParseListenAddressError::Scheme);
+        }
         let (host, port) = text.rsplit_once(':').ok_or(ParseListenAddressError::NoPort)?;
         if port.ends_with(']') {
             return Err(ParseListenAddressError::NoPort);
         }
-        // `parse` alone would take "+80".
-        let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-        let port = port.parse().ok().filter(|_| digits).ok_or(ParseListenAddressError::Port)?;
+        let port = decimal(port).ok_or(ParseListenAddressError::Port)?;
         let host = if host.is_empty() {
             Host::Any
         } else if host.eq_ignore_ascii_case("localhost") {
             Host::Localhost
         } else if let Some(bracketed) = host.strip_prefix('[') {
-            let address = bracketed.strip_suffix(']').and_then(|address| address.parse().ok());
-            Host::Ip(IpAddr::V6(address.ok_or(ParseListenAddressError::Host)?))
+            let address = bracketed.strip_suffix(']').ok_or(ParseListenAddressError::Host)?;
+            let (address, zone) = split_zone(address);
+            let address = address.parse().map_err(|_| ParseListenAddressError::Host)?;
+            match zone {
+                None => Host::Ip(IpAddr::V6(address)),
+                Some(zone) if is_zone(zone) => Host::Scoped(address, zone.to_owned()),
+                Some(_) => return Err(ParseListenAddressError::Host),
+            }
         } else if host.contains(':') {
             return Err(ParseListenAddressError::Brackets);
         } else if let Ok(address) = host.parse::<Ipv4Addr>() {
@@ -178,6 +200,8 @@ impl FromStr for ListenAddress {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseListenAddressError {
+    /// It is a URL.
+    Scheme,
     /// There is no port.
     NoPort,
     /// The port is not a number from 0 to 65535.
@@ -191,6 +215,7 @@ pub enum ParseListenAddressError {
 impl fmt::Display for ParseListenAddressError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Scheme => "write HOST:PORT, without http://",
             Self::NoPort => "the port is missing; write HOST:PORT, such as localhost:8000",
             Self::Port => "the port is not a number from 0 to 65535",
             Self::Brackets => "an IPv6 address needs brackets, as in [::1]:8000",
@@ -216,11 +241,12 @@ impl BindError {
 
 impl fmt::Display for BindError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "cannot listen on {}: {}", self.address, self.source)?;
+        write!(formatter, "cannot listen on {}", self.address)?;
         formatter.write_str(match self.source.kind() {
-            io::ErrorKind::AddrInUse => "; another program listens there",
-            io::ErrorKind::AddrNotAvailable => "; it is not an address of this machine",
-            io::ErrorKind::PermissionDenied => "; ports below 1024 need privileges",
+            io::ErrorKind::AddrInUse => ": another program listens there",
+            io::ErrorKind::AddrNotAvailable => ": it is not an address of this machine",
+            io::ErrorKind::PermissionDenied => ": ports below 1024 need privileges",
+            // The source says it.
             _ => "",
         })
     }
@@ -248,13 +274,16 @@ mod tests {
         assert_eq!(parse(":80"), Ok((Host::Any, 80)));
         assert_eq!(parse("10.0.0.1:0"), Ok((Host::Ip(v4), 0)));
         assert_eq!(parse("[::1]:65535"), Ok((Host::Ip(v6), 65535)));
+        let scoped = |zone: &str| Host::Scoped("fe80::1".parse().unwrap(), zone.to_owned());
+        assert_eq!(parse("[fe80::1%eth0]:80"), Ok((scoped("eth0"), 80)));
+        assert_eq!(parse("[fe80::1%25eth0]:80"), Ok((scoped("eth0"), 80)));
         assert_eq!(parse("rack1.lan:1"), Ok((Host::Name("rack1.lan".into()), 1)));
         assert_eq!(ListenAddress::default(), "localhost:8000".parse().unwrap());
     }
 
     #[test]
     fn refusals() {
-        use ParseListenAddressError::{Brackets, Host, NoPort, Port};
+        use ParseListenAddressError::{Brackets, Host, NoPort, Port, Scheme};
         for (text, error) in [
             ("", NoPort),
             ("localhost", NoPort),
@@ -268,8 +297,10 @@ mod tests {
             ("::1:80", Brackets),
             ("[::1:80", Host),
             ("[10.0.0.1]:80", Host),
+            ("[fe80::1%]:80", Host),
+            ("[fe80::1%a b]:80", Host),
             ("a b:80", Host),
-            ("http://a:80", Brackets),
+            ("http://a:80", Scheme),
         ] {
             assert_eq!(parse(text), Err(error), "{text:?}");
         }
@@ -287,6 +318,19 @@ mod tests {
         let address: ListenAddress = "localhost:0".parse().unwrap();
         let listener = address.bind().unwrap();
         assert!(listener.local_addr().unwrap().ip().is_loopback());
+    }
+
+    /// By number, because every machine has the first interface: the loopback.
+    #[test]
+    fn zones_are_looked_up() {
+        let of = |text: &str| text.parse::<ListenAddress>().unwrap().candidates();
+        let addresses = of("[fe80::1%1]:80").unwrap();
+        assert!(
+            addresses.iter().all(|a| matches!(a, SocketAddr::V6(a) if a.scope_id() == 1)),
+            "{addresses:?}"
+        );
+        let error = of("[fe80::1%no-such-one]:80").unwrap_err().to_string();
+        assert!(error.contains("there is no network interface no-such-one"), "{error}");
     }
 
     #[test]

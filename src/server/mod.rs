@@ -15,27 +15,20 @@ mod acceptor;
 mod activation;
 mod activity;
 mod answering;
-mod body;
 mod clock;
-mod conditions;
 mod connection;
 mod connections;
 mod context;
 mod download;
 mod engine;
 mod event_loop;
-#[cfg(fuzzing)]
-pub mod fuzzing;
 mod handle;
 mod handler;
-mod head;
 mod lifetime;
 mod limits;
 mod listen;
 mod page;
 mod poller;
-mod range;
-mod response;
 mod route;
 mod sending;
 mod socket;
@@ -128,7 +121,8 @@ impl Server {
             packages: Vec::new(),
             observer: Arc::new(|_: &Activity<'_>| {}),
             authority: Some(address)
-                .filter(|address| !address.ip().is_unspecified())
+                // A zone is a number of this machine's, and means nothing elsewhere.
+                .filter(|address| !address.ip().is_unspecified() && !has_zone(address))
                 .and_then(|address| address.to_string().parse().ok()),
             limits: Limits::default(),
             is_stopping: AtomicBool::new(false),
@@ -259,6 +253,10 @@ impl Server {
         }
         end
     }
+}
+
+fn has_zone(address: &SocketAddr) -> bool {
+    matches!(address, SocketAddr::V6(address) if address.scope_id() != 0)
 }
 
 impl fmt::Debug for Server {

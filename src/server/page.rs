@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::response::{Response, Status};
+use crate::http::response::{Response, Status};
 
 /// A request for a page: a GET or HEAD of a path that is neither the update's
 /// nor a package's.

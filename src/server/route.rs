@@ -47,7 +47,7 @@ impl<'a> Target<'a> {
         let Some(scheme) = ["http://", "https://"].iter().find(|scheme| is_http(scheme)) else {
             return Self { authority: None, path: without_empty_segments(url) };
         };
-        let rest = url.get(scheme.len()..).unwrap_or_default();
+        let rest = &url[scheme.len()..];
         let (authority, path) = match rest.find('/') {
             Some(slash) => rest.split_at(slash),
             None => (rest, "/"),
@@ -160,6 +160,8 @@ mod tests {
         let full = Target::of("http://full:1/v1/update");
         let of = |target, host| authority(target, host, Some(&here)).map(|a| a.to_string());
         assert_eq!(of(&plain, Some("a.lan:80")), Ok("a.lan:80".to_owned()));
+        assert_eq!(of(&plain, Some("a.lan:")), Ok("a.lan".to_owned()));
+        assert_eq!(of(&plain, Some("[fe80::1%eth0]:80")), Ok("[fe80::1%25eth0]:80".to_owned()));
         assert_eq!(of(&full, Some("a.lan:80")), Ok("full:1".to_owned()));
         assert_eq!(of(&plain, None), Ok("127.0.0.1:8000".to_owned()));
         assert!(of(&plain, Some("a\"><url codebase=\"http://evil")).is_err());

@@ -54,8 +54,8 @@ impl Sending {
                 }
             }
             if let Some(closed) = self.events.tick() {
-                for connection in closed {
-                    self.closed(&connection);
+                for address in closed {
+                    self.answering.send(Message::Closed(address));
                 }
                 self.hand_back_idle();
                 self.tell_progress();
@@ -113,15 +113,11 @@ impl Sending {
             }
             Next::OtherThread => self.hand_back(token),
             Next::Close => {
-                if let Some(connection) = self.events.connections.remove(token) {
-                    self.closed(&connection);
+                if let Some(address) = self.events.close(token) {
+                    self.answering.send(Message::Closed(address));
                 }
             }
         }
-    }
-
-    fn closed(&self, connection: &Connection) {
-        self.answering.send(Message::Closed(connection.address()));
     }
 
     fn hand_back(&mut self, token: Token) {

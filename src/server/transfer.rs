@@ -46,7 +46,7 @@ pub(super) struct Transfer {
 
 /// How far a download is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(super) enum Sent {
     /// There is room for more.
     Room,
     /// There is no room at the moment.
@@ -97,12 +97,12 @@ impl Transfer {
         socket: &TcpStream,
         buffer: &mut [u8],
         observer: &dyn Observer,
-    ) -> Progress {
+    ) -> Sent {
         match self.send(socket, buffer) {
-            Ok(Progress::Done) => {
+            Ok(Sent::Done) => {
                 let (download, elapsed) = (&self.download(), self.elapsed());
                 observer.observe(&Activity::DownloadFinished { download, elapsed });
-                Progress::Done
+                Sent::Done
             }
             Ok(progress) => progress,
             Err(cause) => {
@@ -110,7 +110,7 @@ impl Transfer {
                     self.package.is_intact(observer);
                 }
                 self.cut(&cause, observer);
-                Progress::Cut
+                Sent::Cut
             }
         }
     }
@@ -121,7 +121,7 @@ impl Transfer {
         observer.observe(&Activity::DownloadCut { download, at, elapsed, cause });
     }
 
-    fn send(&mut self, socket: &TcpStream, buffer: &mut [u8]) -> Result<Progress, CutCause> {
+    fn send(&mut self, socket: &TcpStream, buffer: &mut [u8]) -> Result<Sent, CutCause> {
         let end = self.range.end.min(self.at + self.stride as u64);
         let chunk = self.package.read(buffer, &(self.at..end))?;
         let sent = socket::send(socket, chunk, SendFlags::empty()).map_err(CutCause::Client)?;
@@ -129,9 +129,9 @@ impl Transfer {
         self.at += sent as u64;
         self.stride = if is_full { sent.max(LEAST) } else { (self.stride * 2).min(TURN) };
         Ok(match () {
-            () if self.at == self.range.end => Progress::Done,
-            () if is_full => Progress::Full,
-            () => Progress::Room,
+            () if self.at == self.range.end => Sent::Done,
+            () if is_full => Sent::Full,
+            () => Sent::Room,
         })
     }
 }

@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::activity::{Activity, Machine};
 use super::context::Context;
-use super::response::{Refusal, Response, Status};
-use crate::protocol::{self, AppStatus, EventResult, EventType, Request, UpdateStatus};
-use crate::protocol::{request, response};
-use crate::updater::{Reason, Update, Updater, UpdaterError};
+use crate::authority::Authority;
+use crate::http::response::{Refusal, Response, Status};
+use crate::protocol::request::App;
+use crate::protocol::{Request, unreadable};
+use crate::updater::{OmahaHandler, Outcome, Reason, Update, Updater};
 
 /// The body of an update request, and what its answer depends on besides.
 #[derive(Clone, Copy, Debug)]
@@ -28,148 +29,82 @@ pub(super) fn answer(
     let request = match Request::read(update_request.body) {
         Ok(request) => request,
         Err(error) => {
-            let reason = format!("not an Omaha request: {error}");
+            let reason = unreadable::explain(update_request.body, &error);
             return Refusal::new(Status::BadRequest, reason).into();
         }
     };
-    let mut exchange = Exchange { updater, context, update_request, request: &request };
+    let mut observer = |app: &App, outcome: &Outcome<'_>| {
+        observe(context, update_request, app, outcome);
+    };
+    let answer = || {
+        updater.begin(&request, update_request.address);
+        OmahaHandler::new(updater, update_request.server)
+            .with_observer(&mut observer)
+            .answer(&request)
+    };
     // Already logged by the panic hook.
-    catch_unwind(AssertUnwindSafe(|| exchange.answer())).unwrap_or_else(|_| {
-        Refusal::new(Status::InternalServerError, "the server failed on this request").into()
-    })
-}
-
-/// As go-omaha has it: fine if any application is, else the first error's.
-fn status(response: &protocol::Response) -> Status {
-    let is_ok = |app: &response::App| app.status == AppStatus::Ok;
-    match response.apps.first() {
-        _ if response.apps.iter().any(is_ok) => Status::Ok,
-        Some(app) if app.status == AppStatus::Internal => Status::InternalServerError,
+    let Ok(response) = catch_unwind(AssertUnwindSafe(answer)) else {
+        let reason = "the server failed on this request";
+        return Refusal::new(Status::InternalServerError, reason).into();
+    };
+    let status = match OmahaHandler::http_status(&response) {
+        200 => Status::Ok,
+        500 => Status::InternalServerError,
         _ => Status::BadRequest,
+    };
+    let answer = Response::xml(status, response.to_xml());
+    if request.apps.is_empty() {
+        return answer.refusing("the request holds no application");
+    }
+    answer
+}
+
+/// Tells the server's observer what became of a part of the request.
+fn observe(
+    context: &Context,
+    update_request: &UpdateRequest<'_>,
+    app: &App,
+    outcome: &Outcome<'_>,
+) {
+    let machine = Machine::new(app, update_request.address);
+    context.observe(&match *outcome {
+        Outcome::AppRefused { status, error } => Activity::AppRefused { machine, status, error },
+        Outcome::Checked { update, reason } => {
+            Activity::Checked { machine, offered: update.map(|update| &update.version), reason }
+        }
+        Outcome::CheckFailed { status, error } => Activity::CheckFailed { machine, status, error },
+        Outcome::Pinged => Activity::Pinged { machine },
+        Outcome::Reported(event) => {
+            Activity::Reported { machine, event, with_check: app.update_check.is_some() }
+        }
+    });
+    match outcome {
+        Outcome::Checked { update: Some(update), .. } => {
+            warn_of_link_local(context, update_request.server, update);
+        }
+        Outcome::Checked { reason: Reason::PackageChanged, .. } => {
+            for package in &context.packages {
+                package.is_intact(&*context.observer);
+            }
+        }
+        _ => {}
     }
 }
 
-struct Exchange<'a> {
-    updater: &'a mut dyn Updater,
-    context: &'a Context,
-    update_request: &'a UpdateRequest<'a>,
-    request: &'a Request,
-}
-
-impl Exchange<'_> {
-    fn answer(&mut self) -> Response {
-        self.updater.begin(self.request, self.update_request.address);
-        let mut response = protocol::Response::new();
-        response.apps.extend(self.request.apps.iter().map(|app| self.answer_app(app)));
-        let answer = Response::xml(status(&response), response.to_xml());
-        if self.request.apps.is_empty() {
-            return answer.refusing("the request holds no application");
-        }
-        answer
+/// Clients leave the zone of an address out of `Host`, and without it the
+/// address of the packages leads nowhere.
+fn warn_of_link_local(context: &Context, server: &str, update: &Update) {
+    let Some(authority) = server.strip_prefix("http://") else { return };
+    // Hardly ever is it an IPv6 address at all.
+    if authority.starts_with('[')
+        && update.codebase.is_path()
+        && authority.parse::<Authority>().is_ok_and(|authority| authority.lacks_zone())
+    {
+        let what = format!("machines cannot fetch packages from {server}");
+        let error = "a link-local address leads nowhere without a zone, which no client sends; \
+                     let machines use another address, or name one as codebase (--package-url)";
+        context.trouble(&what, error);
     }
-
-    fn answer_app(&mut self, app: &request::App) -> response::App {
-        let machine = Machine::new(app, self.update_request.address);
-        let mut answer = response::App { id: app.id.clone(), ..response::App::default() };
-
-        if let Err(error) = self.updater.check_app(self.request, app) {
-            self.refuse(&mut answer, machine, error);
-            return answer;
-        }
-        if app.update_check.is_some() {
-            self.check_update(app, &mut answer, machine);
-        }
-        if app.ping.is_some() {
-            self.updater.ping(self.request, app);
-            answer.add_ping();
-            if app.update_check.is_none() && app.events.is_empty() {
-                self.context.observe(&Activity::Pinged { machine });
-            }
-        }
-        for event in &app.events {
-            self.updater.event(self.request, app, event);
-            answer.add_event();
-            let with_check = app.update_check.is_some();
-            self.context.observe(&Activity::Reported { machine, event, with_check });
-        }
-        if app.update_check.is_none() && app.events.iter().any(is_download_finished) {
-            self.repeat_offer(app, &mut answer);
-        }
-        answer
-    }
-
-    /// Offers what is being installed once more, if it has extensions.
-    ///
-    /// The `update_engine` of July to December 2023 keeps the answer to every
-    /// POST for its postinstall step, which looks there for the extensions it
-    /// needs. The last one before that step is the answer to this event; where
-    /// it names no package, the step goes to the public server, and offline the
-    /// whole update fails. Every other `update_engine` ignores the answer to an
-    /// event.
-    fn repeat_offer(&mut self, app: &request::App, answer: &mut response::App) {
-        if let Some(update) = self.updater.download_finished(self.request, app)
-            && update.manifest.packages.len() > 1
-        {
-            self.offer(&update, answer);
-        }
-    }
-
-    fn offer(&self, update: &Update, answer: &mut response::App) {
-        let check = answer.add_update_check(UpdateStatus::Ok);
-        check.urls = update.urls([self.update_request.server]);
-        check.manifests.push(update.manifest.clone());
-    }
-
-    fn check_update(
-        &mut self,
-        app: &request::App,
-        answer: &mut response::App,
-        machine: Machine<'_>,
-    ) {
-        let decision = match self.updater.check_update(self.request, app) {
-            Ok(decision) => decision,
-            Err(error @ UpdaterError::App(_)) => return self.refuse(answer, machine, error),
-            Err(error) => {
-                let status = match &error {
-                    UpdaterError::Update(status) => status.clone(),
-                    _ => UpdateStatus::Internal,
-                };
-                let check = answer.add_update_check(status);
-                let status = &check.status;
-                self.context.observe(&Activity::CheckFailed { machine, status, error: &error });
-                return;
-            }
-        };
-        if let Some(update) = &decision.update {
-            self.offer(update, answer);
-        } else {
-            answer.add_update_check(UpdateStatus::NoUpdate);
-        }
-        self.context.observe(&Activity::Checked {
-            machine,
-            offered: decision.update.as_ref().map(|update| &update.version),
-            reason: &decision.reason,
-        });
-        if decision.reason == Reason::PackageChanged {
-            for package in &self.context.packages {
-                package.is_intact(&*self.context.observer);
-            }
-        }
-    }
-
-    fn refuse(&self, answer: &mut response::App, machine: Machine<'_>, error: UpdaterError) {
-        answer.status = match &error {
-            UpdaterError::App(status) => status.clone(),
-            _ => AppStatus::Internal,
-        };
-        let status = &answer.status;
-        self.context.observe(&Activity::AppRefused { machine, status, error: &error });
-    }
-}
-
-/// Event 14/1: the payload is there and verified, and the postinstall step next.
-fn is_download_finished(event: &request::Event) -> bool {
-    event.event_type == EventType::UPDATE_DOWNLOAD_FINISHED && event.result == EventResult::SUCCESS
 }
 
 #[cfg(test)]
@@ -178,41 +113,33 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicBool;
 
-    use crate::protocol::request::App;
+    use crate::protocol;
     use crate::server::Limits;
-    use crate::updater::{Decision, Reason};
+    use crate::updater::{Decision, UpdaterError};
 
-    /// Refuses or breaks by application id.
+    /// Panics for an application called `panic`.
     struct Moody;
 
     impl Updater for Moody {
-        fn check_app(&mut self, _: &Request, app: &App) -> Result<(), UpdaterError> {
-            match app.id.as_str() {
-                "unknown" => Err(UpdaterError::App(AppStatus::UnknownApplication)),
-                "broken" => Err(UpdaterError::Internal("out of order".into())),
-                _ => Ok(()),
-            }
-        }
-
         fn check_update(&mut self, _: &Request, app: &App) -> Result<Decision, UpdaterError> {
-            match app.id.as_str() {
-                "old-hardware" => Err(UpdaterError::Update(UpdateStatus::OsNotSupported)),
-                "broken-check" => Err(UpdaterError::Internal("out of order".into())),
-                "restricted" => Err(UpdaterError::App(AppStatus::Restricted)),
-                _ => Ok(Decision::none(Reason::UpToDate)),
-            }
+            assert_ne!(app.id, "panic");
+            Ok(Decision::none(Reason::UpToDate))
         }
     }
 
-    fn answer_to(document: &str) -> Response {
-        let context = Context {
+    fn context() -> Context {
+        Context {
             packages: Vec::new(),
             observer: Arc::new(|_: &Activity<'_>| {}),
             authority: None,
             limits: Limits::default(),
             is_stopping: AtomicBool::new(false),
             downloads_alive: AtomicBool::new(true),
-        };
+        }
+    }
+
+    fn answer_to(document: &str) -> Response {
+        let context = context();
         let request = UpdateRequest {
             body: document.as_bytes(),
             server: "http://localhost:8000",
@@ -221,48 +148,69 @@ mod tests {
         answer(&mut Moody, &context, &request)
     }
 
-    fn ask(ids: &[&str]) -> (Response, protocol::Response) {
+    fn ask(ids: &[&str]) -> Response {
         let mut request = Request::new();
         for id in ids {
             request.add_app(*id, "1.0.0").add_update_check();
         }
-        let answer = answer_to(&request.to_xml());
-        let response = protocol::Response::read(answer.body()).unwrap();
-        (answer, response)
+        answer_to(&request.to_xml())
     }
 
     #[test]
-    fn statuses_of_applications() {
-        for (id, status, http) in [
-            ("fine", AppStatus::Ok, 200),
-            ("unknown", AppStatus::UnknownApplication, 400),
-            ("broken", AppStatus::Internal, 500),
-            ("restricted", AppStatus::Restricted, 400),
-        ] {
-            let (reply, response) = ask(&[id]);
-            assert_eq!((&response.apps[0].status, reply.status.code()), (&status, http), "{id}");
+    fn answers() {
+        let reply = ask(&["fine"]);
+        assert_eq!(reply.status, Status::Ok);
+        let response = protocol::Response::read(reply.body()).unwrap();
+        assert!(response.apps[0].update_check.is_some());
+        assert_eq!(ask(&[]).status, Status::BadRequest);
+    }
+
+    #[test]
+    fn an_updater_that_panics_is_survived() {
+        assert_eq!(ask(&["panic"]).status, Status::InternalServerError);
+    }
+
+    /// Offers an update to everybody.
+    struct Generous;
+
+    impl Updater for Generous {
+        fn check_update(&mut self, _: &Request, _: &App) -> Result<Decision, UpdaterError> {
+            let codebase = crate::Codebase::default();
+            let packages = [] as [protocol::response::Package; 0];
+            let update = Update::from_packages("2.0.0".parse().unwrap(), codebase, packages);
+            Ok(Decision::offer(Arc::new(update), Reason::Older))
         }
     }
 
     #[test]
-    fn statuses_of_checks() {
-        for (id, status) in [
-            ("fine", UpdateStatus::NoUpdate),
-            ("old-hardware", UpdateStatus::OsNotSupported),
-            ("broken-check", UpdateStatus::Internal),
+    fn a_link_local_address_without_a_zone_is_warned_of() {
+        for (host, warned) in [
+            ("[fe80::1]:8000", true),
+            ("[fe80::1%25eth0]:8000", false),
+            ("[fd00::1]:8000", false),
+            ("10.0.0.1:8000", false),
         ] {
-            let (reply, response) = ask(&[id]);
-            let check = response.apps[0].update_check.as_ref().unwrap();
-            assert_eq!((&check.status, reply.status.code()), (&status, 200), "{id}");
+            let troubles = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let seen = Arc::clone(&troubles);
+            let context = Context {
+                observer: Arc::new(move |activity: &Activity<'_>| {
+                    if let Activity::Trouble { what, .. } = activity {
+                        seen.lock().unwrap().push((*what).to_owned());
+                    }
+                }),
+                ..context()
+            };
+            let mut request = Request::new();
+            request.add_app("any", "1.0.0").add_update_check();
+            let (body, server) = (request.to_xml(), format!("http://{host}"));
+            let address = SocketAddr::from(([127, 0, 0, 1], 1));
+            let request = UpdateRequest { body: body.as_bytes(), server: &server, address };
+            let answer = answer(&mut Generous, &context, &request);
+            assert_eq!(answer.status, Status::Ok);
+            let expected = format!("machines cannot fetch packages from {server}");
+            let expected = if warned { vec![expected] } else { Vec::new() };
+            assert_eq!(*troubles.lock().unwrap(), expected);
         }
-    }
-
-    #[test]
-    fn one_good_application_makes_the_answer_good() {
-        assert_eq!(ask(&["unknown", "broken", "fine"]).0.status.code(), 200);
-        assert_eq!(ask(&["unknown", "broken"]).0.status.code(), 400);
-        assert_eq!(ask(&["broken", "unknown"]).0.status.code(), 500);
-        assert_eq!(ask(&[]).0.status.code(), 400);
     }
 
     #[test]

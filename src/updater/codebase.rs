@@ -15,7 +15,7 @@ pub struct Codebase {
 }
 
 impl Codebase {
-    /// Where a [`Server`](crate::server::Server) offers its packages.
+    /// Where the server of the feature `server` offers its packages.
     pub const PACKAGES: &str = "/packages/";
 
     /// Whether this is a path on whatever server the client asked, and not a
@@ -32,7 +32,7 @@ impl Codebase {
     /// The path, from its first `/`.
     pub fn path(&self) -> &str {
         let start = self.url.as_ref().map_or(0, |(_, start)| *start);
-        self.text.get(start..).unwrap_or_default()
+        &self.text[start..]
     }
 
     /// The port of the URL, named or the scheme's own; none for a path.
@@ -55,6 +55,12 @@ impl Default for Codebase {
     }
 }
 
+impl AsRef<str> for Codebase {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Display for Codebase {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text)
@@ -67,22 +73,22 @@ impl FromStr for Codebase {
     type Err = ParseCodebaseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let slash = if text.ends_with('/') { "" } else { "/" };
         if let Some(character) = text.chars().find(|c| !may_stand_in_path(*c)) {
             return Err(ParseCodebaseError::Character(character));
         }
-        let url = if text.starts_with('/') && !text.starts_with("//") {
-            None
-        } else {
-            let (scheme, rest) = text.split_once("://").ok_or(ParseCodebaseError::Scheme)?;
-            if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-                return Err(ParseCodebaseError::Scheme);
-            }
-            let authority = rest.split('/').next().unwrap_or_default();
-            let start = scheme.len() + "://".len() + authority.len();
-            Some((authority.parse().map_err(ParseCodebaseError::Authority)?, start))
-        };
-        let slash = if text.ends_with('/') { "" } else { "/" };
-        Ok(Self { text: format!("{text}{slash}"), url })
+        if text.starts_with('/') && !text.starts_with("//") {
+            return Ok(Self { text: format!("{text}{slash}"), url: None });
+        }
+        let (scheme, rest) = text.split_once("://").ok_or(ParseCodebaseError::Scheme)?;
+        if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+            return Err(ParseCodebaseError::Scheme);
+        }
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let authority: Authority = authority.parse().map_err(ParseCodebaseError::Authority)?;
+        let start = format!("{scheme}://{authority}");
+        let text = format!("{start}{path}{slash}");
+        Ok(Self { text, url: Some((authority, start.len())) })
     }
 }
 
@@ -109,7 +115,7 @@ impl fmt::Display for ParseCodebaseError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scheme => formatter.write_str("it must begin with http:// or https://"),
-            Self::Authority(error) => write!(formatter, "{error}"),
+            Self::Authority(_) => formatter.write_str("the host or the port is malformed"),
             Self::Character(character) => write!(
                 formatter,
                 "{character:?} cannot stand in it, because package names are appended to it"
@@ -141,6 +147,8 @@ mod tests {
 
         let codebase: Codebase = "HTTP://10.0.0.1".parse().unwrap();
         assert_eq!((codebase.path(), codebase.port()), ("/", Some(80)));
+        let codebase: Codebase = "http://[fe80::1%eth0]:/x".parse().unwrap();
+        assert_eq!((codebase.as_str(), codebase.path()), ("http://[fe80::1%25eth0]/x/", "/x/"));
         let codebase: Codebase = "https://a/".parse().unwrap();
         assert_eq!((codebase.as_str(), codebase.port()), ("https://a/", Some(443)));
     }

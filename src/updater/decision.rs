@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Update;
+use crate::protocol::OtherText;
 
 /// What an [`Updater`](super::Updater) answers to an update check.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Decision {
     /// The update, or none.
     pub update: Option<Arc<Update>>,
@@ -26,90 +28,99 @@ impl Decision {
     }
 }
 
-/// Why an update is offered or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reason {
+/// Defines [`Reason`] with the name and the words of each.
+macro_rules! reasons {
+    ($($(#[$attribute:meta])* $variant:ident = $name:literal, $words:literal;)+) => {
+        /// Why an update is offered or not.
+        ///
+        /// `From` makes one of any words; those of a known reason make that
+        /// reason.
+        ///
+        /// ```
+        /// use omaha::Reason;
+        ///
+        /// assert_eq!(Reason::from("the freeze is on").as_str(), "other");
+        /// assert_eq!(Reason::from("its version is older"), Reason::Older);
+        /// ```
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Reason {
+            $($(#[$attribute])* $variant,)+
+            /// Anything else, in words.
+            Other(OtherText),
+        }
+
+        impl Reason {
+            /// A short name that does not change between versions, for programs.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $name,)+
+                    Self::Other(_) => "other",
+                }
+            }
+        }
+
+        impl From<&str> for Reason {
+            fn from(words: &str) -> Self {
+                match words {
+                    $($words => Self::$variant,)+
+                    other => Self::Other(OtherText::new(other)),
+                }
+            }
+        }
+
+        /// In words, to complete a sentence: "no update: …".
+        impl fmt::Display for Reason {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.pad(match self {
+                    $(Self::$variant => $words,)+
+                    Self::Other(words) => words.as_str(),
+                })
+            }
+        }
+    };
+}
+
+reasons! {
     /// Offered: the machine's version is older.
-    Older,
+    Older = "older", "its version is older";
     /// Offered: the machine asked for whatever there is (`ForcedUpdate`).
-    ForcedByMachine,
+    ForcedByMachine = "forced-by-machine", "it asked for a forced update";
     /// Offered: the operator wants it whatever the machine's version is.
-    ForcedByOperator,
+    ForcedByOperator = "forced-by-operator", "forced by the operator";
     /// Not offered: the machine has this version.
-    UpToDate,
+    UpToDate = "up-to-date", "it has this version already";
     /// Not offered: the machine's version is newer.
-    Newer,
+    Newer = "newer", "its version is newer";
     /// Not offered: the machine named no version.
-    NoVersion,
+    NoVersion = "no-version", "it reported no version";
     /// Not offered: what the machine named is not a version.
-    NotAVersion,
+    NotAVersion = "not-a-version", "what it reported is not a version";
     /// Not offered: the update is for another application.
-    OtherApp,
+    OtherApp = "other-app", "the update is for another application";
     /// Not offered: the update applies to another version only.
-    OtherPreviousVersion,
+    OtherPreviousVersion = "other-previous-version", "the update applies to another version only";
     /// Not offered: the machine wants only versions with another beginning
     /// (`targetversionprefix`).
-    OtherPrefix,
+    OtherPrefix = "other-prefix", "it wants only versions with another prefix";
+    /// Not offered: the machine takes no delta payload (`delta_okay`), and the
+    /// update [has one](crate::Update::respect_delta_okay).
+    DeltaNotOkay = "delta-not-okay", "the update is a delta, which it does not take";
     /// Not offered: a package was changed since it was hashed.
-    PackageChanged,
+    PackageChanged = "package-changed", "a package was changed since the server was started";
     /// Not offered: the update is for other boards.
-    OtherBoard,
+    OtherBoard = "other-board", "the update is for other boards";
     /// Not offered now: others have their turn.
-    Wait,
+    Wait = "wait", "as many machines as may are being updated";
     /// Not offered: too many machines have failed.
-    RolloutStopped,
+    RolloutStopped = "rollout-stopped", "too many machines have failed";
     /// Not offered: the machine has reported this update complete, and came
     /// back with another version.
-    CameBackOld,
-    /// Anything else, in words.
-    Other(String),
+    CameBackOld = "came-back-old", "it has installed this update and came back with another version";
 }
 
-impl Reason {
-    /// A short name that does not change between versions, for programs.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Older => "older",
-            Self::ForcedByMachine => "forced-by-machine",
-            Self::ForcedByOperator => "forced-by-operator",
-            Self::UpToDate => "up-to-date",
-            Self::Newer => "newer",
-            Self::NoVersion => "no-version",
-            Self::NotAVersion => "not-a-version",
-            Self::OtherApp => "other-app",
-            Self::OtherPreviousVersion => "other-previous-version",
-            Self::OtherPrefix => "other-prefix",
-            Self::PackageChanged => "package-changed",
-            Self::OtherBoard => "other-board",
-            Self::Wait => "wait",
-            Self::RolloutStopped => "rollout-stopped",
-            Self::CameBackOld => "came-back-old",
-            Self::Other(_) => "other",
-        }
-    }
-}
-
-/// In words, to complete a sentence: "no update: …".
-impl fmt::Display for Reason {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Older => "its version is older",
-            Self::ForcedByMachine => "it asked for a forced update",
-            Self::ForcedByOperator => "forced by the operator",
-            Self::UpToDate => "it has this version already",
-            Self::Newer => "its version is newer",
-            Self::NoVersion => "it reported no version",
-            Self::NotAVersion => "what it reported is not a version",
-            Self::OtherApp => "the update is for another application",
-            Self::OtherPreviousVersion => "the update applies to another version only",
-            Self::OtherPrefix => "it wants only versions with another prefix",
-            Self::PackageChanged => "a package was changed since the server was started",
-            Self::OtherBoard => "the update is for other boards",
-            Self::Wait => "as many machines as may are being updated",
-            Self::RolloutStopped => "too many machines have failed",
-            Self::CameBackOld => "it has installed this update and came back with another version",
-            Self::Other(words) => words,
-        })
+impl From<String> for Reason {
+    fn from(words: String) -> Self {
+        Self::from(words.as_str())
     }
 }

@@ -2,8 +2,10 @@
 
 mod codebase;
 mod decision;
+mod handler;
 mod trivial;
 mod update;
+mod update_file;
 
 use std::error::Error;
 use std::fmt;
@@ -12,26 +14,31 @@ use std::sync::Arc;
 
 pub use codebase::{Codebase, ParseCodebaseError};
 pub use decision::{Decision, Reason};
-pub use trivial::TrivialUpdater;
+pub use handler::{OmahaHandler, Outcome};
+pub use trivial::{TrivialUpdater, TrivialUpdaterHandle};
 pub use update::Update;
+pub use update_file::ReadUpdateError;
 
 use crate::protocol::request::{App, Event, Request};
 use crate::protocol::{AppStatus, UpdateStatus};
 
 /// An update server's decisions and the reports it takes.
 ///
-/// The server calls [`begin`](Self::begin) for each request, and the others for
-/// each of its applications, always from the thread that answers: [`check_app`](Self::check_app) first; unless
+/// They are asked by an [`OmahaHandler`], and so by the server of the feature
+/// `server`, always from the thread that answers. That server calls
+/// [`begin`](Self::begin) for each request. Then these methods are called for
+/// each application of it: [`check_app`](Self::check_app) first; unless
 /// that refuses, then [`check_update`](Self::check_update), [`ping`](Self::ping)
 /// and [`event`](Self::event) for what the application holds. They should not
 /// block: every client waits for them.
 ///
 /// An updater belongs to its server. To change its decisions from outside while
-/// the server runs, give it one end of something that is shared, such as an
+/// the server runs, as [`TrivialUpdaterHandle`] does, give it one end of something that is shared, such as an
 /// `Arc<Mutex<…>>` or the receiver of a channel, and look there in
 /// `check_update`.
 pub trait Updater: Send {
-    /// A request begins, which came from this address.
+    /// A request begins, which came from this address. A program with an HTTP
+    /// server of its own calls it where the updater wants to know.
     fn begin(&mut self, request: &Request, address: SocketAddr) {
         let _ = (request, address);
     }
@@ -92,6 +99,26 @@ pub enum UpdaterError {
     Internal(Box<dyn Error + Send + Sync>),
 }
 
+impl From<AppStatus> for UpdaterError {
+    fn from(status: AppStatus) -> Self {
+        Self::App(status)
+    }
+}
+
+impl From<UpdateStatus> for UpdaterError {
+    fn from(status: UpdateStatus) -> Self {
+        Self::Update(status)
+    }
+}
+
+impl From<Box<dyn Error + Send + Sync>> for UpdaterError {
+    fn from(error: Box<dyn Error + Send + Sync>) -> Self {
+        Self::Internal(error)
+    }
+}
+
+/// What an [`UpdaterError::Internal`] says is what its error says, whose own
+/// source is then the source.
 impl fmt::Display for UpdaterError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -105,7 +132,7 @@ impl fmt::Display for UpdaterError {
 impl Error for UpdaterError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Internal(error) => Some(error.as_ref()),
+            Self::Internal(error) => error.source(),
             Self::App(_) | Self::Update(_) => None,
         }
     }

@@ -1,15 +1,13 @@
 //! What is offered.
 
-use std::sync::Arc;
-
 use super::Codebase;
-use crate::package::PackageFile;
 use crate::protocol::VersionText;
-use crate::protocol::response::{Manifest, Url};
+use crate::protocol::response::{Manifest, Package, Url};
 use crate::version::Version;
 
 /// An update: a manifest, whom it is for, and where its packages are.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Update {
     /// The application it is for; none for any.
     pub app_id: Option<String>,
@@ -21,6 +19,10 @@ pub struct Update {
     pub codebase: Codebase,
     /// What the client is told.
     pub manifest: Manifest,
+    /// Whether only machines may have it that take a delta payload
+    /// (`delta_okay`). go-omaha has this as an attribute of its file, and
+    /// leaves it to an updater to heed it; [`TrivialUpdater`](super::TrivialUpdater) does.
+    pub respect_delta_okay: bool,
 }
 
 impl Update {
@@ -32,14 +34,14 @@ impl Update {
     /// `postinstall` action; Flatcar's `download_sysext` checks the extensions
     /// against their own `hash_sha256`, and would reject the whole answer for
     /// one in base64 on the first.
-    pub fn of_packages(
+    pub fn from_packages(
         version: Version,
         codebase: Codebase,
-        packages: &[Arc<PackageFile>],
+        packages: impl IntoIterator<Item: Into<Package>>,
     ) -> Self {
         let mut manifest = Manifest {
             version: VersionText::Version(version.clone()),
-            packages: packages.iter().map(|package| package.describe()).collect(),
+            packages: packages.into_iter().map(Into::into).collect(),
             ..Manifest::default()
         };
         if let Some(payload) = manifest.packages.first_mut() {
@@ -48,7 +50,35 @@ impl Update {
             action.sha256 = sha256;
             action.disable_payload_backoff = true;
         }
-        Self { app_id: None, previous_version: None, version, codebase, manifest }
+        Self {
+            app_id: None,
+            previous_version: None,
+            version,
+            codebase,
+            manifest,
+            respect_delta_okay: false,
+        }
+    }
+
+    /// For one application only.
+    #[must_use]
+    pub fn with_app_id(mut self, app_id: impl Into<String>) -> Self {
+        self.app_id = Some(app_id.into());
+        self
+    }
+
+    /// For machines with one version only, as a delta is.
+    #[must_use]
+    pub fn with_previous_version(mut self, previous_version: Version) -> Self {
+        self.previous_version = Some(previous_version);
+        self
+    }
+
+    /// For machines only that say they take deltas.
+    #[must_use]
+    pub fn with_respect_delta_okay(mut self, respect_delta_okay: bool) -> Self {
+        self.respect_delta_okay = respect_delta_okay;
+        self
     }
 
     /// The URLs of the codebase. A path is offered on every one of the
@@ -68,7 +98,11 @@ mod tests {
     use super::*;
 
     fn update(codebase: &str) -> Update {
-        Update::of_packages("2.0.0".parse().unwrap(), codebase.parse().unwrap(), &[])
+        Update::from_packages(
+            "2.0.0".parse().unwrap(),
+            codebase.parse().unwrap(),
+            [] as [Package; 0],
+        )
     }
 
     #[test]

@@ -210,9 +210,16 @@ proptest! {
 
     #[test]
     fn semver_converts(text in semantic()) {
-        let converted = Version::from(semver::Version::parse(&text).unwrap());
+        let converted = Version::try_from(semver::Version::parse(&text).unwrap()).unwrap();
         prop_assert_eq!(converted.as_str(), &text);
         prop_assert_eq!(converted, version(&text));
+    }
+
+    #[test]
+    fn no_version_is_longer_than_one_that_is_read(length in 240_usize..300) {
+        let text = format!("1.0.0+{}", "a".repeat(length - 6));
+        let converted = Version::try_from(semver::Version::parse(&text).unwrap());
+        prop_assert_eq!(converted.is_ok(), text.parse::<Version>().is_ok());
     }
 
     #[test]

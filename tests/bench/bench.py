@@ -13,6 +13,7 @@ import platform
 import resource
 import shutil
 import statistics
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -38,13 +39,41 @@ ROOM = ["--max-connections=2500"]
 MACHINES = 100_000
 
 
+def payload(size):
+    """What stands before and behind the data of a payload, and bytes of the data.
+
+    One operation that has no digest, a kernel, and one signature."""
+
+    def number(field, value):  # of five bytes, whatever it is
+        return bytes([field << 3]) + bytes(value >> shift & 127 | 128 for shift in (0, 7, 14, 21)) \
+            + bytes([value >> 28])
+
+    def bytes_of(field, content):
+        return bytes([field << 3 | 2, len(content)]) + content
+
+    signatures = bytes_of(1, number(1, 2) + bytes_of(2, bytes(100)))
+
+    def manifest(data):
+        operation = number(1, 0) + number(2, 0) + number(3, data)
+        kernel = bytes_of(10, number(1, 0))
+        return bytes_of(1, operation) + number(4, data) + number(5, len(signatures)) + kernel
+
+    data = size - 20 - len(manifest(0)) - len(signatures)
+    header = b"CrAU" + (1).to_bytes(8, "big") + len(manifest(0)).to_bytes(8, "big")
+    return header + manifest(data), data, signatures
+
+
 def package(size):
-    """A package of so many bytes, in the page cache."""
-    path = SCRATCH / f"{size // 1_000_000}MB"
+    """A payload of so many bytes, in the page cache. Its signature is nobody's."""
+    path = SCRATCH / f"{size // 1_000_000}MB.gz"
     if not path.exists() or path.stat().st_size != size:
         with open("/dev/urandom", "rb") as source, open(path, "wb") as sink:
-            for _ in range(size // 1_000_000):
-                sink.write(source.read(1_000_000))
+            beginning, data, end = payload(size)
+            sink.write(beginning)
+            while data > 0:
+                sink.write(source.read(min(data, 1_000_000)))
+                data -= 1_000_000
+            sink.write(end)
     with open(path, "rb") as file:
         while file.read(1 << 20):
             pass
@@ -126,6 +155,38 @@ def downloads(server, figures):
             figures.add(f"CPU per 10 GB, {at}", "s", server, cpu)
 
 
+def beside_downloads(server, figures):
+    """Checks while others download as fast as they can."""
+    with server.start(package(LARGE)) as running:
+        running.ready()
+        with loads.fetching(running, 8):
+            result = loads.checks(running, REQUEST, 8, SECONDS)
+    figures.add("checks/s, 8 clients download", "/s", server, result["rate"], less_is_better=False)
+    figures.add("p99, 8 clients download", "ms", server, result["p99"] / 1e3)
+
+
+def slow_disk(server, figures):
+    """Checks while two clients download from a disk of 5 MB/s, and without."""
+    if not server.is_preloadable():
+        return
+    library, control = SCRATCH / "slow_disk.so", SCRATCH / "slow_disk"
+    source = ROOT / "tests/slow_disk/slow_disk.c"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    control.unlink(missing_ok=True)
+    environment = {"LD_PRELOAD": str(library), "SLOW_DISK": str(control)}
+    with server.start(package(LARGE), environment=environment) as running:
+        running.ready()
+        without = loads.checks(running, REQUEST, 8, SECONDS)
+        control.write_text("5000000")
+        with loads.fetching(running, 2):
+            beside = loads.checks(running, REQUEST, 8, SECONDS)
+    control.unlink()
+    ratio = beside["rate"] / without["rate"]
+    line = "two downloads from a disk of 5 MB/s"
+    figures.add(f"checks/s, {line}, to those without", "", server, ratio, less_is_better=False)
+    figures.add(f"p99, {line}", "ms", server, beside["p99"] / 1e3)
+
+
 def slow_downloads(server, figures):
     with server.start(package(LARGE)) as running:
         running.ready()
@@ -164,7 +225,7 @@ def measure(figures, found):
     failed = set()
     for number in range(ROUNDS):
         order = found if number % 2 == 0 else found[::-1]
-        steps = [boot, idle_memory, checks, downloads, slow_downloads]
+        steps = [boot, idle_memory, checks, downloads, beside_downloads, slow_disk, slow_downloads]
         if number < max(1, ROUNDS // 2):
             steps.append(growth)
         for step in steps:

@@ -2,10 +2,12 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
+import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from server import PACKAGE, UPDATE, Failed, content_length
@@ -79,6 +81,31 @@ def downloads(server, clients, times):
     if any(os.wait()[1] for _ in range(clients)):
         raise Failed("a download failed")
     return {"rate": total / seconds, "cpu_per_byte": (server.cpu() - before) / total}
+
+
+@contextmanager
+def fetching(server, clients):
+    """So many clients that download again and again."""
+    children = []
+    for _ in range(clients):
+        child = os.fork()
+        if child == 0:
+            try:
+                fetch(server.port, sys.maxsize)
+            finally:
+                os._exit(1)
+        children.append(child)
+    try:
+        # Until all have begun.
+        time.sleep(0.5)
+        yield
+        if any(os.waitpid(child, os.WNOHANG) != (0, 0) for child in children):
+            raise Failed("a download ended")
+    finally:
+        for child in children:
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
 
 
 @contextmanager

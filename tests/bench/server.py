@@ -57,7 +57,7 @@ def content_length(head):
 class Server:
     """A process that serves a package on a port of its own."""
 
-    def __init__(self, command, port):
+    def __init__(self, command, port, environment=None):
         self.port = port
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
@@ -65,6 +65,7 @@ class Server:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env=os.environ | (environment or {}),
         )
 
     def connect(self):
@@ -144,7 +145,7 @@ class ServePackage:
         self.more = list(more)
         self.answers_checks = True
 
-    def start(self, package, more=()):
+    def start(self, package, more=(), environment=None):
         port = free_port()
         flags = {
             "package-file": package,
@@ -152,7 +153,12 @@ class ServePackage:
             "listen-address": f"127.0.0.1:{port}",
         }
         command = [self.binary, *(f"--{flag}={value}" for flag, value in flags.items())]
-        return Server([*command, *self.more, *more], port)
+        return Server([*command, *self.more, *more], port, environment)
+
+    def is_preloadable(self):
+        """Whether it reads its package through a library, which LD_PRELOAD can replace."""
+        content = self.binary.read_bytes()
+        return b"/ld-linux" in content and b"pread64" in content and b"Go build ID" not in content
 
     def size(self):
         return self.binary.stat().st_size

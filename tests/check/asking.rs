@@ -42,14 +42,7 @@ fn the_board_says_which_machine_type_is_sent() {
 
 #[test]
 fn the_check_itself_counts_nowhere() {
-    let server = Server::start([
-        "--package-file",
-        UPDATE,
-        "--package-version",
-        OFFERED,
-        "--extension",
-        EXTENSION,
-    ]);
+    let server = server_with_extension();
     let directory = Directory::new();
     let into = directory.path().to_str().unwrap();
     let outcome = check(&url_of(&server), &["--download", into, "--strict"]);

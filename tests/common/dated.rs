@@ -40,5 +40,5 @@ pub fn expect_validators(answer: &Answer, etag: &str) {
 
 /// The entity tag that a package must have.
 pub fn etag_of(payload: &[u8]) -> String {
-    format!("\"{}\"", Digests::of(payload).unwrap().sha256.to_hex())
+    format!("\"{}\"", Digests::from_reader(payload).unwrap().sha256.to_hex())
 }

@@ -12,6 +12,7 @@ pub mod http;
 pub mod payload;
 pub mod script;
 pub mod server;
+pub mod tool;
 
 use std::time::{Duration, Instant};
 

@@ -71,3 +71,19 @@ pub fn bytes(length: usize) -> Vec<u8> {
 /// client is a [`Client::slow`](super::http::Client::slow): a server that sends
 /// this much to a client that does not read is stuck.
 pub const MORE_THAN_BUFFERS: usize = 24 * 1024 * 1024;
+
+/// The key that the fixtures are signed with.
+pub const GOOD_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/payloads/key.pem");
+
+/// A key that nothing is signed with, but for one entry.
+pub const OTHER_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/payloads/other-key.pem");
+
+/// A payload of `fixtures/payloads`.
+pub fn payload(name: &str) -> String {
+    format!("{}/fixtures/payloads/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What a release server has beside a file of this content.
+pub fn published(content: &[u8], name: &str) -> String {
+    format!("{}  {name}\n", omaha::Digests::from_reader(content).unwrap().sha256)
+}

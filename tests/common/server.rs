@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -47,11 +47,10 @@ impl Server {
         Self::start(["--package-file", UPDATE, "--package-version", OFFERED])
     }
 
-    /// Serves one file.
+    /// Serves one file, whatever is in it.
     pub fn of_file(path: impl AsRef<OsStr>) -> Self {
-        let flags = ["--package-file", "--package-version", OFFERED].map(OsStr::new);
-        let [file, version, offered] = flags;
-        Self::start([file, path.as_ref(), version, offered])
+        let flags = ["--skip-payload-check", "--package-version", OFFERED, "--package-file"];
+        Self::start(flags.map(OsStr::new).into_iter().chain([path.as_ref()]))
     }
 
     /// Starts the binary with these arguments, on any free port of 127.0.0.1
@@ -67,8 +66,13 @@ impl Server {
     }
 
     /// Starts a command that becomes the binary, and waits until it listens.
-    pub fn spawn(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    pub fn spawn(command: Command) -> Self {
+        Self::spawn_with_input(command, Stdio::null())
+    }
+
+    /// The same, with something on standard input.
+    pub fn spawn_with_input(mut command: Command, input: Stdio) -> Self {
+        command.stdin(input).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let log = Arc::new(Log::default());
         let collector = thread::spawn({
@@ -98,7 +102,8 @@ impl Server {
 
     /// Everything it has said until now.
     pub fn lines(&self) -> Vec<String> {
-        self.log.said.lock().unwrap().lines.clone()
+        // A test that waited in vain has died with the lock.
+        self.log.said.lock().unwrap_or_else(PoisonError::into_inner).lines.clone()
     }
 
     /// The first line that contains this text, once there is one.

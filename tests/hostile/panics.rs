@@ -51,7 +51,7 @@ fn an_updater_that_panics_is_a_500_for_one_client() {
 #[test]
 fn an_observer_that_panics_harms_nothing() {
     let update_of =
-        Update::of_packages(OFFERED.parse().unwrap(), Codebase::default(), &[package()]);
+        Update::from_packages(OFFERED.parse().unwrap(), Codebase::default(), &[package()]);
     let server = Server::bind(&"127.0.0.1:0".parse().unwrap(), TrivialUpdater::new(update_of))
         .unwrap()
         .with_packages([package()])

@@ -59,7 +59,8 @@ impl Stage {
         let file = directory.write("package.gz", package());
         let mut words = wrapper.iter().map(Into::into).chain([binary()]);
         let mut command = std::process::Command::new(words.next().unwrap());
-        command.args(words).args(["--listen-address", "127.0.0.1:0", "--package-file"]);
+        command.args(words).args(["--listen-address", "127.0.0.1:0"]);
+        command.args(["--skip-payload-check", "--package-file"]);
         command.arg(file).args(["--package-version", OFFERED]).args(flags);
         let server = Server::spawn(command);
         let max_connections = flags.iter().skip_while(|flag| **flag != "--max-connections").nth(1);

@@ -3,6 +3,7 @@
 use crate::common::fixture;
 use crate::common::http::{Client, request, update_request};
 use crate::crowd::Crowd;
+use crate::honest::check;
 use crate::scale::{self, RIDDANCE, is_full, sized};
 use crate::stage::Stage;
 
@@ -37,6 +38,10 @@ fn more_downloads_than_places() {
     let stage = Stage::new(&["--max-connections", "40"]);
     stage.play("5. more downloads than places", 3 * PLACES, |server| {
         let mut crowd = Crowd::of(server, 3 * PLACES, |_| fetch());
+        // While they all come at once, who has not said anything yet may have
+        // to make room.
+        let request = update_request(&fixture("check-older"));
+        crate::common::until("the crowd to be in", || check(server, &request).ok());
         let refused = || {
             let mut client = Client::connect(server);
             client.send(fetch());

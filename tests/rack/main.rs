@@ -30,7 +30,7 @@ pub fn serve(directory: &Directory, events: &str, flags: &[&str]) -> Server {
         .arg(directory.join(events))
         .arg(binary())
         .args(["--listen-address", "127.0.0.1:0", "--package-version", OFFERED])
-        .args(["--events", "json", "--package-file"])
+        .args(["--skip-payload-check", "--events", "json", "--package-file"])
         .arg(directory.join("update.gz"))
         .args(flags);
     Server::spawn(command)

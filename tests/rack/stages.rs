@@ -145,6 +145,7 @@ fn two_servers_do_not_share_a_folder() {
     let _first = serve(&directory, "events", &["--state-dir", state_dir]);
     let file = directory.join("update.gz");
     let outcome = crate::common::server::run([
+        "--skip-payload-check",
         "--package-file",
         file.to_str().unwrap(),
         "--package-version",

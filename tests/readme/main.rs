@@ -15,7 +15,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 
-use omaha::protocol::{ErrorCode, EventResult, EventType, Request};
+use omaha::protocol::{ErrorCode, EventResult, EventType, Request, response::Package};
 use omaha::{Codebase, TrivialUpdater, Update, Updater};
 
 use machine::Machine;
@@ -84,11 +84,24 @@ fn every_flag_is_told_and_exists() {
         table("## Check a server").iter().flat_map(|row| flags(&row[0])).collect();
     told.insert("--help".to_owned());
     assert_eq!(told, check, "left: the README's table of check's flags, right: check --help");
+    let inspect = help_of(&["inspect", "--help"]);
+    let told: BTreeSet<_> =
+        table("## Inspect a payload").iter().flat_map(|row| flags(&row[0])).collect();
+    assert_eq!(told, inspect, "left: the README's table of inspect's flags, right: inspect --help");
+    let update = help_of(&["update", "--help"]);
+    let told: BTreeSet<_> =
+        table("## Update this machine").iter().flat_map(|row| flags(&row[0])).collect();
+    assert_eq!(told, update, "left: the README's table of update's flags, right: update --help");
     for block in blocks().iter().filter(|block| block.is("sh")) {
         let commands = block.text.replace("\\\n", " ");
-        for command in commands.lines().filter(|line| line.starts_with("./serve-package")) {
-            let is_check = command.starts_with("./serve-package check");
-            let known = if is_check { &check } else { &help };
+        let commands = commands.lines().map(|line| line.trim_start_matches("sudo "));
+        for command in commands.filter(|line| line.starts_with("./serve-package")) {
+            let known = match command.split(' ').nth(1) {
+                Some("check") => &check,
+                Some("inspect") => &inspect,
+                Some("update") => &update,
+                _ => &help,
+            };
             assert!(flags(command).is_subset(known), "README.md:{}: {command}", block.line);
         }
     }
@@ -103,8 +116,12 @@ fn the_table_of_versions_is_true() {
         let mut request = Request::new();
         request.add_app("{any}", version).add_update_check();
         let decide = |force| {
-            let update = Update::of_packages("4152.2.0".parse().unwrap(), Codebase::default(), &[]);
-            let mut updater = TrivialUpdater::new(update).force(force);
+            let update = Update::from_packages(
+                "4152.2.0".parse().unwrap(),
+                Codebase::default(),
+                [] as [Package; 0],
+            );
+            let mut updater = TrivialUpdater::new(update).with_force(force);
             updater.check_update(&request, &request.apps[0]).unwrap()
         };
         let word = |force| if decide(force).update.is_some() { "offered" } else { "no update" };
@@ -124,7 +141,7 @@ fn the_tables_of_lines_and_events_are_true() {
         Command::new(BINARY)
             .args(["--listen-address", "localhost:0", "--package-version", "4152.2.0"])
             .args(["--events", "json", "--idle-timeout", "1s"])
-            .arg("--package-file")
+            .args(["--skip-payload-check", "--package-file"])
             .arg(&payload),
     );
     let port = server.await_port();

@@ -67,8 +67,11 @@ impl Sandbox {
     fn furnish(&self) {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let payload = fs::read(here.join("fixtures/update.gz")).unwrap();
+        let extension = fs::read(here.join("fixtures/oem-fixture.gz")).unwrap();
         write(self.project.join("Makefile"), fs::read(here.join("Makefile")).unwrap());
         write(self.project.join("fixtures/update.gz"), &payload);
+        let key = "fixtures/payloads/key.pem";
+        write(self.project.join(key), fs::read(here.join(key)).unwrap());
         for script in [
             "dist/static.sh",
             "dist/archive.sh",
@@ -87,11 +90,11 @@ impl Sandbox {
         let flatcar = self.internet.join("update.release.flatcar-linux.net/amd64-usr/4152.2.0");
         for (name, content) in [
             ("flatcar_production_update.gz", &payload[..]),
-            ("oem-azure.gz", b"stands for oem-azure.gz\n"),
-            ("flatcar-podman.gz", b"stands for flatcar-podman.gz\n"),
+            ("oem-azure.gz", &extension),
+            ("flatcar-podman.gz", &extension),
         ] {
             write(flatcar.join(name), content);
-            let sum = omaha::Digests::of(content).unwrap().sha256.to_hex();
+            let sum = omaha::Digests::from_reader(content).unwrap().sha256.to_hex();
             write(flatcar.join(format!("{name}.sha256")), format!("{sum}  {name}\n"));
         }
 
@@ -120,6 +123,9 @@ impl Sandbox {
         let script = self.transpose(block);
         if block.is("script") {
             return "a file; tests/scripted runs it".to_owned();
+        }
+        if block.is("update") {
+            return "of a real machine; tests/update runs it on a pretended one".to_owned();
         }
         let mut command = self.shell(&script, block.is("machine"));
         let where_run = if block.is("machine") { "on the pretended machine" } else { "in a copy" };

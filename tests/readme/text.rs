@@ -49,7 +49,7 @@ pub fn blocks() -> Vec<Block> {
         let is_known = words[1..].iter().all(|word| {
             matches!(
                 (words[0], *word),
-                ("sh", "machine" | "server" | "ends" | "script") | ("text", "log")
+                ("sh", "machine" | "server" | "ends" | "script" | "update") | ("text", "log")
             ) || words[0] == "sh" && word.starts_with("exit-")
         }) || matches!(words[..], ["sh", "service"] | ["sh", "service", "follow"]);
         assert!(is_known, "README.md:{line}: nobody knows what {fence:?} is");

@@ -8,15 +8,17 @@ use std::time::{Duration, SystemTime};
 use omaha::protocol::ErrorCode;
 use omaha::server::{Activity, Download, Machine};
 
+use crate::format::{sentence, without_numbers};
 use crate::json::{self, Object};
-use crate::outlet;
+use crate::log_writer;
+use crate::machine_tracker::{Counts, Key, Record, State};
+use crate::report::Cause;
 use crate::table::time;
-use crate::tracker::{Counts, Key, Record, State};
 
 /// Writes one object, without waiting until it is written. If a reader is so
 /// slow that events are lost, an event says how many.
 pub fn write(object: Object) {
-    outlet::OUTPUT.write(&line(object), |lost| line(event("lost").plain("number", lost)));
+    log_writer::OUTPUT.write(&line(object), |lost| line(event("lost").plain("number", lost)));
 }
 
 fn line(object: Object) -> String {
@@ -82,12 +84,17 @@ pub fn with_error(object: Object, error: ErrorCode) -> Object {
         .text("error_text", &error.to_string())
 }
 
+/// An update of this machine has ended.
+pub fn updated(outcome: &str, text: &str) -> Object {
+    event("update-ended").text("outcome", outcome).text("text", text)
+}
+
 /// Something that the server did.
 ///
 /// `missing` is the extension that a machine's OEM needs and nobody offers.
 pub fn activity(activity: &Activity<'_>, missing: Option<&str>) -> Option<Object> {
     Some(match activity {
-        Activity::Checked { machine, offered, reason } => {
+        Activity::Checked { machine, offered, reason, .. } => {
             let object = with_machine(event("check"), machine)
                 .text_if("board", machine.board)
                 .text_if("oem", machine.oem)
@@ -100,15 +107,15 @@ pub fn activity(activity: &Activity<'_>, missing: Option<&str>) -> Option<Object
             };
             object.text("reason", reason.as_str())
         }
-        Activity::CheckFailed { machine, status, error } => {
+        Activity::CheckFailed { machine, status, error, .. } => {
             let object = with_machine(event("check-failed"), machine);
-            object.text("status", status.as_str()).text("error", &error.to_string())
+            object.text("status", status.as_str()).text("error", &sentence(*error))
         }
-        Activity::AppRefused { machine, status, error } => {
+        Activity::AppRefused { machine, status, error, .. } => {
             let object = with_machine(event("app-refused"), machine);
-            object.text("status", status.as_str()).text("error", &error.to_string())
+            object.text("status", status.as_str()).text("error", &sentence(*error))
         }
-        Activity::Pinged { machine } => with_machine(event("ping"), machine),
+        Activity::Pinged { machine, .. } => with_machine(event("ping"), machine),
         Activity::Reported { machine, event: report, .. } => {
             let object = with_machine(event("report"), machine)
                 .plain("type", report.event_type.code())
@@ -124,25 +131,25 @@ pub fn activity(activity: &Activity<'_>, missing: Option<&str>) -> Option<Object
                 .text_if("next_version", report.next_version.as_str())
         }
         Activity::DownloadStarted(download) => with_download("download-started", download),
-        Activity::DownloadFinished { download, elapsed } => {
+        Activity::DownloadFinished { download, elapsed, .. } => {
             let bytes = download.range.end - download.range.start;
             with_progress(with_download("download-finished", download), bytes, *elapsed)
         }
-        Activity::DownloadCut { download, at, elapsed, cause } => {
+        Activity::DownloadCut { download, at, elapsed, cause, .. } => {
             let bytes = at - download.range.start;
             let object = with_download("download-cut", download);
-            with_progress(object, bytes, *elapsed).text("error", &cause.to_string())
+            with_progress(object, bytes, *elapsed).text("error", &Cause(cause).to_string())
         }
-        Activity::Refused { address, request, status, reason } => event("refused")
+        Activity::Refused { address, request, status, reason, .. } => event("refused")
             .text("address", &address.ip().to_string())
             .text_if("request", request)
             .plain("status", status)
             .text("error", reason),
-        Activity::Expelled { address, violation } => event("expelled")
+        Activity::Expelled { address, violation, .. } => event("expelled")
             .text("address", &address.to_string())
             .text("error", &violation.to_string()),
-        Activity::Trouble { what, error } => {
-            event("trouble").text("what", what).text("error", error)
+        Activity::Trouble { what, error, .. } => {
+            event("trouble").text("what", what).text("error", &without_numbers(error))
         }
         _ => return None,
     })

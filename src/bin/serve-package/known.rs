@@ -10,8 +10,8 @@ use omaha::PackageFile;
 
 use crate::args::Settings;
 use crate::log::{Log, Priority};
+use crate::machine_tracker::{Expected, MachineTracker, Rules};
 use crate::state_dir::{StateDir, StateDirError};
-use crate::tracker::{Expected, Rules, Tracker};
 use crate::watch;
 
 /// The `--expect` file cannot be read.
@@ -41,7 +41,7 @@ impl Error for ExpectError {
 pub fn tracker(
     settings: &Settings,
     packages: &[Arc<PackageFile>],
-) -> Result<Arc<Mutex<Tracker>>, Box<dyn Error>> {
+) -> Result<Arc<Mutex<MachineTracker>>, Box<dyn Error>> {
     let expected = match &settings.expect {
         Some(path) => Expected::read(
             &std::fs::read_to_string(path)
@@ -58,7 +58,7 @@ pub fn tracker(
     };
     let names = packages.iter().map(|package| package.name().to_string());
     let offered = settings.package_version.clone();
-    Ok(Arc::new(Mutex::new(Tracker::new(offered, names, rules, expected, watch::now()))))
+    Ok(Arc::new(Mutex::new(MachineTracker::new(offered, names, rules, expected, watch::now()))))
 }
 
 /// Gives the tracker what was known before a restart, from `--state-dir` or
@@ -69,7 +69,7 @@ pub fn tracker(
 /// When the folder cannot be used.
 pub fn restore(
     settings: &Settings,
-    tracker: &Mutex<Tracker>,
+    tracker: &Mutex<MachineTracker>,
     log: Log,
 ) -> Result<Option<StateDir>, StateDirError> {
     let from_systemd = || {

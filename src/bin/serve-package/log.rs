@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::time::SystemTime;
 
-use crate::outlet;
+use crate::log_writer;
 
 /// How important a line is: the priorities of syslog that are used here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +45,8 @@ impl Log {
         if priority == Priority::Debug && !self.is_journal {
             return;
         }
-        outlet::ERROR.write(&self.render(priority, text), |lost| {
-            let text = format!("{lost} lines are lost: nobody read them in time");
+        log_writer::ERROR.write(&self.render(priority, text), |lost| {
+            let text = format!("dropped {lost} log lines: output blocked");
             self.render(Priority::Warning, &text)
         });
     }

@@ -3,20 +3,28 @@
 //! The command line becomes checked settings ([`args`]), the settings become a
 //! server ([`mod@serve`]), and what the server does is watched ([`watch`]): it
 //! becomes lines for people ([`report`], [`log`]) and for programs ([`events`]),
-//! and ends the run when its goal is reached ([`goal`]).
+//! and ends the run when its exit condition is met ([`exit_condition`]).
 
 mod args;
+mod banner;
 mod check;
 mod events;
-mod goal;
-mod introduction;
+mod exit_condition;
+mod format;
+mod hashing;
+mod inspect;
 mod json;
+mod key;
 mod known;
 mod limits;
+mod listening;
 mod log;
-mod outlet;
+mod log_writer;
+mod machine_tracker;
+mod packages;
 mod pages;
 mod panics;
+mod published;
 mod ready_file;
 mod report;
 mod rollout;
@@ -26,10 +34,8 @@ mod state_dir;
 mod systemd;
 mod table;
 mod throttle;
-mod tracker;
-
+mod update;
 mod watch;
-mod words;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -47,11 +53,13 @@ const FAILURE: u8 = 1;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let _farewell = outlet::Farewell;
+    let _farewell = log_writer::FlushAtExit;
     match args::parse(std::env::args_os().skip(1)) {
         Ok(Command::Help(text)) => print(text),
         Ok(Command::Version) => print(concat!("serve-package ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Command::Check(settings)) => check::run(&settings),
+        Ok(Command::Inspect(settings)) => inspect::run(&settings),
+        Ok(Command::Update(settings)) => update::run(&settings),
         Ok(Command::Serve(settings)) => serve(&settings),
         Err(refusal) => {
             log::Log::new().usage(&refusal.error.to_string(), refusal.help);
@@ -66,7 +74,7 @@ fn serve(settings: &args::Settings) -> ExitCode {
     match serve::run(settings, log) {
         Ok(outcome) => ExitCode::from(outcome.status()),
         Err(error) => {
-            let text = error.to_string();
+            let text = format::sentence(&*error);
             systemd::status(&text);
             log.error(&text);
             ExitCode::from(FAILURE)

@@ -5,8 +5,8 @@ use std::panic::{self, PanicHookInfo};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use crate::format::Quoted;
 use crate::log::{Log, Priority};
-use crate::words::Quoted;
 
 /// So many are written in any case; after that only some, because a client
 /// that has found a bug may use it again and again.

@@ -1,17 +1,18 @@
 //! What the server does, in words: one line for each thing that happens.
 
 use std::fmt;
+use std::io;
 
 use omaha::Reason;
 use omaha::protocol::{EventResult, EventType, VersionText, request::Event};
 use omaha::server::{Activity, CutCause, Download, Machine};
 
+use crate::format::{Plain, Quoted, Quoting, Rate, Reported, sentence, without_numbers};
 use crate::log::Priority;
-use crate::words::{Quoted, Rate};
 
 /// The line for an activity, and how important it is.
 pub fn line(activity: &Activity<'_>) -> (Priority, String) {
-    (priority(activity), Line(activity).to_string())
+    (priority(activity), without_numbers(&Line(activity).to_string()).into_owned())
 }
 
 fn priority(activity: &Activity<'_>) -> Priority {
@@ -48,7 +49,7 @@ struct Line<'a>(&'a Activity<'a>);
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Activity::Checked { machine, offered, reason } => {
+            Activity::Checked { machine, offered, reason, .. } => {
                 write!(f, "{}: update check: ", Who(machine))?;
                 match offered {
                     Some(version) => write!(f, "{version} offered: {reason}")?,
@@ -59,37 +60,58 @@ impl fmt::Display for Line<'_> {
                 }
                 write!(f, "{}", Kind(machine))
             }
-            Activity::CheckFailed { machine, status, error } => {
-                write!(f, "{}: update check failed with {status}: {error}", Who(machine))
+            Activity::CheckFailed { machine, status, error, .. } => {
+                let (who, error) = (Who(machine), sentence(*error));
+                write!(f, "{who}: update check failed with {status}: {error}")
             }
-            Activity::AppRefused { machine, status, error } => {
-                write!(f, "{}: application refused with {status}: {error}", Who(machine))
+            Activity::AppRefused { machine, status, error, .. } => {
+                let (who, error) = (Who(machine), sentence(*error));
+                write!(f, "{who}: application refused with {status}: {error}")
             }
-            Activity::Pinged { machine } => write!(f, "{}: ping: it is alive", Who(machine)),
+            Activity::Pinged { machine, .. } => write!(f, "{}: ping: it is alive", Who(machine)),
             Activity::Reported { machine, event, .. } => {
                 write!(f, "{}: reports: {}", Who(machine), Report(event))
             }
             Activity::DownloadStarted(download) => write!(f, "{} started", What(download)),
-            Activity::DownloadFinished { download, elapsed } => {
+            Activity::DownloadFinished { download, elapsed, .. } => {
                 let bytes = download.range.end - download.range.start;
                 let (seconds, rate) = (elapsed.as_secs_f64(), Rate(bytes, *elapsed));
                 write!(f, "{} finished: {bytes} bytes in {seconds:.1} s, {rate}", What(download))
             }
-            Activity::DownloadCut { download, at, elapsed, cause } => {
+            Activity::DownloadCut { download, at, elapsed, cause, .. } => {
                 let seconds = elapsed.as_secs_f64();
-                write!(f, "{} cut at byte {at} after {seconds:.1} s: {cause}", What(download))
+                write!(
+                    f,
+                    "{} cut at byte {at} after {seconds:.1} s: {}",
+                    What(download),
+                    Cause(cause)
+                )
             }
-            Activity::Refused { address, request, status, reason } => {
+            Activity::Refused { address, request, status, reason, .. } => {
                 let request = if request.is_empty() { "a request" } else { request };
                 // The reason may quote the request.
-                let (request, reason) = (Quoted(request), Quoted(reason));
+                let (request, reason) = (Quoted(request), Quoting(reason));
                 write!(f, "client {}: {request} refused with {status}: {reason}", address.ip())
             }
-            Activity::Expelled { address, violation } => {
+            Activity::Expelled { address, violation, .. } => {
                 write!(f, "client {address}: connection ended: {violation}")
             }
-            Activity::Trouble { what, error } => write!(f, "{what}: {error}"),
+            Activity::Trouble { what, error, .. } => write!(f, "{what}: {error}"),
             other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+/// Why a download was cut.
+pub struct Cause<'a>(pub &'a CutCause);
+
+impl fmt::Display for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            CutCause::Client(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                write!(f, "the client went away: {}", Plain(error))
+            }
+            cause => cause.fmt(f),
         }
     }
 }
@@ -120,14 +142,16 @@ impl fmt::Display for Who<'_> {
         f.write_str("machine ")?;
         match (*alias, *id) {
             ("", "") => f.write_str("without an id")?,
-            ("", id) => write!(f, "{}", Quoted(id))?,
-            (alias, "") => write!(f, "{}", Quoted(alias))?,
-            (alias, id) => write!(f, "{} {}", Quoted(alias), Quoted(id))?,
+            ("", name) | (name, "") => write!(f, "{}", omaha::Quoted::unless_plain(name))?,
+            (alias, id) => {
+                let [alias, id] = [alias, id].map(omaha::Quoted::unless_plain);
+                write!(f, "{alias} {id}")?;
+            }
         }
         write!(f, " at {}, ", address.ip())?;
         match version {
             VersionText::Empty => f.write_str("without a version"),
-            version => write!(f, "version {}", Quoted(version.as_str())),
+            version => write!(f, "version {}", Reported(version)),
         }
     }
 }
@@ -137,7 +161,7 @@ struct Report<'a>(&'a Event);
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Event { event_type, result, error_code, next_version, previous_version } = self.0;
+        let Event { event_type, result, error_code, next_version, previous_version, .. } = self.0;
         write!(f, "{event_type}: {result}")?;
         // These two are easily taken for each other.
         f.write_str(match (*event_type, *result) {
@@ -150,10 +174,10 @@ impl fmt::Display for Report<'_> {
         }
         // `update_engine` names 0.0.0.0 when there was none.
         if !matches!(previous_version.as_str(), "" | "0.0.0.0") {
-            write!(f, ", before it was {}", Quoted(previous_version.as_str()))?;
+            write!(f, ", before it was {}", Reported(previous_version))?;
         }
         if *next_version != VersionText::Empty {
-            write!(f, ", next is {}", Quoted(next_version.as_str()))?;
+            write!(f, ", next is {}", Reported(next_version))?;
         }
         Ok(())
     }
@@ -164,7 +188,7 @@ struct What<'a>(&'a Download<'a>);
 
 impl fmt::Display for What<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Download { address, package, size, range } = self.0;
+        let Download { address, package, size, range, .. } = self.0;
         write!(f, "client {}: download of {package}", address.ip())?;
         if *range != (0..*size) {
             write!(f, ", bytes {} to {} of {size},", range.start, range.end - 1)?;

@@ -1,21 +1,20 @@
 //! From settings to a running server.
 
 use std::error::Error;
-use std::fmt;
-use std::net::{IpAddr, UdpSocket};
-use std::path::Path;
 use std::sync::Arc;
 
-use omaha::server::{Activity, ListenAddress, Observer, Server, passed_listener};
-use omaha::{Codebase, PackageFile, PackageName, TrivialUpdater, Update};
+use omaha::server::{Activity, Observer, Server};
+use omaha::{PackageFile, TrivialUpdater, Update};
 
 use crate::args::Settings;
-use crate::goal::{Goal, Outcome};
+use crate::exit_condition::{ExitCondition, Outcome};
+use crate::listening::Listening;
 use crate::log::{Log, Priority};
+use crate::packages::{self, Packages};
 use crate::rollout::RolloutUpdater;
 use crate::state_dir::Writer;
 use crate::watch::{self, Watch};
-use crate::{events, introduction, known, limits, pages, ready_file, signals, systemd};
+use crate::{banner, events, known, limits, pages, ready_file, signals, systemd};
 
 /// Serves until the run has come to its end.
 ///
@@ -25,23 +24,36 @@ use crate::{events, introduction, known, limits, pages, ready_file, signals, sys
 /// fails later.
 pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     limits::raise_descriptors();
-    systemd::status("hashing the packages");
-    let packages = open(settings)?;
+    if let Some(path) = &settings.ready_file {
+        ready_file::remove(path)?;
+    }
+    let listening = Listening::new(settings)?;
+    let Packages { packages, is_delta, notes } = packages::open(settings)?;
     let tracker = known::tracker(settings, &packages)?;
-    let watch =
-        Arc::new(Watch::new(log, Goal::new(settings), settings.events, Arc::clone(&tracker)));
+    let exit_condition = ExitCondition::new(settings);
+    let watch = Watch::new(log, exit_condition, settings.events, Arc::clone(&tracker));
+    let watch = Arc::new(watch);
     let state_dir = known::restore(settings, &tracker, log)?;
-    let server = prepare(settings, &packages, &watch)?;
+    let ignored = listening.ignored(settings);
+    let host = listening.host();
+    let server = prepare(settings, listening, &packages, is_delta, &watch)?;
     watch.control(server.handle());
     if let Some(state_dir) = state_dir {
         watch.write_to(Writer::start(state_dir, tracker, log)?);
     }
     signals::stop_on_signal(server.handle(), Arc::clone(&watch))?;
 
-    for line in introduction::lines(settings, &packages, &server) {
+    for line in banner::lines(settings, &packages, &server, &host) {
         log.line(Priority::Info, &line);
     }
-    for line in introduction::odd_extensions(&packages) {
+    for (priority, line) in notes {
+        log.line(priority, &line);
+    }
+    if let Some(line) = ignored {
+        log.line(Priority::Notice, &line);
+    }
+    let link_local = banner::link_local(settings, &server);
+    for line in banner::odd_extensions(&packages).chain(link_local) {
         log.line(Priority::Warning, &line);
     }
     let address = server.address();
@@ -58,95 +70,38 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     Ok(watch.finish())
 }
 
-/// Opens and hashes the operating system's package and the extensions.
-fn open(settings: &Settings) -> Result<Vec<Arc<PackageFile>>, Box<dyn Error>> {
-    let mut names = vec![settings.package_name.clone()];
-    for path in &settings.extensions {
-        let name: PackageName = file_name(path)?.parse()?;
-        if names.contains(&name) {
-            return Err(StartError::SameName(name).into());
-        }
-        names.push(name);
-    }
-    let paths = [&settings.package_file].into_iter().chain(&settings.extensions);
-    let open = |(path, name): (_, _)| Ok(Arc::new(PackageFile::open(path, name)?));
-    paths.map(std::path::PathBuf::as_path).zip(names).map(open).collect()
-}
-
-fn file_name(path: &Path) -> Result<&str, StartError> {
-    let name = path.file_name().and_then(|name| name.to_str());
-    name.ok_or_else(|| StartError::NoName(path.display().to_string()))
-}
-
 /// Puts the server together.
 fn prepare(
     settings: &Settings,
+    listening: Listening,
     packages: &[Arc<PackageFile>],
+    is_delta: bool,
     watch: &Arc<Watch>,
 ) -> Result<Server, Box<dyn Error>> {
     let codebase = settings.package_url.clone().unwrap_or_default();
-    let served_here = codebase.is_path() || points_here(&codebase, &settings.listen_address);
+    let served_here = codebase.is_path() || listening.is_at(&codebase);
     let served = if served_here { packages } else { &[] };
 
-    let update = Update::of_packages(settings.package_version.clone(), codebase, packages);
+    let mut update = Update::from_packages(settings.package_version.clone(), codebase, packages);
+    update.previous_version.clone_from(&settings.previous_version);
+    for action in &mut update.manifest.actions {
+        action.is_delta_payload = is_delta;
+    }
     let updater =
-        TrivialUpdater::new(update).force(settings.force).watching(served.iter().cloned());
+        TrivialUpdater::new(update).with_force(settings.force).with_watched(served.iter().cloned());
     watch.watch_packages(served);
     let updater = RolloutUpdater::new(updater, Arc::clone(watch));
-    let (observer, every) = (Arc::clone(watch), systemd::interval());
-    let every = watch.goal().interval().map_or(every, |interval| every.min(interval));
-    let server = listen(settings, updater)?
+    let observer = Arc::clone(watch);
+    let every = systemd::interval();
+    let every = watch.exit_condition().interval().map_or(every, |interval| every.min(interval));
+    let host = listening.host();
+    let server = listening
+        .server(updater)?
         .with_packages(served.iter().cloned())
         .with_limits(settings.limits)
         .with_observer(move |activity: &Activity<'_>| observer.observe(activity))
         .with_heartbeat(every, watch::heartbeat(watch));
-    let url = introduction::server_url(settings, &server);
+    let url = banner::server_url(settings, &server, &host);
     watch.know_url(url.clone());
     Ok(server.with_pages(pages::pages(settings.status, url, Arc::clone(watch))))
 }
-
-/// On the socket that systemd passed, or else on the address.
-fn listen(settings: &Settings, updater: RolloutUpdater) -> Result<Server, Box<dyn Error>> {
-    match passed_listener()? {
-        Some(listener) => Ok(Server::from_listener(listener, updater)?),
-        None => Ok(Server::bind(&settings.listen_address, updater)?),
-    }
-}
-
-/// Whether a URL leads back to this server, so that the packages must be
-/// served after all.
-fn points_here(codebase: &Codebase, listen: &ListenAddress) -> bool {
-    let host = codebase.authority().map_or("", |authority| authority.host());
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    codebase.path() == Codebase::PACKAGES
-        && codebase.port() == Some(listen.port())
-        && (host.eq_ignore_ascii_case(listen.host())
-            || host.eq_ignore_ascii_case("localhost")
-            || host.eq_ignore_ascii_case(&introduction::host_name())
-            || host.parse().is_ok_and(is_local))
-}
-
-/// Whether an address belongs to this machine: then a socket can have it.
-fn is_local(address: IpAddr) -> bool {
-    UdpSocket::bind((address, 0)).is_ok()
-}
-
-/// Why it cannot start, where no other error says so.
-#[derive(Debug)]
-enum StartError {
-    NoName(String),
-    SameName(PackageName),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoName(path) => write!(formatter, "{path:?}: an extension needs a file name"),
-            Self::SameName(name) => {
-                write!(formatter, "two packages would be called {name}; rename one of the files")
-            }
-        }
-    }
-}
-
-impl Error for StartError {}

@@ -14,9 +14,9 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 
 use crate::FAILURE;
-use crate::goal::Outcome;
+use crate::exit_condition::Outcome;
 use crate::log::Priority;
-use crate::outlet;
+use crate::log_writer;
 use crate::watch::Watch;
 
 /// The same signal again within this time is the first one: `timeout`, for one,
@@ -32,12 +32,10 @@ pub enum SignalError {
 
 impl fmt::Display for SignalError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Catch(error) => write!(formatter, "signals cannot be caught: {error}"),
-            Self::Thread(error) => {
-                write!(formatter, "the thread that waits for signals cannot be started: {error}")
-            }
-        }
+        formatter.write_str(match self {
+            Self::Catch(_) => "signals cannot be caught",
+            Self::Thread(_) => "the thread that waits for signals cannot be started",
+        })
     }
 }
 
@@ -75,12 +73,12 @@ pub fn stop_on_signal(handle: Handle, watch: Arc<Watch>) -> Result<(), SignalErr
             }
             if first.is_some() {
                 log.line(Priority::Warning, &format!("{name} again: stopping at once"));
-                drop(outlet::Farewell);
+                drop(log_writer::FlushAtExit);
                 process::exit(FAILURE.into());
             }
             let line = format!("{name}: stopping; requests under way get up to 10 s to end");
             log.line(Priority::Notice, &line);
-            watch.goal().reach(Outcome::Stopped);
+            watch.exit_condition().reach(Outcome::Stopped);
             handle.stop();
             first = Some((signal, Instant::now()));
         }

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::tracker::{Key, Name, Record, Tracker};
-use crate::words::Quoted;
+use crate::format::Quoted;
+use crate::machine_tracker::{Key, MachineTracker, Name, Record};
 
 /// Most machines that are listed. The status page and the events have more.
 const MAX_ROWS: usize = 1000;
@@ -12,7 +12,7 @@ const MAX_ROWS: usize = 1000;
 const MAX_NAMES: usize = 100;
 
 /// A line for each machine, under a head, and one for those that are missing.
-pub fn lines(tracker: &Tracker) -> Vec<String> {
+pub fn lines(tracker: &MachineTracker) -> Vec<String> {
     let machines = tracker.sorted();
     let mut rows = Vec::new();
     if !machines.is_empty() {

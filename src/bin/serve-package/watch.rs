@@ -1,5 +1,5 @@
 //! Watches what the server does: writes it down, keeps track of the machines,
-//! and ends the run when its goal is reached.
+//! and ends the run when its exit condition is met.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -7,11 +7,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use omaha::server::{Activity, Handle, Heartbeat, Machine, Observer};
 use omaha::{PackageFile, Reason};
 
-use crate::goal::{Goal, Outcome};
+use crate::exit_condition::{ExitCondition, Outcome};
 use crate::log::{Log, Priority};
+use crate::machine_tracker::{Counts, MachineTracker, News, State};
 use crate::state_dir::Writer;
 use crate::throttle::{Throttle, Verdict};
-use crate::tracker::{Counts, News, State, Tracker};
 use crate::{events, report, systemd, table};
 
 /// Longer than any transfer takes.
@@ -30,11 +30,11 @@ const NOBODY_CAME: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub struct Watch {
     log: Log,
-    goal: Goal,
+    exit_condition: ExitCondition,
     /// Whether events go to standard output as JSON.
     events: bool,
     throttle: Throttle,
-    tracker: Arc<Mutex<Tracker>>,
+    tracker: Arc<Mutex<MachineTracker>>,
     started: Instant,
     handle: OnceLock<Handle>,
     /// What is offered and must not change.
@@ -46,10 +46,15 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn new(log: Log, goal: Goal, events: bool, tracker: Arc<Mutex<Tracker>>) -> Self {
+    pub fn new(
+        log: Log,
+        exit_condition: ExitCondition,
+        events: bool,
+        tracker: Arc<Mutex<MachineTracker>>,
+    ) -> Self {
         Self {
             log,
-            goal,
+            exit_condition,
             events,
             throttle: Throttle::default(),
             tracker,
@@ -86,15 +91,15 @@ impl Watch {
         self.log
     }
 
-    pub fn goal(&self) -> &Goal {
-        &self.goal
+    pub fn exit_condition(&self) -> &ExitCondition {
+        &self.exit_condition
     }
 
     pub fn uptime(&self) -> Duration {
         self.started.elapsed()
     }
 
-    pub fn tracker(&self) -> MutexGuard<'_, Tracker> {
+    pub fn tracker(&self) -> MutexGuard<'_, MachineTracker> {
         self.tracker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -138,7 +143,7 @@ impl Watch {
 
     /// Passes on what has changed. With the tracker locked, so that it is in
     /// order; nothing of this waits for anybody.
-    fn tell_news(&self, tracker: &mut Tracker) {
+    fn tell_news(&self, tracker: &mut MachineTracker) {
         for news in tracker.take_news() {
             match news {
                 News::Changed(key) => {
@@ -169,18 +174,22 @@ impl Watch {
         }
     }
 
-    /// Ends the run if its goal is reached.
-    fn check_goal(&self, tracker: &Tracker) {
+    /// Ends the run if its exit condition is met.
+    fn check_exit(&self, tracker: &MachineTracker) {
         let (counts, is_stopped) = (tracker.counts(), tracker.is_stopped());
-        let Some(outcome) = self.goal.check(counts, is_stopped, self.started.elapsed()) else {
+        let Some(outcome) = self.exit_condition.check(counts, is_stopped, self.started.elapsed())
+        else {
             return;
         };
         let Some(handle) = self.handle.get() else { return };
         let words = match outcome {
-            Outcome::Updated => "all machines that were waited for are updated",
-            Outcome::Deadline => "the deadline has passed",
-            Outcome::Failed => "a machine failed",
-            Outcome::Stopped => "stopped",
+            Outcome::Updated => {
+                let (updated, wanted) = self.exit_condition.progress(counts);
+                format!("{updated} of {wanted} machines updated")
+            }
+            Outcome::Deadline => "the deadline has passed".to_owned(),
+            Outcome::Failed => "a machine failed".to_owned(),
+            Outcome::Stopped => "stopped".to_owned(),
         };
         self.log.line(Priority::Notice, &format!("{words}: stopping"));
         match outcome {
@@ -221,9 +230,9 @@ impl Watch {
             }
         }
         if !heartbeat.stopping {
-            self.check_goal(&tracker);
-        } else if self.goal.outcome() == Outcome::Updated
-            && self.goal.is_late(self.started.elapsed())
+            self.check_exit(&tracker);
+        } else if self.exit_condition.outcome() == Outcome::Updated
+            && self.exit_condition.is_late(self.started.elapsed())
             && !state.is_late
             && let Some(handle) = self.handle.get()
         {
@@ -270,8 +279,11 @@ impl Watch {
         self.summarize();
         self.tell_table();
         let tracker = self.tracker();
-        let outcome =
-            if tracker.is_stopped() { self.goal.outcome_of_stopped() } else { self.goal.outcome() };
+        let outcome = if tracker.is_stopped() {
+            self.exit_condition.outcome_of_stopped()
+        } else {
+            self.exit_condition.outcome()
+        };
         let counts = tracker.counts();
         if self.events {
             events::write(events::stopped(outcome.as_str(), counts, &tracker.missing()));
@@ -325,7 +337,7 @@ impl Observer for Watch {
         tracker.note(activity, now());
         self.tell_news(&mut tracker);
         if matches!(activity, Activity::Reported { .. } | Activity::Checked { .. }) {
-            self.check_goal(&tracker);
+            self.check_exit(&tracker);
         }
     }
 }
@@ -370,7 +382,7 @@ pub fn now() -> u64 {
 }
 
 /// What goes on, in a line for `systemctl status`.
-fn status(tracker: &Tracker, is_changed: bool) -> String {
+fn status(tracker: &MachineTracker, is_changed: bool) -> String {
     let counts = tracker.counts();
     let offered = tracker.offered();
     let mut line = if is_changed {

@@ -146,7 +146,7 @@ fn failures_have_numbers_and_are_reported() {
         ("app status", response(unknown(), None), 34, false),
         ("app status and check", response(unknown(), Some(UpdateStatus::Ok)), 34, false),
         ("update status", ok(UpdateStatus::Internal), 34, false),
-        ("odd status", ok(UpdateStatus::Other("maybe".to_owned())), 34, false),
+        ("odd status", ok(UpdateStatus::from("maybe")), 34, false),
     ] {
         let (client, script, _) = client([step, response(AppStatus::Ok, None)]);
         let client = client.with_retry(Retry::NEVER);

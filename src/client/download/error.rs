@@ -5,10 +5,10 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::client::quoted::Quoted;
 use crate::client::{RedirectError, TransportError};
 use crate::package::{VerifyError, VerifyErrorKind};
 use crate::protocol::ErrorCode;
+use crate::quoted::Quoted;
 
 /// Why a download failed.
 #[derive(Debug)]

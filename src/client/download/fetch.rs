@@ -6,6 +6,7 @@ use super::{Download, DownloadError, Progress};
 use crate::client::redirect::{self, SendError};
 use crate::client::{HttpAnswer, HttpRequest};
 use crate::digest::Hasher;
+use crate::number::decimal;
 use crate::protocol::response::Package;
 
 /// Bytes that are read at once.
@@ -130,8 +131,8 @@ impl<'a> Fetch<'a> {
         let is_right = |range: &str| {
             let (bounds, all) = range.trim().strip_prefix("bytes ")?.split_once('/')?;
             let (first, last) = bounds.split_once('-')?;
-            let all_is_right = all == "*" || all.parse() == Ok(size);
-            let is_rest = first.parse() == Ok(self.at) && last.parse::<u64>().ok()? < size;
+            let all_is_right = all == "*" || decimal(all) == Some(size);
+            let is_rest = decimal(first) == Some(self.at) && decimal::<u64>(last)? < size;
             (all_is_right && is_rest).then_some(())
         };
         match range.and_then(is_right) {
@@ -145,7 +146,8 @@ impl<'a> Fetch<'a> {
         let mut buffer = vec![0; BUFFER];
         loop {
             let piece = match body.read(&mut buffer) {
-                Ok(length) => buffer.get(..length).unwrap_or_default(),
+                // A body that claims more than it was asked for is not believed.
+                Ok(length) => &buffer[..length.min(BUFFER)],
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 // All that was wanted has come; the digests say whether it is right.
                 Err(_) if self.at == total => return Ok(()),
@@ -160,7 +162,7 @@ impl<'a> Fetch<'a> {
             }
             let skip = usize::try_from(known).unwrap_or(usize::MAX).min(piece.len());
             known -= skip as u64;
-            let piece = piece.get(skip..).unwrap_or_default();
+            let piece = &piece[skip..];
             if piece.len() as u64 > total - self.at {
                 return Err(self.download.package.wrong_size(None).into());
             }

@@ -15,7 +15,7 @@ use crate::protocol::response::Package;
 const CONTENT: &[u8] = b"The quick brown fox jumps over the lazy dog";
 
 fn package() -> Package {
-    let digests = Digests::of(CONTENT).unwrap();
+    let digests = Digests::from_reader(CONTENT).unwrap();
     Package {
         name: "update.gz".to_owned(),
         sha1: Some(digests.sha1),

@@ -150,7 +150,7 @@ fn send(
     };
     while !body.is_empty() {
         let (used, length) = call.write(body, &mut buffer).map_err(protocol)?;
-        body = body.get(used..).unwrap_or_default();
+        body = &body[used..];
         wire.write(&buffer, length)?;
     }
     call.proceed().ok_or_else(unreachable_state)

@@ -25,7 +25,7 @@ impl Wire {
 
     /// What came and was not consumed.
     pub fn received(&self) -> &[u8] {
-        self.buffer.get(self.start..self.end).unwrap_or_default()
+        &self.buffer[self.start..self.end]
     }
 
     /// Puts the lines of a folded header into one, as RFC 9112 (section 5.2)
@@ -66,7 +66,7 @@ impl Wire {
         self.stream
             .socket()
             .set_write_timeout(Some(wait))
-            .and_then(|()| self.stream.write_all(buffer.get(..length).unwrap_or_default()))
+            .and_then(|()| self.stream.write_all(&buffer[..length]))
             .and_then(|()| self.stream.flush())
             .map_err(|error| self.explain(error, DOING))
     }

@@ -4,8 +4,8 @@ use super::{Findings, Node, Rule, manifest};
 use crate::Chain;
 use crate::client::HttpUrl;
 use crate::client::app_status::Explained;
-use crate::client::quoted::Quoted;
 use crate::client::url::has_scheme;
+use crate::quoted::Quoted;
 
 /// Seconds that `update_engine` takes as they are: 45 minutes to 4 hours.
 const POLL_INTERVAL: std::ops::RangeInclusive<u64> = 45 * 60..=4 * 60 * 60;

@@ -1,10 +1,10 @@
 //! How the operating system's package is served.
 
 use super::{Finding, Findings, Rule};
-use crate::client::quoted::Quoted;
 use crate::client::redirect;
 use crate::client::{HttpRequest, HttpUrl, Transport};
 use crate::protocol::response::Package;
+use crate::quoted::Quoted;
 
 /// Asks for the last byte of the operating system's package, to see whether a
 /// download that was cut could be resumed. A server that does not answer has

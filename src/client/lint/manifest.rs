@@ -1,8 +1,8 @@
 //! Manifests and their actions.
 
 use super::{Findings, Node, Rule, package};
-use crate::client::quoted::Quoted;
 use crate::digest::Sha256;
+use crate::quoted::Quoted;
 
 pub(super) fn check_all(check: &Node, findings: &mut Findings) {
     let mut manifests = check.all("manifest");

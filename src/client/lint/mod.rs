@@ -42,10 +42,10 @@ pub use download::download;
 pub use rule::{Rule, Severity};
 
 use super::{Answer, HttpUrl};
-use crate::client::quoted::Quoted;
 use crate::media_type;
 use crate::protocol::Protocol;
 use crate::protocol::xml::Node;
+use crate::quoted::Quoted;
 
 /// A violation of a [`Rule`].
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use super::{Findings, Node, Rule};
 use crate::client::HttpUrl;
 use crate::client::lenient::scan;
-use crate::client::quoted::Quoted;
 use crate::digest::{Sha1, Sha256};
 use crate::package::{is_extension_name, is_plain};
+use crate::quoted::Quoted;
 
 pub(super) fn check_all(manifest: &Node, findings: &mut Findings) {
     let packages = || manifest.all_in("packages", "package");

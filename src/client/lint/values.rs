@@ -1,7 +1,7 @@
 //! Values that are not of the right kind.
 
 use super::{Findings, Node, Rule};
-use crate::client::quoted::Quoted;
+use crate::quoted::Quoted;
 
 /// The attributes that are numbers, and those that are truths, by the element
 /// that they stand on.

@@ -22,7 +22,7 @@ impl Drop for Directory {
 }
 
 fn package(content: &[u8]) -> Package {
-    let digests = Digests::of(content).unwrap();
+    let digests = Digests::from_reader(content).unwrap();
     Package {
         name: "update.gz".to_owned(),
         sha1: Some(digests.sha1),

@@ -62,6 +62,15 @@ fn known_texts_become_known_values() {
     assert_eq!(AckStatus::from("ok"), AckStatus::Ok);
 }
 
+/// As go-omaha has them: an updater answers with a status by `?`.
+#[test]
+fn statuses_are_errors() {
+    let error: Box<dyn std::error::Error> = AppStatus::Restricted.into();
+    assert_eq!(error.to_string(), "restricted");
+    let error: Box<dyn std::error::Error> = UpdateStatus::Hash.into();
+    assert_eq!(error.to_string(), "error-hash");
+}
+
 #[test]
 fn defaults() {
     assert_eq!(AppStatus::default(), AppStatus::Ok);

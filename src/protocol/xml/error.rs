@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use super::excerpt::Excerpt;
+use super::excerpt;
 
 /// Why a document could not be read, and where.
 ///
@@ -46,6 +46,7 @@ pub enum ReadErrorKind {
     /// entities. The protocol has no use for either.
     Doctype,
     /// The document is of another kind.
+    #[non_exhaustive]
     Root {
         /// The root element that was wanted.
         expected: &'static str,
@@ -53,11 +54,13 @@ pub enum ReadErrorKind {
         found: String,
     },
     /// The document is of another version of the protocol, or of none.
+    #[non_exhaustive]
     Protocol {
         /// The value of the attribute `protocol`.
         found: Option<String>,
     },
     /// The value of an attribute is not of the right kind.
+    #[non_exhaustive]
     Value {
         /// The name of the element.
         element: String,
@@ -69,6 +72,7 @@ pub enum ReadErrorKind {
         problem: &'static str,
     },
     /// The document is beyond one of the [limits](super::limits).
+    #[non_exhaustive]
     Limit {
         /// The limit.
         limit: usize,
@@ -108,20 +112,20 @@ impl fmt::Display for ReadError {
 impl fmt::Display for ReadErrorKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io(error) => write!(formatter, "cannot read further: {error}"),
+            Self::Io(_) => formatter.write_str("cannot read further"),
             Self::NotWellFormed(reason) => write!(formatter, "not well-formed XML: {reason}"),
             Self::UnexpectedEnd => formatter.write_str("the document ends too early"),
             Self::Encoding(None) => formatter.write_str("the text is not UTF-8"),
             Self::Encoding(Some(found)) => write!(
                 formatter,
                 "the encoding is \"{}\", but only UTF-8 is read",
-                Excerpt::value(found)
+                excerpt::value(found)
             ),
             Self::Doctype => formatter.write_str("a document type declaration is not allowed"),
             Self::Root { expected, found } => write!(
                 formatter,
                 "the document is a <{}>, not a <{expected}>",
-                Excerpt::name(found)
+                excerpt::name(found)
             ),
             Self::Protocol { found: None } => {
                 formatter.write_str("attribute protocol=\"3.0\" is missing")
@@ -129,14 +133,14 @@ impl fmt::Display for ReadErrorKind {
             Self::Protocol { found: Some(found) } => write!(
                 formatter,
                 "the protocol is \"{}\", but only \"3.0\" is spoken",
-                Excerpt::value(found)
+                excerpt::value(found)
             ),
             Self::Value { element, attribute, value, problem } => write!(
                 formatter,
                 "attribute {}=\"{}\" of <{}> {problem}",
-                Excerpt::name(attribute),
-                Excerpt::value(value),
-                Excerpt::name(element)
+                excerpt::name(attribute),
+                excerpt::value(value),
+                excerpt::name(element)
             ),
             Self::Limit { limit, what } => write!(formatter, "more than {limit} {what}"),
         }

@@ -30,6 +30,7 @@ mod source;
 mod tests;
 #[cfg(feature = "client")]
 mod tree;
+mod update_file;
 mod write_request;
 mod write_response;
 mod writer;
@@ -37,3 +38,4 @@ mod writer;
 pub use error::{ReadError, ReadErrorKind};
 #[cfg(feature = "client")]
 pub(crate) use tree::Node;
+pub(crate) use update_file::UpdateFile;

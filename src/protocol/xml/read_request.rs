@@ -15,8 +15,8 @@ impl Request {
     /// Reads a request document.
     ///
     /// Reading stops at the end of the root element; what follows is ignored.
-    /// The source is asked for 4 KiB at a time and not again once that end was
-    /// seen, so up to 4 KiB of what follows may have been taken from it.
+    /// The source is asked for 2 KiB at a time and not again once that end was
+    /// seen, so up to 2 KiB of what follows may have been taken from it.
     ///
     /// Elements and attributes that the protocol does not have are ignored,
     /// and so are namespaces. Where the protocol has one element and there are
@@ -83,8 +83,8 @@ fn app(reader: &mut Reader<'_>, element: Element) -> Result<App> {
     element.attributes(|name, value| {
         match name {
             "appid" => app.id = value.text(),
-            "version" => app.version = value.word(),
-            "nextversion" => app.next_version = value.word(),
+            "version" => app.version = value.text().into(),
+            "nextversion" => app.next_version = value.text().into(),
             "lang" => app.lang = value.text(),
             "client" => app.client = value.text(),
             "installage" => app.install_age = value.number()?,
@@ -153,8 +153,8 @@ fn event(reader: &mut Reader<'_>, element: Element) -> Result<Event> {
                 event.result = value.number()?.map(EventResult::new).unwrap_or_default();
             }
             "errorcode" => event.error_code = value.number()?.map(ErrorCode::new),
-            "nextversion" => event.next_version = value.word(),
-            "previousversion" => event.previous_version = value.word(),
+            "nextversion" => event.next_version = value.text().into(),
+            "previousversion" => event.previous_version = value.text().into(),
             _ => {}
         }
         Ok(())

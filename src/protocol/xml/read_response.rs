@@ -116,7 +116,7 @@ fn update_check(reader: &mut Reader<'_>, element: Element) -> Result<UpdateCheck
 
 /// Reads the elements of one name within the present element, which exists
 /// only to hold them. If there are several such, all of them count.
-fn list<T>(
+pub(super) fn list<T>(
     reader: &mut Reader<'_>,
     name: &str,
     into: &mut Vec<T>,
@@ -132,7 +132,7 @@ fn list<T>(
     Ok(())
 }
 
-fn url(reader: &mut Reader<'_>, element: Element) -> Result<Url> {
+pub(super) fn url(reader: &mut Reader<'_>, element: Element) -> Result<Url> {
     let mut url = Url::default();
     element.attributes(|name, value| {
         if name == "codebase" {
@@ -144,11 +144,11 @@ fn url(reader: &mut Reader<'_>, element: Element) -> Result<Url> {
     Ok(url)
 }
 
-fn manifest(reader: &mut Reader<'_>, element: Element) -> Result<Manifest> {
+pub(super) fn manifest(reader: &mut Reader<'_>, element: Element) -> Result<Manifest> {
     let mut manifest = Manifest::default();
     element.attributes(|name, value| {
         match name {
-            "version" => manifest.version = value.word(),
+            "version" => manifest.version = value.text().into(),
             "is_floor" => manifest.is_floor = value.truth()?,
             "floor_reason" => manifest.floor_reason = value.text(),
             "is_target" => manifest.is_target = value.truth()?,
@@ -166,7 +166,7 @@ fn manifest(reader: &mut Reader<'_>, element: Element) -> Result<Manifest> {
     Ok(manifest)
 }
 
-fn package(reader: &mut Reader<'_>, element: Element) -> Result<Package> {
+pub(super) fn package(reader: &mut Reader<'_>, element: Element) -> Result<Package> {
     let mut package = Package::default();
     element.attributes(|name, value| {
         match name {
@@ -200,7 +200,7 @@ fn metadata(reader: &mut Reader<'_>, element: Element) -> Result<Metadata> {
     Ok(metadata)
 }
 
-fn action(reader: &mut Reader<'_>, element: Element) -> Result<Action> {
+pub(super) fn action(reader: &mut Reader<'_>, element: Element) -> Result<Action> {
     let mut action = Action::default();
     element.attributes(|name, value| {
         match name {

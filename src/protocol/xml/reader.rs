@@ -8,7 +8,7 @@ use xml::reader::{ErrorKind, EventReader, ParserConfig, XmlEvent};
 
 use super::attributes::Element;
 use super::error::{ReadError, ReadErrorKind};
-use super::excerpt::Excerpt;
+use super::excerpt;
 use super::limits;
 use super::meter::{Meter, check_text, too_many_attributes};
 use super::source::{BUFFER, Source};
@@ -37,6 +37,21 @@ impl<'a> Reader<'a> {
 
     /// The root element, which must be the one expected and of the right protocol.
     pub(super) fn root(&mut self, expected: &'static str) -> Result<Element, ReadError> {
+        let root = self.root_of_any_protocol(expected)?;
+        match root.get("protocol") {
+            Some(protocol) if protocol == Protocol::V3.as_str() => Ok(root),
+            other => {
+                let found = other.map(str::to_owned);
+                Err(root.error(ReadErrorKind::Protocol { found }))
+            }
+        }
+    }
+
+    /// The root element, which must be the one expected.
+    pub(super) fn root_of_any_protocol(
+        &mut self,
+        expected: &'static str,
+    ) -> Result<Element, ReadError> {
         let root = loop {
             if let XmlEvent::StartElement { name, attributes, .. } = self.next()? {
                 break Element::new(name.local_name, attributes, self.position());
@@ -46,13 +61,7 @@ impl<'a> Reader<'a> {
             let found = root.name().to_owned();
             return Err(root.error(ReadErrorKind::Root { expected, found }));
         }
-        match root.get("protocol") {
-            Some(protocol) if protocol == Protocol::V3.as_str() => Ok(root),
-            other => {
-                let found = other.map(str::to_owned);
-                Err(root.error(ReadErrorKind::Protocol { found }))
-            }
-        }
+        Ok(root)
     }
 
     /// The next element within the present one, or `None` at its end.
@@ -206,7 +215,7 @@ fn check_declaration(version: XmlVersion, encoding: &str) -> Result<(), ReadErro
 /// The parser's message as the end of a sentence.
 fn reason(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
-    let mut reason = Excerpt::sentence(line).to_string();
+    let mut reason = excerpt::sentence(line).to_string();
     if let Some(first) = reason.get_mut(..1) {
         first.make_ascii_lowercase();
     }

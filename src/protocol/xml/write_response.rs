@@ -89,20 +89,22 @@ fn manifest(writer: &mut Writer, manifest: &Manifest) {
         .truth("is_floor", manifest.is_floor)
         .text("floor_reason", &manifest.floor_reason)
         .truth("is_target", manifest.is_target)
-        .children(|writer| {
-            // Both there even if they are empty: Flatcar's download_sysext
-            // rejects a response that lacks one.
-            writer.element("packages").children(|writer| {
-                for one in &manifest.packages {
-                    package(writer, one);
-                }
-            });
-            writer.element("actions").children(|writer| {
-                for one in &manifest.actions {
-                    action(writer, one);
-                }
-            });
-        });
+        .children(|writer| content(writer, manifest));
+}
+
+/// What a manifest holds. Both lists are there even if they are empty: Flatcar's
+/// `download_sysext` rejects a response that lacks one.
+pub(super) fn content(writer: &mut Writer, manifest: &Manifest) {
+    writer.element("packages").children(|writer| {
+        for one in &manifest.packages {
+            package(writer, one);
+        }
+    });
+    writer.element("actions").children(|writer| {
+        for one in &manifest.actions {
+            action(writer, one);
+        }
+    });
 }
 
 fn package(writer: &mut Writer, package: &Package) {
@@ -110,7 +112,7 @@ fn package(writer: &mut Writer, package: &Package) {
         .element("package")
         .always("name", &package.name)
         .value("hash", package.sha1.as_ref().map(|digest| digest.to_base64()))
-        .value("hash_sha256", package.sha256.as_ref().map(|digest| digest.to_hex()))
+        .value("hash_sha256", package.sha256)
         .value("size", Some(package.size))
         .value("required", Some(package.required));
     match &package.metadata {

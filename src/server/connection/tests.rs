@@ -53,34 +53,6 @@ impl Pair {
 }
 
 #[test]
-fn a_request_in_pieces_is_taken_when_it_is_whole() {
-    let mut pair = Pair::new();
-    for piece in CHECK.chunks(7) {
-        assert!(matches!(pair.advance(), Step::Wait));
-        pair.client.write_all(piece).unwrap();
-    }
-    assert_eq!(pair.request().body, b"hello");
-    assert!(pair.connection.is_under_way());
-}
-
-#[test]
-fn requests_sent_ahead_are_answered_in_order() {
-    let mut pair = Pair::new();
-    let other = b"GET /2 HTTP/1.1\r\n\r\n";
-    pair.client.write_all(&[CHECK, other, CHECK].concat()).unwrap();
-    for (expected, answer) in [("POST / ", b"1"), ("GET /2 ", b"2"), ("POST / ", b"3")] {
-        let request = pair.request();
-        assert!(request.head.for_engine.starts_with(expected.as_bytes()));
-        pair.respond(answer, Persistence::KeepAlive);
-    }
-    assert!(matches!(pair.advance(), Step::Wait));
-    let mut answers = [0; 3];
-    pair.client.read_exact(&mut answers).unwrap();
-    assert_eq!(&answers, b"123");
-    assert_eq!(pair.connection.phase(), Phase::Waiting);
-}
-
-#[test]
 fn a_response_that_does_not_fit_goes_on_when_there_is_room() {
     let mut pair = Pair::new();
     let large = vec![7; 16 * 1024 * 1024];
@@ -101,21 +73,6 @@ fn a_response_that_does_not_fit_goes_on_when_there_is_room() {
 }
 
 #[test]
-fn a_client_that_waits_is_told_to_continue() {
-    let mut pair = Pair::new();
-    let head = "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
-    pair.client.write_all(head.as_bytes()).unwrap();
-    let mut told = [0; CONTINUE.len()];
-    while pair.connection.phase() != Phase::Body {
-        assert!(matches!(pair.advance(), Step::Wait));
-    }
-    pair.client.read_exact(&mut told).unwrap();
-    assert_eq!(told, CONTINUE);
-    pair.client.write_all(b"hello").unwrap();
-    assert_eq!(pair.request().body, b"hello");
-}
-
-#[test]
 fn what_ends_early() {
     for (length, refused) in [(0, false), (1, false), (20, false), (CHECK.len() - 1, true)] {
         let mut pair = Pair::new();
@@ -129,15 +86,6 @@ fn what_ends_early() {
             other => panic!("{length}: {other:?}"),
         }
     }
-}
-
-#[test]
-fn a_last_response_closes_at_once_where_nothing_is_unread() {
-    let mut pair = Pair::new();
-    pair.client.write_all(CHECK).unwrap();
-    pair.request();
-    pair.respond(b"bye", Persistence::Close);
-    assert!(matches!(pair.advance(), Step::Close));
 }
 
 #[test]

@@ -10,7 +10,8 @@ use omaha::protocol::VersionText;
 // Up to three versions, one a line.
 fuzz_target!(|text: &str| {
     let _ = VersionText::from(text);
-    let versions: Vec<Version> = text.lines().take(3).filter_map(|line| line.parse().ok()).collect();
+    let versions: Vec<Version> =
+        text.lines().take(3).filter_map(|line| line.parse().ok()).collect();
     for version in &versions {
         assert_eq!(version.as_str().parse::<Version>().expect("it was one before"), *version);
         assert!(version.as_str().len() <= Version::MAX_LENGTH);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use omaha::Chain;
 use omaha::client::HttpUrl;
 
-use super::{Command, Count, Flags, Span, UsageError, parsed, path, separate};
+use super::{Command, Count, Flags, Span, UsageError, parsed, path};
 
 /// The first argument.
 pub const COMMAND: &str = "check";
@@ -29,7 +29,11 @@ Usage: serve-package check URL [OPTION]...
   --oem NAME         the OEM, such as azure (default: none)
   --machine-id ID    the machine to be (default: 32 zeros, which serve-package
                      does not count)
-  --download DIR     fetch every package into DIR and verify it
+  --download DIR     fetch every package into DIR and verify it: its digests,
+                     and that it is a whole payload in its place
+  --key PEM          the public key that every package must be signed with
+  --skip-payload-check
+                     verify the digests only
   --no-events        report nothing to the server, neither progress nor failure;
                      it still counts in a rollout: Nebraska grants the update
                      to one machine, and waits for its reports
@@ -59,6 +63,9 @@ pub struct CheckSettings {
     pub oem: String,
     pub machine_id: String,
     pub download: Option<PathBuf>,
+    /// What the packages must be signed with.
+    pub key: Option<PathBuf>,
+    pub skip_payload_check: bool,
     pub events: bool,
     pub strict: bool,
     pub tries: u32,
@@ -73,16 +80,19 @@ const BOARD: &str = "--board";
 const OEM: &str = "--oem";
 const MACHINE_ID: &str = "--machine-id";
 const DOWNLOAD: &str = "--download";
+const KEY: &str = "--key";
+const SKIP_PAYLOAD_CHECK: &str = "--skip-payload-check";
 const NO_EVENTS: &str = "--no-events";
 const STRICT: &str = "--strict";
 const TRIES: &str = "--tries";
 const TIMEOUT: &str = "--timeout";
 const JSON: &str = "--json";
 
-const FLAGS: Flags = Flags {
-    valued: &[APP_ID, APP_VERSION, TRACK, BOARD, OEM, MACHINE_ID, DOWNLOAD, TRIES, TIMEOUT],
+static FLAGS: Flags = Flags {
+    valued: &[APP_ID, APP_VERSION, TRACK, BOARD, OEM, MACHINE_ID, DOWNLOAD, KEY, TRIES, TIMEOUT],
     single_dash: &[],
-    switches: &[NO_EVENTS, STRICT, JSON],
+    repeatable: &[],
+    switches: &[SKIP_PAYLOAD_CHECK, NO_EVENTS, STRICT, JSON, "--help"],
 };
 
 /// Patience of a person, not of a machine.
@@ -100,31 +110,31 @@ const NO_MACHINE: &str = "00000000000000000000000000000000";
 ///
 /// The first thing that is wrong.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
-    let mut arguments = pico_args::Arguments::from_vec(separate(arguments, &FLAGS)?);
-    if arguments.contains(["-h", "--help"]) {
+    let mut arguments = FLAGS.read(arguments)?;
+    if arguments.contains("--help") {
         return Ok(Command::Help(HELP));
     }
-    let mut text = |flag, default: &str| {
-        Ok(parsed(&mut arguments, flag)?.unwrap_or_else(|| default.to_owned()))
-    };
+    let text =
+        |flag, default: &str| Ok(parsed(&arguments, flag)?.unwrap_or_else(|| default.to_owned()));
     let app_id = text(APP_ID, CONTAINER_LINUX)?;
     let app_version = text(APP_VERSION, "0.0.0")?;
     let track = text(TRACK, "stable")?;
     let board = text(BOARD, "amd64-usr")?;
     let oem = text(OEM, "")?;
     let machine_id = text(MACHINE_ID, NO_MACHINE)?;
-    let download = path(&mut arguments, DOWNLOAD)?;
-    let tries: Option<Count> = parsed(&mut arguments, TRIES)?;
-    let timeout: Option<Span> = parsed(&mut arguments, TIMEOUT)?;
+    let download = path(&arguments, DOWNLOAD)?;
+    let key = path(&arguments, KEY)?;
+    let skip_payload_check = arguments.contains(SKIP_PAYLOAD_CHECK);
+    let tries: Option<Count> = parsed(&arguments, TRIES)?;
+    let timeout: Option<Span> = parsed(&arguments, TIMEOUT)?;
     let events = !arguments.contains(NO_EVENTS);
     let strict = arguments.contains(STRICT);
     let json = arguments.contains(JSON);
 
-    let is_url = |argument: &OsString| !argument.to_string_lossy().starts_with('-');
-    let mut rest = arguments.finish();
-    let url = rest.iter().position(is_url).map(|index| rest.remove(index));
-    if let Some(left_over) = rest.into_iter().next() {
-        return Err(FLAGS.refuse(left_over));
+    let url = arguments.take_operand();
+    arguments.finish()?;
+    if skip_payload_check && key.is_some() {
+        return Err(UsageError::Together(KEY, SKIP_PAYLOAD_CHECK));
     }
     Ok(Command::Check(Box::new(CheckSettings {
         server: server(url.ok_or(UsageError::Required("URL"))?)?,
@@ -135,6 +145,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         oem,
         machine_id,
         download,
+        key,
+        skip_payload_check,
         events,
         strict,
         tries: tries.map_or(1, |count| u32::try_from(count.0).unwrap_or(u32::MAX)),
@@ -208,20 +220,21 @@ mod tests {
         for (line, message) in [
             ("", "URL is required"),
             ("--json", "URL is required"),
-            ("host:80", "URL \"host:80\" is wrong: it must begin with http:// or https://"),
-            ("http://a http://b", "\"http://b\" is left over; every value needs its flag"),
+            ("host:80", "URL \"host:80\": it must begin with http:// or https://"),
+            ("http://a http://b", "unexpected argument \"http://b\""),
             ("http://a --nonsense", "there is no flag \"--nonsense\""),
-            ("http://a -json", "there is no flag \"-json\""),
+            ("http://a -json", "there is no flag \"-json\"; write --json"),
             ("http://a --json --json", "--json is given more than once"),
             ("http://a --track", "--track needs a value"),
             ("http://a --track a --track b", "--track is given more than once"),
-            ("http://a --tries 0", "--tries \"0\" is wrong: it must be a whole number, at least 1"),
-            ("http://a --timeout 0s", "--timeout \"0s\" is wrong: it must be longer than nothing"),
+            ("http://a --tries 0", "--tries \"0\": must be a whole number, at least 1"),
+            ("http://a --timeout 0s", "--timeout \"0s\": must be greater than zero"),
+            ("http://a --timeout 30", "--timeout \"30\": needs a unit, such as 5s, 30m or 2h"),
+            ("http://a --track=--json --track b", "--track is given more than once"),
+            ("help", "unexpected argument \"help\"; did you mean --help?"),
         ] {
             assert_eq!(parse(line).unwrap_err().to_string(), message, "{line}");
         }
-        let error = parse("http://a --timeout 30").unwrap_err().to_string();
-        assert!(error.starts_with("--timeout \"30\" is wrong: "), "{error}");
     }
 
     #[cfg(not(feature = "tls"))]
@@ -234,7 +247,7 @@ mod tests {
     #[test]
     fn help_fits_a_page() {
         assert_eq!(parse("--help --nonsense"), Ok(Command::Help(HELP)));
-        assert!(HELP.lines().count() <= 40, "{} lines", HELP.lines().count());
+        assert!(HELP.lines().count() <= 45, "{} lines", HELP.lines().count());
         assert!(HELP.lines().all(|line| line.len() <= 80));
         for flag in FLAGS.valued.iter().chain(FLAGS.switches) {
             assert!(HELP.contains(flag), "{flag}");

@@ -8,10 +8,12 @@ use std::time::Duration;
 use omaha::server::{Limits, ListenAddress};
 use omaha::{Codebase, PackageName, Version};
 
-use crate::goal::Until;
-use crate::tracker::Rules;
+use crate::exit_condition::Until;
+use crate::machine_tracker::Rules;
 
-use super::{Command, Count, Flags, Span, UsageError, parsed, path, paths, separate};
+use super::{
+    ByteRate, Command, Count, Flags, Span, UsageError, parsed, path, payload, payloads, texts,
+};
 
 const HELP: &str = "\
 Serves an operating-system update to update_engine (Container Linux, Flatcar).
@@ -20,25 +22,25 @@ Usage: serve-package --package-file FILE --package-version VERSION [OPTION]...
   --package-version VER   its version, such as 4152.2.0
   --package-name NAME     what it is called in its URL (default: update.gz)
   --extension FILE        an OEM or system extension beside it; repeatable
+  --key PEM               refuse what is not signed by this public key
+  --skip-payload-check    serve the files even if they are no sound payloads
+  --listen-address ADDR   HOST:PORT, [IPv6]:PORT, or :PORT for all interfaces;
+                          port 0 is a free one (default: localhost:8000)
   --package-url URL       where machines fetch the packages instead of here
-  --listen-address ADDR   HOST:PORT, [IPv6]:PORT or :PORT; port 0 is a free one
-                          (default: localhost:8000)
-Who gets it: --force, all that have another version; --board BOARD, only these
+Who gets it: --force, all that have another version than this one;
+  --board BOARD, --previous-version VER: only those that have these
   --at-once N             at most N machines between offer and new version
   --stop-after-failures N, --silent-after TIME
                           when to stop, and who is given up (default: 1, 1h)
-Who got it: --status, shows it to all at /status; --events json, tells programs
+Who has it: --status, shows it to all at /status; --events json, tells programs
   --expect FILE           ids or aliases of the machines, one a line
   --state-dir DIR         keep what is known of machines across restarts
   --until-updated N|all   exit 0 when N, or all expected, are updated
   --deadline TIME, --fail-fast
                           exit 3 after 90s, 30m, 2h...; exit 4 when one fails
-Others: --ready-file FILE, the address when it serves; --max-connections N,
-  --idle-timeout TIME, --min-rate BYTES (default: 1000, 30s, 1000 a second);
-  --help, --version; to try a server out: serve-package check --help
-Example: serve-package --package-file flatcar_production_update.gz \\
-                       --package-version 4152.2.0 --listen-address :8000
-Then set SERVER=http://HOST:8000/v1/update/ in /etc/flatcar/update.conf.
+Others: --ready-file FILE, for the address when it serves; limits:
+  --max-connections N, --idle-timeout TIME, --min-rate BYTES; --help, --version
+Other commands: serve-package update, inspect and check, each with its --help.
 ";
 
 /// How to serve.
@@ -48,8 +50,14 @@ pub struct Settings {
     /// What the operating system's package is called, whatever its file is.
     pub package_name: PackageName,
     pub package_version: Version,
-    pub listen_address: ListenAddress,
+    /// None for the default.
+    pub listen_address: Option<ListenAddress>,
     pub extensions: Vec<PathBuf>,
+    /// What the packages must be signed with.
+    pub key: Option<PathBuf>,
+    /// The only version that the update is for.
+    pub previous_version: Option<Version>,
+    pub skip_payload_check: bool,
     pub package_url: Option<Codebase>,
     pub force: bool,
     pub until_updated: Option<Until>,
@@ -71,11 +79,14 @@ pub struct Settings {
     pub limits: Limits,
 }
 
-const PACKAGE_FILE: &str = "--package-file";
+pub const PACKAGE_FILE: &str = "--package-file";
 const PACKAGE_NAME: &str = "--package-name";
 const PACKAGE_VERSION: &str = "--package-version";
 const LISTEN_ADDRESS: &str = "--listen-address";
-const EXTENSION: &str = "--extension";
+pub const EXTENSION: &str = "--extension";
+const KEY: &str = "--key";
+const PREVIOUS_VERSION: &str = "--previous-version";
+const SKIP_PAYLOAD_CHECK: &str = "--skip-payload-check";
 const PACKAGE_URL: &str = "--package-url";
 const FORCE: &str = "--force";
 const UNTIL_UPDATED: &str = "--until-updated";
@@ -97,13 +108,15 @@ const MIN_RATE: &str = "--min-rate";
 /// The name that go-omaha's clients and scripts know.
 const DEFAULT_NAME: &str = "update.gz";
 
-const FLAGS: Flags = Flags {
+static FLAGS: Flags = Flags {
     valued: &[
         PACKAGE_FILE,
         PACKAGE_NAME,
         PACKAGE_VERSION,
         LISTEN_ADDRESS,
         EXTENSION,
+        KEY,
+        PREVIOUS_VERSION,
         PACKAGE_URL,
         UNTIL_UPDATED,
         EXPECT,
@@ -121,7 +134,8 @@ const FLAGS: Flags = Flags {
     ],
     // go-omaha's.
     single_dash: &[PACKAGE_FILE, PACKAGE_VERSION, LISTEN_ADDRESS],
-    switches: &[FORCE, FAIL_FAST, STATUS],
+    repeatable: &[EXTENSION, BOARD],
+    switches: &[FORCE, FAIL_FAST, STATUS, SKIP_PAYLOAD_CHECK, "--help", "--version"],
 };
 
 /// Reads the arguments that follow the program's name.
@@ -130,44 +144,47 @@ const FLAGS: Flags = Flags {
 ///
 /// The first thing that is wrong.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
-    let mut arguments = pico_args::Arguments::from_vec(separate(arguments, &FLAGS)?);
-    if arguments.contains(["-h", "--help"]) {
+    let arguments = FLAGS.read(arguments)?;
+    if arguments.contains("--help") {
         return Ok(Command::Help(HELP));
     }
-    if arguments.contains(["-V", "--version"]) {
+    if arguments.contains("--version") {
         return Ok(Command::Version);
     }
 
-    let package_file = path(&mut arguments, PACKAGE_FILE)?;
-    let package_name: Option<PackageName> = parsed(&mut arguments, PACKAGE_NAME)?;
-    let package_version = parsed(&mut arguments, PACKAGE_VERSION)?;
-    let listen_address = parsed(&mut arguments, LISTEN_ADDRESS)?;
-    let extensions = paths(&mut arguments, EXTENSION)?;
-    let package_url: Option<Codebase> = parsed(&mut arguments, PACKAGE_URL)?;
+    let package_file = payload(&arguments, PACKAGE_FILE)?;
+    let package_name: Option<PackageName> = parsed(&arguments, PACKAGE_NAME)?;
+    let package_version: Option<OfferedVersion> = parsed(&arguments, PACKAGE_VERSION)?;
+    let listen_address = parsed(&arguments, LISTEN_ADDRESS)?;
+    let extensions = payloads(&arguments, EXTENSION)?;
+    let key = path(&arguments, KEY)?;
+    let previous_version = parsed(&arguments, PREVIOUS_VERSION)?;
+    let skip_payload_check = arguments.contains(SKIP_PAYLOAD_CHECK);
+    let package_url: Option<Codebase> = parsed(&arguments, PACKAGE_URL)?;
     let force = arguments.contains(FORCE);
     let fail_fast = arguments.contains(FAIL_FAST);
     let status = arguments.contains(STATUS);
-    let until_updated: Option<Until> = parsed(&mut arguments, UNTIL_UPDATED)?;
-    let expect = path(&mut arguments, EXPECT)?;
-    let boards = paths(&mut arguments, BOARD)?;
-    let boards = boards.iter().map(|board| board.to_string_lossy().into_owned()).collect();
-    let at_once: Option<Count> = parsed(&mut arguments, AT_ONCE)?;
-    let stop_after_failures: Option<Count> = parsed(&mut arguments, STOP_AFTER_FAILURES)?;
-    let silent_after: Option<Span> = parsed(&mut arguments, SILENT_AFTER)?;
-    let state_dir = path(&mut arguments, STATE_DIR)?;
-    let deadline: Option<Span> = parsed(&mut arguments, DEADLINE)?;
-    let events: Option<EventFormat> = parsed(&mut arguments, EVENTS)?;
-    let ready_file = path(&mut arguments, READY_FILE)?;
-    let max_connections: Option<Count> = parsed(&mut arguments, MAX_CONNECTIONS)?;
-    let idle_timeout: Option<Span> = parsed(&mut arguments, IDLE_TIMEOUT)?;
-    let min_rate: Option<u64> = parsed(&mut arguments, MIN_RATE)?;
+    let until_updated: Option<Until> = parsed(&arguments, UNTIL_UPDATED)?;
+    let expect = path(&arguments, EXPECT)?;
+    let boards = texts(&arguments, BOARD);
+    let at_once: Option<Count> = parsed(&arguments, AT_ONCE)?;
+    let stop_after_failures: Option<Count> = parsed(&arguments, STOP_AFTER_FAILURES)?;
+    let silent_after: Option<Span> = parsed(&arguments, SILENT_AFTER)?;
+    let state_dir = path(&arguments, STATE_DIR)?;
+    let deadline: Option<Span> = parsed(&arguments, DEADLINE)?;
+    let events: Option<EventFormat> = parsed(&arguments, EVENTS)?;
+    let ready_file = path(&arguments, READY_FILE)?;
+    let max_connections: Option<Count> = parsed(&arguments, MAX_CONNECTIONS)?;
+    let idle_timeout: Option<Span> = parsed(&arguments, IDLE_TIMEOUT)?;
+    let min_rate: Option<ByteRate> = parsed(&arguments, MIN_RATE)?;
     let defaults = Limits::default();
     let limits = defaults
         .with_max_connections(max_connections.map_or(defaults.max_connections, |count| count.0))
         .with_idle_timeout(idle_timeout.map_or(defaults.idle_timeout, |span| span.0))
-        .with_min_rate(min_rate.unwrap_or(defaults.min_rate));
-    if let Some(left_over) = arguments.finish().into_iter().next() {
-        return Err(FLAGS.refuse(left_over));
+        .with_min_rate(min_rate.map_or(defaults.min_rate, |rate| rate.0));
+    arguments.finish()?;
+    if skip_payload_check && key.is_some() {
+        return Err(UsageError::Together(KEY, SKIP_PAYLOAD_CHECK));
     }
     if until_updated == Some(Until::Expected) && expect.is_none() {
         return Err(UsageError::Value {
@@ -189,9 +206,12 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
             Some(name) => name,
             None => DEFAULT_NAME.parse().map_err(|_| UsageError::Required(PACKAGE_NAME))?,
         },
-        package_version: package_version.ok_or(UsageError::Required(PACKAGE_VERSION))?,
-        listen_address: listen_address.unwrap_or_default(),
+        package_version: package_version.ok_or(UsageError::Required(PACKAGE_VERSION))?.0,
+        listen_address,
         extensions,
+        key,
+        previous_version,
+        skip_payload_check,
         package_url,
         force,
         until_updated,
@@ -220,14 +240,25 @@ impl FromStr for Until {
         if text == "all" {
             return Ok(Self::Expected);
         }
-        let count: Count =
-            text.parse().map_err(|_| "it must be a whole number, at least 1, or all")?;
-        Ok(Self::Number(count.0))
+        let count = text.parse().map(|Count(count)| Self::Number(count));
+        count.map_err(|_| "must be a whole number, at least 1, or all")
+    }
+}
+
+/// The version of the payload. The message of [`Version`] explains its parts,
+/// which is too much for who typed something else.
+pub struct OfferedVersion(pub Version);
+
+impl FromStr for OfferedVersion {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self).map_err(|_| "not a version, such as 4152.2.0")
     }
 }
 
 /// How events are written.
-struct EventFormat;
+pub struct EventFormat;
 
 impl FromStr for EventFormat {
     type Err = &'static str;
@@ -270,7 +301,7 @@ mod tests {
     #[test]
     fn defaults() {
         let settings = settings(BOTH);
-        assert_eq!(settings.listen_address, ListenAddress::default());
+        assert_eq!(settings.listen_address, None);
         assert_eq!((settings.extensions.len(), settings.force), (0, false));
         assert_eq!(settings.package_url, None);
         assert_eq!(settings.package_name.as_str(), "update.gz");
@@ -284,6 +315,15 @@ mod tests {
         assert_eq!(settings.extensions, [PathBuf::from("a.gz"), PathBuf::from("b.gz")]);
         assert_eq!(settings.package_url.unwrap().as_str(), "http://m/x/");
         assert!(settings.force);
+    }
+
+    #[test]
+    fn payloads() {
+        let checked = settings(&format!("{BOTH}--key k.pem --previous-version=1.2.2"));
+        assert_eq!(checked.key, Some(PathBuf::from("k.pem")));
+        assert_eq!(checked.previous_version.unwrap().as_str(), "1.2.2");
+        assert!(!checked.skip_payload_check);
+        assert!(settings(&format!("{BOTH}--skip-payload-check")).skip_payload_check);
     }
 
     #[test]
@@ -306,24 +346,50 @@ mod tests {
 
     #[test]
     fn wrong_values() {
-        for (flag, value) in [
-            ("--until-updated", "0"),
-            ("--until-updated", "-1"),
-            ("--until-updated", "all"),
-            ("--at-once", "0"),
-            ("--stop-after-failures", "none"),
-            ("--silent-after", "1"),
-            ("--deadline", "90"),
-            ("--deadline", "0s"),
-            ("--deadline", "soon"),
-            ("--events", "xml"),
-            ("--max-connections", "0"),
-            ("--idle-timeout", "1"),
-            ("--min-rate", "1k"),
+        const NUMBER: &str = "must be a whole number, at least 1";
+        const OR_ALL: &str = "must be a whole number, at least 1, or all";
+        const UNIT: &str = "needs a unit, such as 5s, 30m or 2h";
+        const TIME: &str = "must be a time, such as 5s, 30m or 2h";
+        const BYTES: &str = "must be a whole number of bytes, such as 1000";
+        const SCHEME: &str = "it must begin with http:// or https://";
+        const URL: &str = "this is a URL; download the payload first, and name the file";
+        for (flag, value, reason) in [
+            ("--until-updated", "0", OR_ALL),
+            ("--until-updated", "-1", OR_ALL),
+            ("--until-updated", "all", "name the machines with --expect FILE"),
+            ("--at-once", "0", NUMBER),
+            ("--stop-after-failures", "none", NUMBER),
+            ("--silent-after", "1", UNIT),
+            ("--deadline", "5", UNIT),
+            ("--deadline", "0s", "must be greater than zero"),
+            ("--deadline", "soon", TIME),
+            ("--events", "xml", "the only format is json"),
+            ("--max-connections", "0", NUMBER),
+            ("--idle-timeout", "1", UNIT),
+            ("--min-rate", "1k", BYTES),
+            ("--min-rate", "-1", BYTES),
+            ("--extension", "https://a/b.gz", URL),
+            ("--package-url", "ftp://x", SCHEME),
+            ("--package-url", "/packages/", SCHEME),
+            ("--listen-address", "http://localhost:8000", "write HOST:PORT, without http://"),
+            (
+                "--listen-address",
+                "8000",
+                "the port is missing; write HOST:PORT, such as localhost:8000",
+            ),
         ] {
             let error = parse(&format!("{BOTH}{flag} {value}")).unwrap_err().to_string();
-            assert!(error.starts_with(&format!("{flag} {value:?} is wrong: ")), "{error}");
+            assert_eq!(error, format!("{flag} {value:?}: {reason}"));
         }
+        let error = parse("--package-file f --package-version latest").unwrap_err().to_string();
+        assert_eq!(error, "--package-version \"latest\": not a version, such as 4152.2.0");
+        let error = parse("--package-file HTTP://a/b --package-version 1").unwrap_err().to_string();
+        assert_eq!(error, format!("--package-file \"HTTP://a/b\": {URL}"));
+        let error = parse(&format!("{BOTH}--package-name a:b")).unwrap_err().to_string();
+        assert!(
+            error.starts_with("--package-name: \"a:b\" cannot be the name of a package: "),
+            "{error}"
+        );
     }
 
     #[test]
@@ -334,38 +400,53 @@ mod tests {
     }
 
     #[test]
+    fn a_value_may_look_like_a_flag() {
+        let line = "--package-file=--version --package-version 1 --extension=--help --force";
+        let settings = settings(line);
+        assert_eq!(settings.package_file, PathBuf::from("--version"));
+        assert_eq!(settings.extensions, [PathBuf::from("--help")]);
+    }
+
+    #[test]
     fn messages() {
+        for (more, message) in [
+            ("--package-file", "--package-file needs a value"),
+            ("--package-file --package-version 1", "--package-file needs a value"),
+            ("--package-file -package-version 1", "--package-file needs a value"),
+            ("--package-file= --package-version 1", "--package-file needs a value"),
+            ("--extension= ", "--extension needs a value"),
+            ("--package-file g", "--package-file is given more than once"),
+            ("-package-file=g", "--package-file is given more than once"),
+            ("--force --force", "--force is given more than once"),
+            ("--force=yes", "--force takes no value"),
+            ("--verbose", "there is no flag \"--verbose\""),
+            ("-extension x", "there is no flag \"-extension\"; write --extension"),
+            ("--extention x", "there is no flag \"--extention\"; did you mean --extension?"),
+            ("--port=80", "there is no flag \"--port=80\"; did you mean --listen-address?"),
+            (
+                "--Package-File x",
+                "there is no flag \"--Package-File\"; did you mean --package-file?",
+            ),
+            ("more", "unexpected argument \"more\""),
+            ("help", "unexpected argument \"help\"; did you mean --help?"),
+            (
+                "--extension a.gz b.gz",
+                "unexpected argument \"b.gz\"; repeat --extension for each file",
+            ),
+        ] {
+            assert_eq!(parse(&format!("{BOTH}{more}")).unwrap_err().to_string(), message);
+        }
         for (line, message) in [
             ("", "--package-file is required"),
             ("--package-file f", "--package-version is required"),
-            ("--package-file", "--package-file needs a value"),
-            ("--package-file --package-version 1", "--package-file needs a value"),
-            ("--package-file= --package-version 1", "--package-file needs a value"),
-            ("--extension= ", "--extension needs a value"),
-            (&format!("{BOTH}--package-file g"), "--package-file is given more than once"),
-            (&format!("{BOTH}-package-file=g"), "--package-file is given more than once"),
-            (&format!("{BOTH}--force --force"), "--force is given more than once"),
-            (&format!("{BOTH}--verbose"), "there is no flag \"--verbose\""),
-            (&format!("{BOTH}-extension x"), "there is no flag \"-extension\""),
-            (&format!("{BOTH}more"), "\"more\" is left over; every value needs its flag"),
+            ("help", "unexpected argument \"help\"; did you mean --help?"),
             (
-                &format!("{BOTH}--package-url ftp://x"),
-                "--package-url \"ftp://x\" is wrong: it must begin with http:// or https://",
-            ),
-            (
-                &format!("{BOTH}--package-url /packages/"),
-                "--package-url \"/packages/\" is wrong: it must begin with http:// or https://",
-            ),
-            (
-                &format!("{BOTH}--listen-address 8000"),
-                "--listen-address \"8000\" is wrong: the port is missing; \
-                 write HOST:PORT, such as localhost:8000",
+                &format!("{BOTH}--key k --skip-payload-check"),
+                "--key and --skip-payload-check exclude each other",
             ),
         ] {
             assert_eq!(parse(line).unwrap_err().to_string(), message, "{line}");
         }
-        let error = parse("--package-file f --package-version latest").unwrap_err().to_string();
-        assert!(error.starts_with("--package-version \"latest\" is wrong: "), "{error}");
     }
 
     #[test]

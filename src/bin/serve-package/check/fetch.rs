@@ -4,14 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use omaha::Chain;
 use omaha::client::{HttpTransport, OfferedPackage, Progress, Retry};
 use omaha::protocol::ErrorCode;
 
 use super::interrupt::Interrupt;
 use super::outcome::Downloaded;
-use super::screen::Screen;
-use crate::words::{Quoted, Rate};
+use super::terminal::Terminal;
+use crate::format::{Quoted, Rate, sentence};
 
 /// What it takes to fetch a package.
 pub struct Fetcher<'a> {
@@ -32,14 +31,14 @@ impl Fetcher<'_> {
     pub fn run(
         &self,
         codebases: &[String],
-        screen: &mut Screen,
+        terminal: &mut Terminal,
     ) -> Result<Downloaded, (String, ErrorCode)> {
         let mut last: Option<(String, ErrorCode)> = None;
         for codebase in codebases {
             if let Some((reason, _)) = &last {
-                screen.complain("warning", reason);
+                terminal.complain("warning", reason);
             }
-            match self.fetch(codebase, screen) {
+            match self.fetch(codebase, terminal) {
                 Ok(downloaded) => return Ok(downloaded),
                 Err(error) => last = Some(error),
             }
@@ -53,15 +52,16 @@ impl Fetcher<'_> {
     fn fetch(
         &self,
         codebase: &str,
-        screen: &mut Screen,
+        terminal: &mut Terminal,
     ) -> Result<Downloaded, (String, ErrorCode)> {
         let (name, size) = (self.package.name(), self.package.size());
         let download = self.package.download_at(codebase).map_err(|error| {
-            let reason = format!("codebase {} leads nowhere: {}", Quoted(codebase), Chain(&error));
+            let reason =
+                format!("codebase {} leads nowhere: {}", Quoted(codebase), sentence(&error));
             (reason, ErrorCode::DOWNLOAD_TRANSFER_ERROR)
         })?;
         let url = download.url().clone();
-        screen.say(&format!("fetching {url}"));
+        terminal.say(&format!("fetching {url}"));
         let begin = Instant::now();
         let mut cuts = 0;
         let result = download
@@ -69,23 +69,23 @@ impl Fetcher<'_> {
             .with_start_retry(self.retry)
             .to_directory(self.directory, &mut |progress| match progress {
                 Progress::Created(path) => self.interrupt.set_partial(Some(path)),
-                Progress::Bytes { done, total, .. } => screen.progress(name, done, total),
+                Progress::Bytes { done, total, .. } => terminal.progress(name, done, total),
                 Progress::Cut { error, delay, .. } => {
                     cuts += 1;
-                    screen.end_progress();
+                    terminal.end_progress();
                     let seconds = delay.as_secs_f64();
-                    let error = Chain(error);
+                    let error = sentence(error);
                     let what = format!("{url}: {error}; continuing in {seconds:.1} s");
-                    screen.complain("note", &what);
+                    terminal.complain("note", &what);
                 }
                 _ => {}
             });
         self.interrupt.set_partial(None);
-        screen.end_progress();
+        terminal.end_progress();
         let path =
-            result.map_err(|error| (format!("{url}: {}", Chain(&error)), error.error_code()))?;
+            result.map_err(|error| (format!("{url}: {}", sentence(&error)), error.error_code()))?;
         let elapsed = begin.elapsed();
-        screen.say(&format!(
+        terminal.say(&format!(
             "verified {}: {size} bytes in {:.1} s, {}, saved as {path:?}",
             Quoted(name),
             elapsed.as_secs_f64(),

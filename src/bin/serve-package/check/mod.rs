@@ -1,16 +1,17 @@
 //! `serve-package check`: asks a server as a machine would.
 //!
 //! A [`session`] talks with the server, and fills an [`outcome`]; what happens
-//! meanwhile is shown by a [`screen`]. At the end the outcome is the exit
+//! meanwhile is shown by a [`terminal`]. At the end the outcome is the exit
 //! status, and with `--json` the output ([`object`]).
 
 mod fetch;
 mod interrupt;
 mod object;
 mod outcome;
-mod progress;
-mod screen;
+mod payload;
+pub mod progress;
 mod session;
+mod terminal;
 
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,24 +19,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::args::CheckSettings;
 use interrupt::Interrupt;
 use outcome::Outcome;
-use screen::Screen;
 use session::Session;
+use terminal::Terminal;
 
 /// Checks, and says what came of it.
 pub fn run(settings: &CheckSettings) -> ExitCode {
     let outcome = Arc::new(Mutex::new(Outcome::default()));
     let interrupt = Interrupt::install(interrupted(settings, &outcome));
-    let mut screen = Screen::new(settings.json);
-    Session::new(settings, &mut screen, &interrupt, &outcome).run();
+    let mut terminal = Terminal::new(settings.json);
+    Session::new(settings, &mut terminal, &interrupt, &outcome).run();
     interrupt.conclude();
     let outcome = lock(&outcome);
     let (word, status) = (outcome.word(settings.strict), outcome.status(settings.strict));
     if settings.json {
-        screen.print(&object::of(settings, &outcome, word, status));
+        terminal.print(&object::of(settings, &outcome, word, status));
     } else {
-        screen.print(&outcome.conclusion(settings.strict));
+        terminal.print(&outcome.conclusion(settings.strict));
     }
-    ExitCode::from(if screen.is_broken() { crate::FAILURE } else { status })
+    ExitCode::from(if terminal.is_broken() { crate::FAILURE } else { status })
 }
 
 /// Prints the object with what was found out when a signal came.
@@ -47,7 +48,7 @@ fn interrupted(
     move |status| {
         if settings.json {
             let object = object::of(&settings, &lock(&outcome), "interrupted", status);
-            Screen::new(true).print(&object);
+            Terminal::new(true).print(&object);
         }
     }
 }

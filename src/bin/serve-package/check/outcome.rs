@@ -5,10 +5,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use omaha::Chain;
 use omaha::client::lint::{Finding, Severity};
 use omaha::client::{HttpUrl, Offer};
 use omaha::protocol::ErrorCode;
+
+use crate::format::sentence;
 
 /// There is no update.
 const NO_UPDATE: u8 = 3;
@@ -22,6 +23,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// The packages that were fetched and verified.
     pub downloads: Vec<Downloaded>,
+    /// What was shown of all packages, to follow "an update is offered".
+    pub shown: Option<String>,
     /// What ended the check.
     pub failure: Option<Failure>,
 }
@@ -55,7 +58,7 @@ impl Failure {
 
     /// With an error and what caused it as the reason.
     pub fn because(at: impl Into<String>, error: &(dyn Error + 'static)) -> Self {
-        Self::new(at, Chain(error))
+        Self::new(at, sentence(error))
     }
 
     pub fn with_code(self, code: ErrorCode) -> Self {
@@ -110,10 +113,9 @@ impl Outcome {
             "result: failure: there are warnings, and --strict".to_owned()
         } else if self.offer.is_none() {
             format!("result: no update{warnings}")
-        } else if self.downloads.is_empty() {
-            format!("result: an update is offered{warnings}")
         } else {
-            format!("result: an update is offered, and its packages are right{warnings}")
+            let shown = self.shown.as_deref().unwrap_or_default();
+            format!("result: an update is offered{shown}{warnings}")
         }
     }
 

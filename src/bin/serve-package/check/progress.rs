@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use crate::words::{Quoted, Rate};
+use crate::format::{Quoted, Rate};
 
 /// How often the bar is drawn, so that drawing costs nothing.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -16,22 +16,31 @@ const WIDTH: usize = 80;
 
 /// Shows the progress of one download after another on standard error.
 #[derive(Debug)]
-pub struct Progress {
+pub struct ProgressDisplay {
     is_terminal: bool,
+    is_bar_only: bool,
     /// When the download began, and how many bytes it had then.
     start: Option<(Instant, u64)>,
     last: Option<Instant>,
     is_drawn: bool,
 }
 
-impl Progress {
+impl ProgressDisplay {
     pub fn new() -> Self {
         let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         let is_terminal = io::stderr().is_terminal() && !is_dumb;
-        Self { is_terminal, start: None, last: None, is_drawn: false }
+        Self { is_terminal, is_bar_only: false, start: None, last: None, is_drawn: false }
+    }
+
+    /// One that shows nothing where there is no terminal.
+    pub fn bar() -> Self {
+        Self { is_bar_only: true, ..Self::new() }
     }
 
     pub fn show(&mut self, name: &str, done: u64, total: u64) {
+        if self.is_bar_only && !self.is_terminal {
+            return;
+        }
         let now = Instant::now();
         let (start, first) = *self.start.get_or_insert((now, done));
         let interval = if self.is_terminal { REDRAW } else { LINE };
@@ -56,7 +65,7 @@ impl Progress {
         if self.is_drawn {
             let _ = io::stderr().write_all(b"\r\x1b[K");
         }
-        *self = Self { is_terminal: self.is_terminal, start: None, last: None, is_drawn: false };
+        *self = Self { start: None, last: None, is_drawn: false, ..*self };
     }
 }
 

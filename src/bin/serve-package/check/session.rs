@@ -5,7 +5,6 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use omaha::Chain;
 use omaha::client::lint::{self, Finding, Rule};
 use omaha::client::{
     AppClient, Checked, Client, ClientError, HttpTransport, Offer, Retry, SettingsError,
@@ -18,9 +17,11 @@ use super::fetch::Fetcher;
 use super::interrupt::Interrupt;
 use super::lock;
 use super::outcome::{Failure, Outcome};
-use super::screen::Screen;
+use super::payload::Wanted;
+use super::terminal::Terminal;
 use crate::args::CheckSettings;
-use crate::words::Quoted;
+use crate::format::{Quoted, sentence};
+use crate::key::KeyFile;
 
 /// What this client calls itself, to the server and to its operator.
 const NAME: &str = concat!("serve-package-", env!("CARGO_PKG_VERSION"));
@@ -29,7 +30,7 @@ const ALIAS: &str = "serve-package check";
 /// One check.
 pub struct Session<'a> {
     settings: &'a CheckSettings,
-    screen: &'a mut Screen,
+    terminal: &'a mut Terminal,
     interrupt: &'a Interrupt,
     transport: Arc<HttpTransport>,
     outcome: &'a Mutex<Outcome>,
@@ -39,18 +40,18 @@ impl<'a> Session<'a> {
     /// A session that fills an outcome.
     pub fn new(
         settings: &'a CheckSettings,
-        screen: &'a mut Screen,
+        terminal: &'a mut Terminal,
         interrupt: &'a Interrupt,
         outcome: &'a Mutex<Outcome>,
     ) -> Self {
         let transport = Arc::new(HttpTransport::new().with_idle_timeout(settings.timeout));
-        Self { settings, screen, interrupt, transport, outcome }
+        Self { settings, terminal, interrupt, transport, outcome }
     }
 
     /// Asks, and fetches what is offered if that is wanted.
     pub fn run(mut self) {
         if let Err(failure) = self.converse() {
-            self.screen.complain("error", &failure.to_string());
+            self.terminal.complain("error", &failure.to_string());
             lock(self.outcome).failure = Some(failure);
         }
     }
@@ -59,6 +60,7 @@ impl<'a> Session<'a> {
         if let Some(directory) = &self.settings.download {
             fs::create_dir_all(directory).map_err(|error| unusable(directory, &error))?;
         }
+        let wanted = self.wanted()?;
         let client = self.client()?;
         let missing = || Failure::new("settings", "there is no application");
         let app = client.app(&self.settings.app_id).ok_or_else(missing)?;
@@ -76,14 +78,25 @@ impl<'a> Session<'a> {
             Failure::because("update check", &error).with_code(error.error_code())
         })?;
         let Some(offer) = checked.offer() else {
-            self.screen.say("no update is offered");
+            self.terminal.say("no update is offered");
             return Ok(());
         };
         self.describe(&offer);
         lock(self.outcome).offer = Some(offer.clone());
         match &self.settings.download {
-            Some(directory) => self.update(&app, &offer, directory),
+            Some(directory) => self.update(&app, &offer, directory, &wanted),
             None => Ok(()),
+        }
+    }
+
+    /// What is verified of the packages.
+    fn wanted(&self) -> Result<Wanted, Failure> {
+        match &self.settings.key {
+            _ if self.settings.skip_payload_check => Ok(Wanted::Digests),
+            None => Ok(Wanted::Whole),
+            Some(path) => KeyFile::read(path)
+                .map(Wanted::Signed)
+                .map_err(|error| Failure::new("--key", error)),
         }
     }
 
@@ -91,12 +104,11 @@ impl<'a> Session<'a> {
     fn client(&self) -> Result<Client, Failure> {
         let settings = self.settings;
         let wrong = |error: SettingsError| Failure::because("settings", &error);
-        let os = Os {
-            platform: "CoreOS".to_owned(),
-            version: "Chateau".to_owned(),
-            service_pack: format!("{}_{}", settings.app_version, machine_type(&settings.board)),
-            ..Os::default()
-        };
+        let service_pack = format!("{}_{}", settings.app_version, machine_type(&settings.board));
+        let os = Os::default()
+            .with_platform("CoreOS")
+            .with_version("Chateau")
+            .with_service_pack(service_pack);
         let client = Client::new(settings.server.clone(), &settings.machine_id)
             .map_err(wrong)?
             .with_version(NAME)
@@ -108,17 +120,13 @@ impl<'a> Session<'a> {
             .with_retry(self.retry())
             .with_validation(Validation::UpdateEngine)
             .with_failure_reports(settings.events);
-        let app = App {
-            id: settings.app_id.clone(),
-            version: settings.app_version.as_str().into(),
-            track: settings.track.clone(),
-            board: settings.board.clone(),
-            oem: settings.oem.clone(),
-            machine_id: settings.machine_id.clone(),
-            machine_alias: ALIAS.to_owned(),
-            lang: "en-US".to_owned(),
-            ..App::default()
-        };
+        let app = App::new(&settings.app_id, settings.app_version.as_str())
+            .with_track(&settings.track)
+            .with_board(&settings.board)
+            .with_oem(&settings.oem)
+            .with_machine_id(&settings.machine_id)
+            .with_machine_alias(ALIAS)
+            .with_lang("en-US");
         client.add_app(app).map_err(wrong)?;
         Ok(client)
     }
@@ -134,8 +142,7 @@ impl<'a> Session<'a> {
             app.add_update_check();
             if self.settings.events {
                 // What update_engine sends when it has not updated before.
-                let previous_version = "0.0.0.0".into();
-                app.events.push(Event { previous_version, ..events::complete() });
+                app.events.push(events::complete().with_previous_version("0.0.0.0"));
             }
         }
         app.check_and_inspect(&request)
@@ -147,6 +154,7 @@ impl<'a> Session<'a> {
         app: &AppClient<'_>,
         offer: &Offer,
         directory: &Path,
+        wanted: &Wanted,
     ) -> Result<(), Failure> {
         for (index, package) in offer.packages().iter().enumerate() {
             let is_payload = index == 0;
@@ -160,7 +168,12 @@ impl<'a> Session<'a> {
                 interrupt: self.interrupt,
                 retry: self.retry(),
             };
-            match fetcher.run(offer.codebases(), self.screen) {
+            let fetched = fetcher.run(offer.codebases(), self.terminal).and_then(|downloaded| {
+                let (path, name) = (&downloaded.path, package.name());
+                wanted.verify(path, name, is_payload, self.terminal)?;
+                Ok(downloaded)
+            });
+            match fetched {
                 Ok(downloaded) => {
                     if is_payload {
                         let (url, package) = (&downloaded.url, package.package());
@@ -182,6 +195,7 @@ impl<'a> Session<'a> {
                 self.report(app, events::downloaded());
             }
         }
+        lock(self.outcome).shown = Some(wanted.shown());
         // With this answer no machine would have come so far.
         self.report(
             app,
@@ -199,15 +213,17 @@ impl<'a> Session<'a> {
         }
         let found = format!("event {} ({})", event.event_type, event.result);
         match app.report(event) {
-            Ok(()) => self.screen.say(&format!("reported: {}", found.trim_start_matches("event "))),
+            Ok(()) => {
+                self.terminal.say(&format!("reported: {}", found.trim_start_matches("event ")))
+            }
             Err(error) => {
-                self.find(Finding::new(Rule::Event, format!("{found}: {}", Chain(&error))));
+                self.find(Finding::new(Rule::Event, format!("{found}: {}", sentence(&error))));
             }
         }
     }
 
     fn find(&mut self, finding: Finding) {
-        self.screen.find(&finding);
+        self.terminal.find(&finding);
         lock(self.outcome).findings.push(finding);
     }
 
@@ -224,7 +240,7 @@ impl<'a> Session<'a> {
         if !oem.is_empty() {
             line.push_str(&format!(", OEM {}", Quoted(oem)));
         }
-        self.screen.say(&line);
+        self.terminal.say(&line);
     }
 
     fn describe(&mut self, offer: &Offer) {
@@ -237,7 +253,7 @@ impl<'a> Session<'a> {
             lines.extend(both.into_iter().flatten().map(|digest| format!("  SHA-256 {digest}")));
         }
         for line in lines {
-            self.screen.say(&line);
+            self.terminal.say(&line);
         }
     }
 }

@@ -3,8 +3,8 @@
 
 use std::fmt::{self, Write};
 
+use crate::machine_tracker::{Key, MachineTracker, Name, Record, State};
 use crate::table::time;
-use crate::tracker::{Key, Name, Record, State, Tracker};
 use crate::watch::Watch;
 
 /// Most machines that are listed.
@@ -34,7 +34,7 @@ pub fn page(watch: &Watch) -> String {
     page
 }
 
-fn write(page: &mut String, tracker: &Tracker, is_changed: bool) -> fmt::Result {
+fn write(page: &mut String, tracker: &MachineTracker, is_changed: bool) -> fmt::Result {
     let offered = Text(tracker.offered().as_str());
     write!(
         page,
@@ -66,7 +66,7 @@ fn write(page: &mut String, tracker: &Tracker, is_changed: bool) -> fmt::Result 
 }
 
 /// A bar with a part for each state, and the numbers under it.
-fn totals(page: &mut String, tracker: &Tracker) -> fmt::Result {
+fn totals(page: &mut String, tracker: &MachineTracker) -> fmt::Result {
     let counts = tracker.counts();
     let all = counts.machines();
     let present = || State::ALL.into_iter().rev().filter(|state| counts.of(*state) > 0);
@@ -90,7 +90,7 @@ fn totals(page: &mut String, tracker: &Tracker) -> fmt::Result {
     writeln!(page, " <span>{} downloads running</span></p>", counts.transfers)
 }
 
-fn missing(page: &mut String, tracker: &Tracker) -> fmt::Result {
+fn missing(page: &mut String, tracker: &MachineTracker) -> fmt::Result {
     let missing = tracker.missing();
     if missing.is_empty() {
         return Ok(());
@@ -104,7 +104,7 @@ fn missing(page: &mut String, tracker: &Tracker) -> fmt::Result {
     Ok(())
 }
 
-fn table(page: &mut String, tracker: &Tracker) -> fmt::Result {
+fn table(page: &mut String, tracker: &MachineTracker) -> fmt::Result {
     page.push_str("<div class=\"scroll\"><table id=\"machines\">\n<thead><tr>");
     for (class, head) in COLUMNS {
         write!(page, "<th scope=\"col\" data-column=\"{class}\">{head}</th>")?;

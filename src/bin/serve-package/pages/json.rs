@@ -5,8 +5,8 @@ use std::time::SystemTime;
 
 use crate::events::{states, with_error};
 use crate::json::{self, Object};
+use crate::machine_tracker::{Key, Record};
 use crate::table::time;
-use crate::tracker::{Key, Record};
 use crate::watch::Watch;
 
 /// Most machines that are listed.

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write};
 
-use crate::tracker::State;
+use crate::machine_tracker::State;
 use crate::watch::Watch;
 
 /// A page under construction.

@@ -1,20 +1,20 @@
 use super::*;
-use crate::goal::Goal;
+use crate::exit_condition::ExitCondition;
 use crate::log::Log;
-use crate::tracker::{Expected, Rules, Tracker};
+use crate::machine_tracker::{Expected, MachineTracker, Rules};
 use std::sync::Mutex;
 
 fn watch() -> Arc<Watch> {
     let names = ["update.gz".to_owned()];
-    let tracker = Tracker::new(
+    let tracker = MachineTracker::new(
         "2.0.0".parse().unwrap(),
         names,
         Rules::default(),
         Expected::read("a\n<b># c\n"),
         0,
     );
-    let goal = Goal::default();
-    Arc::new(Watch::new(Log::new(), goal, false, Arc::new(Mutex::new(tracker))))
+    let exit_condition = ExitCondition::default();
+    Arc::new(Watch::new(Log::new(), exit_condition, false, Arc::new(Mutex::new(tracker))))
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use omaha::protocol::ErrorCode;
 
-use crate::tracker::{Key, Record, State};
+use crate::machine_tracker::{Key, Record, State};
 
 /// A line that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]

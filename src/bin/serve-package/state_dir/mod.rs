@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
 
-use crate::tracker::{Key, Record, State, Tracker};
+use crate::machine_tracker::{Key, MachineTracker, Record, State};
 pub use writer::Writer;
 
 /// The name of the file.
@@ -82,7 +82,7 @@ impl StateDir {
     /// # Errors
     ///
     /// When the file is there and cannot be read.
-    pub fn restore(&self, tracker: &mut Tracker) -> Result<usize, StateDirError> {
+    pub fn restore(&self, tracker: &mut MachineTracker) -> Result<usize, StateDirError> {
         let restored = self.read().map_err(|source| StateDirError { path: self.file(), source })?;
         let Contents { offered, machines, unreadable } = restored;
         let is_same = offered.as_deref() == Some(tracker.offered().as_str());

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::{StateDir, line};
 use crate::log::{Log, Priority};
-use crate::tracker::{Key, Record, Tracker};
+use crate::machine_tracker::{Key, MachineTracker, Record};
 
 /// Bytes that wait to be written. What is more is lost, and the file is
 /// written anew when the disk goes on.
@@ -53,7 +53,11 @@ impl Writer {
     /// # Errors
     ///
     /// When there is no thread for it.
-    pub fn start(state_dir: StateDir, tracker: Arc<Mutex<Tracker>>, log: Log) -> io::Result<Self> {
+    pub fn start(
+        state_dir: StateDir,
+        tracker: Arc<Mutex<MachineTracker>>,
+        log: Log,
+    ) -> io::Result<Self> {
         let queue =
             Queue { waiting: Vec::new(), is_stale: true, is_writing: false, is_ending: false };
         let shared = Arc::new(Shared { queue: Mutex::new(queue), changed: Condvar::new() });
@@ -126,7 +130,7 @@ impl Shared {
 struct Work {
     shared: Arc<Shared>,
     state_dir: StateDir,
-    tracker: Arc<Mutex<Tracker>>,
+    tracker: Arc<Mutex<MachineTracker>>,
     log: Log,
     file: Option<File>,
     /// Of the file now, and when it was last written as a whole.

@@ -1,0 +1,57 @@
+//! What is wrong with a command line.
+
+use std::ffi::OsString;
+use std::fmt;
+
+use super::suggestion::Suggestion;
+
+/// What is wrong with the command line.
+#[derive(Debug, PartialEq, Eq)]
+pub enum UsageError {
+    /// This is missing.
+    Required(&'static str),
+    /// The flag's value is missing.
+    NoValue(&'static str),
+    /// The flag has a value and takes none.
+    TakesNoValue(&'static str),
+    /// The flag may be given once only.
+    Repeated(&'static str),
+    /// The two flags contradict each other.
+    Together(&'static str, &'static str),
+    /// No flag is called that.
+    UnknownFlag { flag: String, suggestion: Option<Suggestion> },
+    /// It belongs to no flag.
+    Unexpected { argument: OsString, suggestion: Option<Suggestion> },
+    /// The flag does not take this value.
+    Value { flag: &'static str, value: String, reason: String },
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Required(flag) => write!(formatter, "{flag} is required"),
+            Self::NoValue(flag) => write!(formatter, "{flag} needs a value"),
+            Self::TakesNoValue(flag) => write!(formatter, "{flag} takes no value"),
+            Self::Repeated(flag) => write!(formatter, "{flag} is given more than once"),
+            Self::Together(one, other) => write!(formatter, "{one} and {other} exclude each other"),
+            Self::UnknownFlag { flag, suggestion } => {
+                write!(formatter, "there is no flag {flag:?}")?;
+                suggestion.as_ref().map_or(Ok(()), |suggestion| write!(formatter, "; {suggestion}"))
+            }
+            Self::Unexpected { argument, suggestion } => {
+                write!(formatter, "unexpected argument {argument:?}")?;
+                suggestion.as_ref().map_or(Ok(()), |suggestion| write!(formatter, "; {suggestion}"))
+            }
+            Self::Value { flag, value, reason } => {
+                // Some reasons begin with the value, because they stand alone elsewhere.
+                let value = format!("{value:?}");
+                match reason.strip_prefix(&*value) {
+                    Some(reason) => write!(formatter, "{flag}: {value}{reason}"),
+                    None => write!(formatter, "{flag} {value}: {reason}"),
+                }
+            }
+        }
+    }
+}
+
+impl std::error::Error for UsageError {}

@@ -1,0 +1,102 @@
+//! `serve-package inspect`: the command line of inspecting.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::{Command, Flags, UsageError, path};
+
+/// The first argument.
+pub const COMMAND: &str = "inspect";
+
+const HELP: &str = "\
+Says of each file whether it is an update payload, of what, whether it is whole
+and undamaged, and who signed it.
+
+Usage: serve-package inspect FILE... [OPTION]...
+
+  --key PEM   the public key that it must be signed with (default: on a Flatcar
+              machine, /usr/share/update_engine/update-payload-key.pub.pem)
+  --json      print a JSON object for each file instead of words
+  --help
+
+A FILE.sha256 beside a file, as the release server has it, must agree.
+
+Exit status: 0 all is right, 1 something is not, 2 wrong usage.
+";
+
+/// What to inspect, and how.
+#[derive(Debug, PartialEq, Eq)]
+pub struct InspectSettings {
+    pub files: Vec<PathBuf>,
+    pub key: Option<PathBuf>,
+    pub json: bool,
+}
+
+const KEY: &str = "--key";
+const JSON: &str = "--json";
+
+static FLAGS: Flags =
+    Flags { valued: &[KEY], single_dash: &[], repeatable: &[], switches: &[JSON, "--help"] };
+
+/// Reads the arguments that follow `inspect`.
+///
+/// # Errors
+///
+/// The first thing that is wrong.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
+    let mut arguments = FLAGS.read(arguments)?;
+    if arguments.contains("--help") {
+        return Ok(Command::Help(HELP));
+    }
+    let key = path(&arguments, KEY)?;
+    let json = arguments.contains(JSON);
+    let files: Vec<_> = arguments.take_operands().map(PathBuf::from).collect();
+    arguments.finish()?;
+    if files.is_empty() {
+        return Err(UsageError::Required("FILE"));
+    }
+    Ok(Command::Inspect(InspectSettings { files, key, json }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, UsageError> {
+        super::parse(line.split(' ').filter(|word| !word.is_empty()).map(OsString::from))
+    }
+
+    #[test]
+    fn everything() {
+        let expected = |key: Option<&str>, json| {
+            let files = vec!["a.gz".into(), "b.gz".into()];
+            Ok(Command::Inspect(InspectSettings { files, key: key.map(PathBuf::from), json }))
+        };
+        assert_eq!(parse("a.gz b.gz"), expected(None, false));
+        assert_eq!(parse("a.gz --key k b.gz --json"), expected(Some("k"), true));
+        assert_eq!(parse("--key=k a.gz b.gz"), expected(Some("k"), false));
+    }
+
+    #[test]
+    fn messages() {
+        for (line, message) in [
+            ("", "FILE is required"),
+            ("--json", "FILE is required"),
+            ("a --key", "--key needs a value"),
+            ("a --key k --key l", "--key is given more than once"),
+            ("a --json --json", "--json is given more than once"),
+            ("a --all", "there is no flag \"--all\""),
+        ] {
+            assert_eq!(parse(line).unwrap_err().to_string(), message, "{line}");
+        }
+    }
+
+    #[test]
+    fn help_fits_a_page() {
+        assert_eq!(parse("--help --nonsense"), Ok(Command::Help(HELP)));
+        assert!(HELP.lines().all(|line| line.len() <= 80));
+        for flag in FLAGS.valued.iter().chain(FLAGS.switches) {
+            assert!(HELP.contains(flag), "{flag}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! When a scripted run has come to its end, and how.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use crate::args::Settings;
+use crate::machine_tracker::Counts;
+
+/// How a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// By a signal.
+    Stopped,
+    /// As many machines were updated as were wanted.
+    Updated,
+    /// The time is up.
+    Deadline,
+    /// A machine failed.
+    Failed,
+}
+
+impl Outcome {
+    const ALL: [Self; 4] = [Self::Stopped, Self::Updated, Self::Deadline, Self::Failed];
+
+    /// The exit status.
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Stopped | Self::Updated => 0,
+            Self::Deadline => 3,
+            Self::Failed => 4,
+        }
+    }
+
+    /// A name that does not change, for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Updated => "updated",
+            Self::Deadline => "deadline",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Which machines are to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// So many, whichever.
+    Number(usize),
+    /// All that are expected.
+    Expected,
+}
+
+/// What a run is for.
+#[derive(Debug, Default)]
+pub struct ExitCondition {
+    until_updated: Option<Until>,
+    deadline: Option<Duration>,
+    fail_fast: bool,
+    /// The outcome that was reached first, by its place in [`Outcome::ALL`]
+    /// plus one; 0 while there is none.
+    reached: AtomicU8,
+}
+
+impl ExitCondition {
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            until_updated: settings.until_updated,
+            deadline: settings.deadline,
+            fail_fast: settings.fail_fast,
+            reached: AtomicU8::new(0),
+        }
+    }
+
+    /// How many machines are updated, and how many are to be, if the run ends
+    /// with them.
+    pub fn progress(&self, counts: &Counts) -> (usize, usize) {
+        match self.until_updated {
+            Some(Until::Number(wanted)) => (counts.done(), wanted),
+            Some(Until::Expected) => (counts.expected_done, counts.expected),
+            None => (counts.done(), counts.done()),
+        }
+    }
+
+    /// Takes the state of things into account. The outcome, if it is reached
+    /// now for the first time.
+    pub fn check(&self, counts: &Counts, is_stopped: bool, elapsed: Duration) -> Option<Outcome> {
+        // Nobody will be updated any more.
+        let is_vain = is_stopped && self.until_updated.is_some() && counts.under_way() == 0;
+        let outcome = if self.fail_fast && counts.failed() > 0 {
+            Outcome::Failed
+        } else if self.is_reached(counts) {
+            Outcome::Updated
+        } else if is_vain {
+            Outcome::Failed
+        } else if self.is_late(elapsed) {
+            Outcome::Deadline
+        } else {
+            return None;
+        };
+        self.reach(outcome).then_some(outcome)
+    }
+
+    fn is_reached(&self, counts: &Counts) -> bool {
+        let (updated, wanted) = self.progress(counts);
+        self.until_updated.is_some() && updated >= wanted
+    }
+
+    /// How it ended, where offers have stopped because machines have failed.
+    pub fn outcome_of_stopped(&self) -> Outcome {
+        match self.outcome() {
+            Outcome::Stopped | Outcome::Deadline => Outcome::Failed,
+            outcome => outcome,
+        }
+    }
+
+    /// Whether the deadline has passed.
+    pub fn is_late(&self, elapsed: Duration) -> bool {
+        self.deadline.is_some_and(|deadline| elapsed >= deadline)
+    }
+
+    /// Notes an outcome, unless there is one. Whether there was none.
+    pub fn reach(&self, outcome: Outcome) -> bool {
+        let place = Outcome::ALL.iter().position(|known| *known == outcome).unwrap_or(0);
+        let place = u8::try_from(place + 1).unwrap_or(u8::MAX);
+        let order = (Ordering::AcqRel, Ordering::Acquire);
+        self.reached.compare_exchange(0, place, order.0, order.1).is_ok()
+    }
+
+    /// The outcome that was reached first.
+    pub fn outcome(&self) -> Outcome {
+        let place = usize::from(self.reached.load(Ordering::Acquire));
+        place
+            .checked_sub(1)
+            .and_then(|place| Outcome::ALL.get(place))
+            .copied()
+            .unwrap_or(Outcome::Stopped)
+    }
+
+    /// How often the time is to be looked at, if at all.
+    pub fn interval(&self) -> Option<Duration> {
+        self.deadline.map(|_| Duration::from_millis(100))
+    }
+}

@@ -1,0 +1,188 @@
+//! Values as people read them.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use omaha::Escaped;
+use omaha::protocol::VersionText;
+use rustix::io::Errno;
+
+/// Text from a client, fit for one line of a log, without quotes.
+pub struct Quoted<'a>(pub &'a str);
+
+/// Longer than a machine id in braces or any version in use.
+const MAX_QUOTED: usize = 100;
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Escaped::new(self.0, MAX_QUOTED).fmt(formatter)
+    }
+}
+
+/// A sentence of ours that quotes a client: as [`Quoted`], and longer.
+pub struct Quoting<'a>(pub &'a str);
+
+/// Longer than our sentences with what they quote.
+const MAX_QUOTING: usize = 600;
+
+impl fmt::Display for Quoting<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Escaped::new(self.0, MAX_QUOTING).fmt(formatter)
+    }
+}
+
+/// A version that a machine reports. In quotes, if it is no version and holds
+/// more than a name does.
+pub struct Reported<'a>(pub &'a VersionText);
+
+impl fmt::Display for Reported<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            VersionText::Version(version) => version.fmt(formatter),
+            other => omaha::Quoted::unless_plain(other.as_str()).fmt(formatter),
+        }
+    }
+}
+
+/// Bytes per second, in megabytes: "36.4 MB/s".
+pub struct Rate(pub u64, pub Duration);
+
+impl fmt::Display for Rate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The clock may not have moved at all for a small package.
+        let seconds = self.1.as_secs_f64().max(1e-6);
+        #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+        let megabytes = self.0 as f64 / 1e6;
+        write!(formatter, "{:.1} MB/s", megabytes / seconds)
+    }
+}
+
+/// What the system says went wrong. The words are ours: those of the C library
+/// differ from one to the next, and its numbers help nobody.
+pub struct Plain<'a>(pub &'a io::Error);
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match Errno::from_io_error(self.0) {
+            Some(Errno::NOENT) => "no such file",
+            Some(Errno::ACCESS | Errno::PERM) => "permission denied",
+            Some(Errno::NOTDIR) => "a part of the path is not a folder",
+            Some(Errno::ISDIR) => "it is a folder",
+            Some(Errno::LOOP) => "its symbolic links lead in a circle",
+            Some(Errno::NAMETOOLONG) => "the name is too long",
+            Some(Errno::ROFS) => "the file system is read-only",
+            Some(Errno::NOSPC | Errno::DQUOT) => "the disk is full",
+            Some(Errno::IO) => "the disk reports an error",
+            Some(Errno::STALE) => "the network file system has lost it",
+            Some(Errno::MFILE | Errno::NFILE) => "too many files are open",
+            Some(Errno::NOMEM | Errno::NOBUFS) => "memory is short",
+            Some(Errno::CONNRESET | Errno::PIPE) => "the connection was closed",
+            Some(Errno::TIMEDOUT) => "it did not answer any more",
+            Some(Errno::HOSTUNREACH | Errno::NETUNREACH) => "the network does not reach it",
+            _ => return formatter.write_str(&without_numbers(&self.0.to_string())),
+        };
+        formatter.write_str(words)
+    }
+}
+
+/// A text without the numbers that Rust puts behind the system's messages.
+pub fn without_numbers(text: &str) -> Cow<'_, str> {
+    const BEGINNING: &str = " (os error ";
+    let mut text = Cow::Borrowed(text);
+    while let Some(start) = text.find(BEGINNING)
+        && let Some(length) = text[start..].find(')')
+    {
+        text.to_mut().replace_range(start..=start + length, "");
+    }
+    text
+}
+
+/// An error and everything behind it, in one sentence.
+pub fn sentence(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let plain = error.downcast_ref().map(|error| Plain(error).to_string());
+        text = format!("{text}: {}", plain.unwrap_or_else(|| error.to_string()));
+        source = error.source();
+    }
+    without_numbers(&text).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_words() {
+        let plain = |errno: Errno| Plain(&errno.into()).to_string();
+        assert_eq!(plain(Errno::NOENT), "no such file");
+        // One that has no words of ours has those of the C library.
+        let other = plain(Errno::XDEV);
+        assert!(!other.is_empty() && !other.contains("os error"), "{other}");
+        for (text, expected) in [
+            ("", ""),
+            ("no number", "no number"),
+            ("a: Gone (os error 2); b: Gone (os error 22) at x", "a: Gone; b: Gone at x"),
+            ("cut (os error 2", "cut (os error 2"),
+        ] {
+            assert_eq!(without_numbers(text), expected);
+        }
+    }
+
+    /// An error with a message and another one behind it.
+    #[derive(Debug)]
+    struct Above(String, io::Error);
+
+    impl fmt::Display for Above {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str(&self.0)
+        }
+    }
+
+    impl Error for Above {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&self.1)
+        }
+    }
+
+    #[test]
+    fn every_error_once() {
+        let error = || io::Error::from(Errno::NOENT);
+        let above = Above("cannot open it".to_owned(), error());
+        assert_eq!(sentence(&above), "cannot open it: no such file");
+    }
+
+    #[test]
+    fn no_client_forges_a_line() {
+        let text = "id\n<3>forged\r\u{1b}[31m\u{202e}\0";
+        assert_eq!(Quoted(text).to_string(), "id\\n<3>forged\\r\\u{1b}[31m\\u{202e}\\0");
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        let shown = Quoted(&"a".repeat(1000)).to_string();
+        assert_eq!(shown, format!("{}…", "a".repeat(MAX_QUOTED)));
+    }
+
+    #[test]
+    fn versions_that_are_none() {
+        for (text, shown) in [
+            ("4152.2.0+nightly-1", "4152.2.0+nightly-1"),
+            ("ForcedUpdate", "ForcedUpdate"),
+            ("main", "main"),
+            ("1, it is 3 o'clock", "\"1, it is 3 o'clock\""),
+        ] {
+            assert_eq!(Reported(&VersionText::from(text)).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn rates() {
+        assert_eq!(Rate(364_000_000, Duration::from_secs(10)).to_string(), "36.4 MB/s");
+        assert!(Rate(100, Duration::ZERO).to_string().ends_with(" MB/s"));
+    }
+}

@@ -1,0 +1,128 @@
+//! `update_engine`, through its own client program.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::key_value;
+use super::tool::{self, ToolError};
+
+const CLIENT: &str = "update_engine_client";
+
+/// How long the client may take: where the daemon does not answer it tries four
+/// times, ten seconds apart.
+const TIME: Duration = Duration::from_secs(60);
+
+/// What the daemon does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    Idle,
+    Checking,
+    UpdateAvailable,
+    Downloading,
+    Verifying,
+    Finalizing,
+    NeedReboot,
+    ReportingError,
+    /// Something that is not known here, as it is called.
+    Other(String),
+}
+
+impl Operation {
+    fn parse(text: &str) -> Self {
+        match text.strip_prefix("UPDATE_STATUS_") {
+            Some("IDLE") => Self::Idle,
+            Some("CHECKING_FOR_UPDATE") => Self::Checking,
+            Some("UPDATE_AVAILABLE") => Self::UpdateAvailable,
+            Some("DOWNLOADING") => Self::Downloading,
+            Some("VERIFYING") => Self::Verifying,
+            Some("FINALIZING") => Self::Finalizing,
+            Some("UPDATED_NEED_REBOOT") => Self::NeedReboot,
+            Some("REPORTING_ERROR_EVENT") => Self::ReportingError,
+            _ => Self::Other(text.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Idle => "idle",
+            Self::Checking => "asking",
+            Self::UpdateAvailable => "about to download",
+            Self::Downloading => "downloading",
+            Self::Verifying => "verifying",
+            Self::Finalizing => "installing",
+            Self::NeedReboot => "waiting for the reboot",
+            Self::ReportingError => "reporting an error",
+            Self::Other(name) => name,
+        })
+    }
+}
+
+/// What the daemon says of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Status {
+    pub operation: Operation,
+    /// Of the download, from 0 to 1.
+    pub progress: f64,
+    /// The version of the update that it is about, or empty.
+    pub new_version: String,
+    /// Bytes of the update that it is about, or 0.
+    pub new_size: u64,
+}
+
+impl Status {
+    /// Asks the daemon.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer, or says nothing of use.
+    pub fn query() -> Result<Self, ToolError> {
+        let text = tool::run_ok(CLIENT, &["-status"], TIME)?;
+        Self::parse(&text).ok_or_else(|| ToolError::nonsense("update_engine_client -status", &text))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let value = |key| key_value::last(text, key).unwrap_or_default().trim();
+        let operation = value("CURRENT_OP");
+        if operation.is_empty() {
+            return None;
+        }
+        let progress: f64 = value("PROGRESS").parse().unwrap_or_default();
+        Some(Self {
+            operation: Operation::parse(operation),
+            progress: if progress.is_finite() { progress.clamp(0.0, 1.0) } else { 0.0 },
+            new_version: value("NEW_VERSION").to_owned(),
+            new_size: value("NEW_SIZE").parse().unwrap_or_default(),
+        })
+    }
+}
+
+/// Has the daemon ask for an update now.
+///
+/// # Errors
+///
+/// When it does not take the order.
+pub fn check_for_update() -> Result<(), ToolError> {
+    tool::run_ok(CLIENT, &["-check_for_update"], TIME).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses() {
+        let text = "LAST_CHECKED_TIME=0\nPROGRESS=0.250000\nCURRENT_OP=UPDATE_STATUS_DOWNLOADING\n\
+                    NEW_VERSION=4152.2.0\nNEW_SIZE=400\n";
+        let status = Status::parse(text).unwrap();
+        assert_eq!(status.operation, Operation::Downloading);
+        assert!((status.progress - 0.25).abs() < 1e-9);
+        assert_eq!((&*status.new_version, status.new_size), ("4152.2.0", 400));
+        let odd = Status::parse("CURRENT_OP=UPDATE_STATUS_DANCING\nPROGRESS=NaN\n").unwrap();
+        assert_eq!(odd.operation.to_string(), "UPDATE_STATUS_DANCING");
+        assert!(odd.progress.abs() < 1e-9);
+        assert_eq!(Status::parse("nonsense\n"), None);
+        assert_eq!(Status::parse(""), None);
+    }
+}

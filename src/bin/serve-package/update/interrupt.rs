@@ -1,0 +1,52 @@
+//! Signals: whoever wants an update to end gets the settings back first.
+
+use std::io;
+use std::process;
+use std::sync::mpsc::Sender;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::changes;
+use super::happening::Happening;
+use super::record::Record;
+use super::root::Root;
+use super::verdict::INTERRUPTED;
+
+/// The same signal again within this time is the first one: `timeout`, for one,
+/// sends it to the process and then to its group.
+const SAME: Duration = Duration::from_secs(1);
+
+/// From now on, the first signal goes into the queue, and the second one puts
+/// the settings back and ends the program at once. SIGHUP changes nothing: the
+/// update goes on when the connection to the machine breaks.
+///
+/// # Errors
+///
+/// When signals or a thread for them cannot be had.
+pub fn watch(root: &Root, queue: Sender<Happening>) -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGQUIT, SIGHUP])?;
+    let root = root.clone();
+    let thread = thread::Builder::new().name("signals".to_owned());
+    thread.spawn(move || {
+        let mut first: Option<Instant> = None;
+        for signal in signals.forever() {
+            if signal == SIGHUP || first.is_some_and(|first| first.elapsed() < SAME) {
+                continue;
+            }
+            if first.is_none() {
+                first = Some(Instant::now());
+                let _ = queue.send(Happening::Interrupted);
+                continue;
+            }
+            if let Ok(Some(record)) = Record::find(&root) {
+                // What cannot be put back now stays recorded for --restore.
+                let _ = changes::put_back(&root, &record);
+            }
+            process::exit(INTERRUPTED.into());
+        }
+    })?;
+    Ok(())
+}

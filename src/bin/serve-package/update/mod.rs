@@ -1,0 +1,228 @@
+//! `serve-package update`: updates this machine from files, and puts its settings
+//! back.
+//!
+//! It looks at everything first ([`survey`]), and touches nothing until all is
+//! right. Then it serves the payloads ([`serving`]), points `update_engine` at
+//! them ([`changes`]), and waits for what happens ([`session`]) until there is a
+//! verdict ([`verdict`]).
+
+mod changes;
+mod configuration;
+mod diagnosis;
+mod edit;
+mod engine;
+mod extensions;
+mod finding;
+mod happening;
+mod interrupt;
+mod journal;
+mod key_value;
+mod lock;
+mod output;
+mod payloads;
+mod progress;
+mod reboot;
+mod record;
+mod release;
+mod room;
+mod root;
+mod serving;
+mod session;
+mod settings_file;
+mod survey;
+mod tool;
+mod unit;
+mod verdict;
+mod version;
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::sync::mpsc::channel;
+use std::time::SystemTime;
+
+use crate::args::{Request, UpdateSettings};
+use crate::format::sentence;
+use crate::{FAILURE, events};
+use changes::{ChangeError, Changes};
+use lock::Lock;
+use output::Output;
+use progress::Progress;
+use record::Record;
+use root::Root;
+use serving::Serving;
+use session::Session;
+use survey::{Machine, State, Survey};
+use verdict::Verdict;
+
+/// Updates the machine, or puts its settings back.
+pub fn run(settings: &UpdateSettings) -> ExitCode {
+    let root = Root::from_environment();
+    let with_events = matches!(settings, UpdateSettings::Update(request) if request.events);
+    let mut output = Output::new(with_events);
+    let ended = match settings {
+        UpdateSettings::Update(request) => update(request, &root, &mut output),
+        UpdateSettings::Restore => restore(&root, &mut output).map(|()| ExitCode::SUCCESS),
+    };
+    ended.unwrap_or_else(|error| {
+        output.complain(&format!("error: {}", sentence(&*error)));
+        ExitCode::from(FAILURE)
+    })
+}
+
+/// Puts back what a killed run has left changed.
+fn restore(root: &Root, output: &mut Output) -> Result<(), Box<dyn Error>> {
+    if !root.is_permitted() {
+        return Err(survey::NOT_ROOT.into());
+    }
+    let _lock = Lock::take(root)?;
+    if !put_left_overs_back(root, output)? {
+        output.say("nothing to put back");
+    }
+    Ok(())
+}
+
+/// Whether there was something.
+fn put_left_overs_back(root: &Root, output: &mut Output) -> Result<bool, ChangeError> {
+    let Some(record) = Record::find(root).map_err(ChangeError::Record)? else {
+        Record::remove_unfinished(root).map_err(ChangeError::Record)?;
+        return Ok(false);
+    };
+    changes::put_back(root, &record)?;
+    output.say(&format!("{} is put back as it was", root.shown(&record.file)));
+    Ok(true)
+}
+
+fn update(request: &Request, root: &Root, output: &mut Output) -> Result<ExitCode, Box<dyn Error>> {
+    let mut lock = None;
+    // Whoever is not permitted is told so with everything else that is found.
+    if !request.dry_run && root.is_permitted() {
+        lock = Some(Lock::take(root)?);
+        put_left_overs_back(root, output)?;
+    }
+    output.say("looking at the machine and the payloads");
+    let survey = Survey::take(request, root);
+    for finding in survey.findings.iter() {
+        output.say(&finding.to_string());
+    }
+    let version = &request.package_version;
+    match (survey.state, survey.findings.errors()) {
+        (State::Current, _) => {
+            output.say(&format!("nothing to do: the machine has version {version} already"));
+            return Ok(ExitCode::SUCCESS);
+        }
+        (State::Installed, _) => {
+            output.say(&format!("version {version} is installed already and waits for the reboot"));
+            return finish(request, &Verdict::Installed, output);
+        }
+        (State::Ready, 0) => {}
+        (State::Ready, 1) => return Err("one error: nothing was changed".into()),
+        (State::Ready, errors) => {
+            return Err(format!("{errors} errors: nothing was changed").into());
+        }
+    }
+    let machine = survey.machine.as_ref().ok_or("nothing is known of the machine")?;
+    plan(request, machine, &survey, output);
+    if request.dry_run {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let verdict = install(request, root, machine, &survey, output)?;
+    drop(lock);
+    finish(request, &verdict, output)
+}
+
+/// Says what is going to be done.
+fn plan(request: &Request, machine: &Machine, survey: &Survey, output: &mut Output) {
+    let release = &machine.release;
+    let names: Vec<_> = survey.packages.iter().map(|package| package.name().as_str()).collect();
+    let (system, board) = (release.system.name(), &release.board);
+    output.say(&format!(
+        "{system} {}, {board}: to be updated to {} with {}",
+        release.version,
+        request.package_version,
+        names.join(", ")
+    ));
+    output.say(&format!("the payloads do not say their board: they must be for {board}"));
+    let server = machine.server.as_deref().unwrap_or_default();
+    output.say(&format!(
+        "update.conf gets another SERVER= (now {server:?}) until the machine has its answer"
+    ));
+    output.say(&format!("when the update is installed: {}", machine.reboot));
+}
+
+/// Serves, changes the settings, triggers the check, waits, and puts everything
+/// back.
+fn install(
+    request: &Request,
+    root: &Root,
+    machine: &Machine,
+    survey: &Survey,
+    output: &mut Output,
+) -> Result<Verdict, Box<dyn Error>> {
+    let (queue, happenings) = channel();
+    interrupt::watch(root, queue.clone())?;
+    let version = &request.package_version;
+    let serving = Serving::start(version, &survey.packages, request.force, request.events, &queue)?;
+    let (system, began) = (machine.release.system, SystemTime::now());
+    let mut changes = Changes::begin(root, system, &serving.url, &machine.engine)?;
+    let triggered = changes.start_engine().and_then(|()| engine::check_for_update());
+    let verdict = match triggered {
+        Ok(()) => {
+            session::ask_for_status(queue)?;
+            let size = survey.packages.first().map_or(0, |package| package.size());
+            let mut session = Session {
+                root,
+                system,
+                server: &serving.url,
+                deadline: request.deadline,
+                progress: Progress::new(size),
+                output,
+            };
+            session.run(&happenings, &mut changes)
+        }
+        Err(error) => Verdict::Broken(error.to_string()),
+    };
+    let back = changes.end();
+    if verdict.is_failure() {
+        let lines = journal::errors(began);
+        if !lines.is_empty() {
+            output.complain("update_engine's journal says:");
+        }
+        for line in lines {
+            output.complain(&format!("    {line}"));
+        }
+    }
+    match back {
+        Ok(()) => output.say("the settings are as before"),
+        Err(error) => {
+            output.complain(&format!("error: {verdict}"));
+            return Err(format!(
+                "{error}; the settings are not as before: serve-package update --restore"
+            )
+            .into());
+        }
+    }
+    Ok(verdict)
+}
+
+/// Tells the verdict, and reboots if that is wanted.
+fn finish(
+    request: &Request,
+    verdict: &Verdict,
+    output: &mut Output,
+) -> Result<ExitCode, Box<dyn Error>> {
+    if request.events {
+        events::write(events::updated(verdict.as_str(), &verdict.to_string()));
+    }
+    if !matches!(verdict, Verdict::Installed) {
+        output.complain(&format!("error: {verdict}"));
+        return Ok(ExitCode::from(verdict.status()));
+    }
+    output.say(&verdict.to_string());
+    if request.dry_run || !request.reboot {
+        output.say("systemctl reboot");
+    } else {
+        output.say("rebooting");
+        unit::reboot()?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

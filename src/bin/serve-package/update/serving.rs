@@ -1,0 +1,69 @@
+//! Serving the payloads to this machine and to nobody else.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread;
+
+use omaha::server::{Activity, Handle, ListenAddress, Server};
+use omaha::{Codebase, PackageFile, TrivialUpdater, Update, Version};
+
+use super::happening::Happening;
+use crate::events;
+
+/// The loopback interface, and a free port.
+const ADDRESS: &str = "127.0.0.1:0";
+
+/// The running server. It stops when this is dropped.
+#[derive(Debug)]
+pub struct Serving {
+    handle: Handle,
+    /// What `SERVER=` must be.
+    pub url: String,
+}
+
+impl Serving {
+    /// Starts the server. What it does goes into the queue, and to standard
+    /// output as JSON if that is wanted.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot listen.
+    pub fn start(
+        version: &Version,
+        packages: &[Arc<PackageFile>],
+        force: bool,
+        with_events: bool,
+        queue: &Sender<Happening>,
+    ) -> Result<Self, Box<dyn Error>> {
+        let update = Update::from_packages(version.clone(), Codebase::default(), packages);
+        let updater =
+            TrivialUpdater::new(update).with_force(force).with_watched(packages.iter().cloned());
+        let address: ListenAddress = ADDRESS.parse()?;
+        let observer = queue.clone();
+        let server = Server::bind(&address, updater)?
+            .with_packages(packages.iter().cloned())
+            .with_observer(move |activity: &Activity<'_>| {
+                if with_events && let Some(object) = events::activity(activity, None) {
+                    events::write(object);
+                }
+                for happening in Happening::of(activity) {
+                    // Nobody waits any more when all is over.
+                    let _ = observer.send(happening);
+                }
+            });
+        let (handle, url) = (server.handle(), format!("http://{}/v1/update/", server.address()));
+        let queue = queue.clone();
+        thread::Builder::new().name("server".to_owned()).spawn(move || {
+            let ended = server.run().map_or_else(|error| error.to_string(), |()| String::new());
+            let _ = queue.send(Happening::ServerEnded(ended));
+        })?;
+        Ok(Self { handle, url })
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.handle.stop();
+    }
+}

@@ -1,0 +1,178 @@
+//! The update under way: waits for what happens, until there is a verdict.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::changes::Changes;
+use super::diagnosis;
+use super::engine::{Operation, Status};
+use super::happening::Happening;
+use super::output::Output;
+use super::progress::Progress;
+use super::release::System;
+use super::root::Root;
+use super::tool::ToolError;
+use super::verdict::Verdict;
+
+/// How often the daemon is asked what it does.
+const STATUS_INTERVAL: Duration = Duration::from_millis(500);
+
+/// How long the daemon may be idle after it has asked, until that is taken for
+/// the end of the update. Between asking and downloading it is not idle.
+const IDLE: Duration = Duration::from_secs(15);
+
+/// How long the daemon may be silent.
+const SILENCE: Duration = Duration::from_secs(180);
+
+/// How long the daemon may take to wait for the reboot after it has reported
+/// that the update is installed.
+const COMPLETION: Duration = Duration::from_secs(60);
+
+/// What is waited for, and for how long.
+#[derive(Debug)]
+pub struct Session<'a> {
+    pub root: &'a Root,
+    pub system: System,
+    /// What `SERVER=` is.
+    pub server: &'a str,
+    pub deadline: Option<Duration>,
+    pub progress: Progress,
+    pub output: &'a mut Output,
+}
+
+/// How far it is.
+#[derive(Debug)]
+struct State {
+    started: Instant,
+    has_asked: bool,
+    completed: Option<Instant>,
+    idle_since: Option<Instant>,
+    /// When the daemon last answered.
+    heard: Instant,
+    status: Option<Result<Status, ToolError>>,
+}
+
+impl Session<'_> {
+    /// Waits until it is over. The settings are put back on the way.
+    pub fn run(&mut self, queue: &Receiver<Happening>, changes: &mut Changes) -> Verdict {
+        let now = Instant::now();
+        let mut state = State {
+            started: now,
+            has_asked: false,
+            completed: None,
+            idle_since: None,
+            heard: now,
+            status: None,
+        };
+        loop {
+            let verdict = match queue.recv_timeout(STATUS_INTERVAL) {
+                Ok(happening) => self.take(happening, &mut state, changes),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => {
+                    Some(Verdict::Broken("nothing can happen any more".to_owned()))
+                }
+            };
+            if let Some(verdict) = verdict.or_else(|| self.look_at_the_clock(&state)) {
+                return verdict;
+            }
+        }
+    }
+
+    fn take(
+        &mut self,
+        happening: Happening,
+        state: &mut State,
+        changes: &mut Changes,
+    ) -> Option<Verdict> {
+        match happening {
+            Happening::Offered => {
+                state.has_asked = true;
+                self.output.say("the machine has asked, and the update is offered");
+            }
+            Happening::NotOffered(why) => {
+                return Some(Verdict::Broken(format!("the machine was offered nothing: {why}")));
+            }
+            Happening::Answered => {
+                state.has_asked = true;
+                if let Err(error) = changes.put_settings_back() {
+                    self.output
+                        .complain(&format!("warning: {error}; it is tried again at the end"));
+                }
+            }
+            Happening::Fetching(package) => {
+                self.output.say(&format!("the machine fetches {package}"))
+            }
+            Happening::Downloaded => self.output.say("the payload is downloaded and verified"),
+            Happening::Completed => {
+                self.output.say("the machine reports that the update is installed");
+                state.completed = Some(Instant::now());
+            }
+            Happening::Failed(code) => return Some(Verdict::Failed(code)),
+            Happening::Trouble(what) => self.output.complain(&format!("warning: {what}")),
+            Happening::Status(status) => return self.take_status(status, state),
+            Happening::Interrupted => return Some(Verdict::Interrupted),
+            Happening::ServerEnded(why) => {
+                return Some(Verdict::Broken(format!("the server has ended: {why}")));
+            }
+        }
+        None
+    }
+
+    fn take_status(
+        &mut self,
+        status: Result<Status, ToolError>,
+        state: &mut State,
+    ) -> Option<Verdict> {
+        let mut is_installed = false;
+        if let Ok(status) = &status {
+            state.heard = Instant::now();
+            if state.has_asked {
+                self.progress.show(status, self.output);
+            }
+            let is_idle = status.operation == Operation::Idle && state.has_asked;
+            state.idle_since = is_idle.then(|| state.idle_since.unwrap_or_else(Instant::now));
+            is_installed = status.operation == Operation::NeedReboot;
+        }
+        state.status = Some(status);
+        is_installed.then_some(Verdict::Installed)
+    }
+
+    /// Ends what takes too long.
+    fn look_at_the_clock(&self, state: &State) -> Option<Verdict> {
+        let elapsed = state.started.elapsed();
+        if let Some(deadline) = self.deadline.filter(|deadline| elapsed >= *deadline) {
+            return Some(Verdict::Deadline(deadline));
+        }
+        if !state.has_asked && elapsed >= self.root.ask_within {
+            let status = state.status.as_ref();
+            let causes = diagnosis::causes(self.root, self.system, self.server, status);
+            return Some(Verdict::NotAsked(causes));
+        }
+        if state.completed.is_some_and(|completed| completed.elapsed() >= COMPLETION) {
+            return Some(Verdict::Installed);
+        }
+        if state.completed.is_none() && state.idle_since.is_some_and(|idle| idle.elapsed() >= IDLE)
+        {
+            return Some(Verdict::Broken("update_engine is idle again".to_owned()));
+        }
+        match &state.status {
+            Some(Err(error)) if state.heard.elapsed() >= SILENCE => {
+                Some(Verdict::Broken(error.to_string()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Asks the daemon again and again what it does, on a thread of its own: it may
+/// take its time.
+pub fn ask_for_status(queue: Sender<Happening>) -> std::io::Result<()> {
+    let thread = thread::Builder::new().name("status".to_owned());
+    thread.spawn(move || {
+        while queue.send(Happening::Status(Status::query())).is_ok() {
+            thread::sleep(STATUS_INTERVAL);
+        }
+    })?;
+    Ok(())
+}

@@ -1,0 +1,223 @@
+//! The file of settings that is changed, and how it is replaced.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::path::{Path, PathBuf};
+
+use super::configuration::Configuration;
+use super::edit;
+use super::record::{Record, remove_if_there, sync_folder};
+use super::release::System;
+use super::root::Root;
+
+/// Mode of settings that were not there before.
+const NEW_MODE: u32 = 0o644;
+
+/// `update.conf`, or where a link of this name leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsFile {
+    pub path: PathBuf,
+    pub exists: bool,
+}
+
+impl SettingsFile {
+    /// Finds it, and whether it can be replaced.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot.
+    pub fn find(root: &Root, system: System) -> Result<Self, SettingsError> {
+        let name = root.path(&Configuration::path(system));
+        let fail = |problem| SettingsError { path: name.clone(), problem };
+        let (path, exists) = follow(&name).map_err(|error| fail(Problem::Io(error)))?;
+        if exists && !fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
+            return Err(fail(Problem::NotRegular));
+        }
+        Ok(Self { path, exists })
+    }
+
+    /// Looks whether the files beside it can be made.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot.
+    pub fn check_folder(&self) -> Result<(), SettingsError> {
+        let fail = |path: &Path, problem| Err(SettingsError { path: path.to_owned(), problem });
+        let Some(folder) = self.path.parent().filter(|folder| folder.exists()) else {
+            return Ok(());
+        };
+        if let Err(error) = rustix::fs::access(folder, rustix::fs::Access::WRITE_OK) {
+            return fail(folder, Problem::Io(error.into()));
+        }
+        let backup = super::record::beside(&self.path, super::record::BACKUP);
+        if fs::symlink_metadata(&backup).is_ok() {
+            return fail(&backup, Problem::InTheWay);
+        }
+        Ok(())
+    }
+}
+
+/// Where a name leads, and whether something is there.
+fn follow(name: &Path) -> io::Result<(PathBuf, bool)> {
+    match fs::canonicalize(name) {
+        Ok(path) => Ok((path, true)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let target = fs::read_link(name).ok();
+            let folder = name.parent().unwrap_or(name);
+            Ok((target.map_or_else(|| name.to_owned(), |target| folder.join(target)), false))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Points `update_engine` at the server of a record that is written already. The
+/// original stays beside the file, under a second name of the same inode where
+/// the file system has that, so that mode, owner and attributes stay too.
+///
+/// # Errors
+///
+/// When something cannot be written. Then the record says what to put back.
+pub fn change(record: &Record) -> Result<(), SettingsError> {
+    let fail = |error| SettingsError { path: record.file.clone(), problem: Problem::Io(error) };
+    let changed = || {
+        let original = if record.existed { fs::read(&record.file)? } else { Vec::new() };
+        if record.existed {
+            keep(record)?;
+        }
+        replace(record, &edit::with_server(&original, &record.server))
+    };
+    changed().map_err(fail)
+}
+
+/// Keeps the original beside the file.
+fn keep(record: &Record) -> io::Result<()> {
+    let backup = record.backup();
+    if fs::hard_link(&record.file, &backup).is_err() {
+        let copy = record.changed();
+        write(&copy, &fs::read(&record.file)?, Some(&record.file))?;
+        fs::rename(copy, &backup)?;
+    }
+    sync_folder(&backup)
+}
+
+/// Replaces the file at once: a reader sees the one or the other.
+fn replace(record: &Record, text: &[u8]) -> io::Result<()> {
+    let changed = record.changed();
+    write(&changed, text, Some(&record.file).filter(|file| file.exists()).map(|file| &**file))?;
+    fs::rename(&changed, &record.file)?;
+    sync_folder(&record.file)
+}
+
+/// Writes a file with the mode and owner of another one.
+fn write(path: &Path, text: &[u8], like: Option<&Path>) -> io::Result<()> {
+    let like = like.map(fs::metadata).transpose()?;
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text)?;
+    if let Some(like) = &like {
+        own(&file, like.uid(), like.gid())?;
+    }
+    let mode = like.map_or(NEW_MODE, |like| like.mode() & 0o7777);
+    file.set_permissions(Permissions::from_mode(mode))?;
+    file.sync_all()
+}
+
+/// Gives a file to somebody, if it is not theirs: without privileges, one may
+/// not even give it to oneself in every group.
+fn own(file: &File, user: u32, group: u32) -> io::Result<()> {
+    let metadata = file.metadata()?;
+    if (metadata.uid(), metadata.gid()) == (user, group) {
+        return Ok(());
+    }
+    fchown(file, Some(user), Some(group))
+}
+
+/// Puts the settings back as they were. What somebody else has changed in them
+/// meanwhile stays. Does nothing where they are back already.
+///
+/// # Errors
+///
+/// When they cannot be put back.
+pub fn put_back(record: &Record) -> Result<(), SettingsError> {
+    let fail = |error| SettingsError { path: record.file.clone(), problem: Problem::Io(error) };
+    let back = || {
+        remove_if_there(&record.changed())?;
+        let current = read(&record.file)?;
+        if record.existed {
+            put_back_original(record, current)?;
+        } else if let Some(current) = current {
+            put_back_nothing(record, &current)?;
+        }
+        sync_folder(&record.file)
+    };
+    match back() {
+        // Where there is no folder, nothing can have been changed in it.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result.map_err(fail),
+    }
+}
+
+fn put_back_original(record: &Record, current: Option<Vec<u8>>) -> io::Result<()> {
+    let backup = record.backup();
+    // Without one, nothing was changed yet, or all is back already.
+    let Some(original) = read(&backup)? else { return Ok(()) };
+    let changed = edit::with_server(&original, &record.server);
+    match current {
+        Some(current) if current != changed && current != original => {
+            replace(record, &edit::without_server(&current, &original, &record.server))?;
+        }
+        _ => fs::rename(&backup, &record.file)?,
+    }
+    // Renaming one name of a file to another of the same file does nothing.
+    sync_folder(&record.file)?;
+    remove_if_there(&backup)
+}
+
+/// Where there were no settings.
+fn put_back_nothing(record: &Record, current: &[u8]) -> io::Result<()> {
+    if current == edit::with_server(b"", &record.server) {
+        return remove_if_there(&record.file);
+    }
+    let text = edit::without_server(current, b"", &record.server);
+    if text == current { Ok(()) } else { replace(record, &text) }
+}
+
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Why the settings cannot be changed or put back.
+#[derive(Debug)]
+pub struct SettingsError {
+    path: PathBuf,
+    problem: Problem,
+}
+
+#[derive(Debug)]
+enum Problem {
+    Io(io::Error),
+    NotRegular,
+    InTheWay,
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?} ", self.path)?;
+        match &self.problem {
+            Problem::Io(error) => write!(formatter, "cannot be changed: {error}"),
+            Problem::NotRegular => formatter.write_str("is not a regular file, nor a link to one"),
+            Problem::InTheWay => formatter.write_str(
+                "is in the way, and no record says whose it is; compare it with update.conf, and \
+                 move it away",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for SettingsError {}

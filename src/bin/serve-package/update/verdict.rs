@@ -1,0 +1,140 @@
+//! How an update ends.
+
+use std::fmt;
+use std::time::Duration;
+
+use omaha::protocol::ErrorCode;
+
+use crate::FAILURE;
+
+/// The deadline has passed.
+const DEADLINE: u8 = 3;
+
+/// A signal ended it; what shells use for SIGINT.
+pub const INTERRUPTED: u8 = 130;
+
+/// How an update ends.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It is installed and waits for the reboot.
+    Installed,
+    /// The machine reported a failure.
+    Failed(Option<ErrorCode>),
+    /// It ended for a reason that the machine did not report.
+    Broken(String),
+    /// The machine did not ask: what was found out about that.
+    NotAsked(Vec<String>),
+    /// It took longer than it may.
+    Deadline(Duration),
+    /// By a signal.
+    Interrupted,
+}
+
+impl Verdict {
+    /// The exit status.
+    pub fn status(&self) -> u8 {
+        match self {
+            Self::Installed => 0,
+            Self::Failed(_) | Self::Broken(_) | Self::NotAsked(_) => FAILURE,
+            Self::Deadline(_) => DEADLINE,
+            Self::Interrupted => INTERRUPTED,
+        }
+    }
+
+    /// A name that does not change, for programs.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Installed => "installed",
+            Self::Failed(_) | Self::Broken(_) => "failed",
+            Self::NotAsked(_) => "not-asked",
+            Self::Deadline(_) => "deadline",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// Whether the journal may tell why.
+    pub fn is_failure(&self) -> bool {
+        !matches!(self, Self::Installed | Self::Interrupted)
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Installed => {
+                formatter.write_str("the update is installed and waits for the reboot")
+            }
+            Self::Failed(None) => formatter.write_str("the machine reports that the update failed"),
+            Self::Failed(Some(code)) => {
+                write!(formatter, "the machine reports that the update failed: {code}")?;
+                match advice(code.base()) {
+                    Some(advice) => write!(formatter, "; {advice}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Broken(why) => write!(formatter, "the update did not come to its end: {why}"),
+            Self::NotAsked(causes) if causes.is_empty() => {
+                formatter.write_str("the machine did not ask for the update, for no visible cause")
+            }
+            Self::NotAsked(causes) => {
+                write!(formatter, "the machine did not ask for the update: {}", causes.join("; "))
+            }
+            Self::Deadline(time) => write!(
+                formatter,
+                "the update took longer than {}",
+                humantime::format_duration(*time)
+            ),
+            Self::Interrupted => formatter.write_str(
+                "interrupted; update_engine gives the download up by itself after some minutes",
+            ),
+        }
+    }
+}
+
+/// What an error usually means here, and what to do.
+fn advice(base: ErrorCode) -> Option<&'static str> {
+    match base {
+        ErrorCode::POSTINSTALL_RUNNER_ERROR => Some(
+            "usually an extension that the new version needs was not given, or there is no room \
+             for it",
+        ),
+        ErrorCode::DOWNLOAD_TRANSFER_ERROR => {
+            Some("the download broke off too often; was this program stopped meanwhile?")
+        }
+        ErrorCode::PAYLOAD_HASH_MISMATCH
+        | ErrorCode::PAYLOAD_SIZE_MISMATCH
+        | ErrorCode::DOWNLOAD_OPERATION_HASH_MISMATCH => {
+            Some("the payload changed on its way; look at the disk and the memory")
+        }
+        ErrorCode::DOWNLOAD_PAYLOAD_VERIFICATION_ERROR
+        | ErrorCode::DOWNLOAD_PAYLOAD_PUBLIC_KEY_VERIFICATION_ERROR => {
+            Some("the payload is not signed with the key that this machine trusts")
+        }
+        ErrorCode::DOWNLOAD_INVALID_METADATA_MAGIC_STRING => {
+            Some("what was given is not a payload")
+        }
+        ErrorCode::INSTALL_DEVICE_OPEN_ERROR
+        | ErrorCode::DOWNLOAD_WRITE_ERROR
+        | ErrorCode::NEW_ROOTFS_VERIFICATION_ERROR
+        | ErrorCode::NEW_KERNEL_VERIFICATION_ERROR => {
+            Some("the other partition cannot be written; look at the disk")
+        }
+        ErrorCode::UPDATE_DEFERRED_FOR_BACKOFF => {
+            Some("the machine waits after earlier failures; restart update-engine, and try again")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said() {
+        let failed = Verdict::Failed(Some(ErrorCode::new(268_435_461))).to_string();
+        assert!(failed.contains("postinstall runner error (5), test URL; usually an"), "{failed}");
+        let late = Verdict::Deadline(Duration::from_secs(90)).to_string();
+        assert_eq!(late, "the update took longer than 1m 30s");
+    }
+}

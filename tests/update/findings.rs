@@ -1,0 +1,263 @@
+//! What is found before anything is touched.
+
+use std::fs;
+
+use crate::common::payload::{OTHER_KEY, payload};
+use crate::common::{EXTENSION, UPDATE};
+use crate::machine::{ALL, CONF, Machine, RELEASE};
+
+/// Looks, and expects that nothing was touched.
+#[track_caller]
+fn expect(machine: &Machine, arguments: &[&str], status: i32, said: &[&str]) {
+    let before = machine.read(CONF);
+    machine.run(&[arguments, &["--dry-run"]].concat()).expect(status, said);
+    assert_eq!(machine.read(CONF), before);
+    assert_eq!(machine.calls(), [] as [&str; 0]);
+    assert_eq!(
+        fs::read_dir(machine.path("etc/flatcar")).unwrap().count(),
+        usize::from(before.is_some())
+    );
+}
+
+/// Without the options of the extension.
+fn system_only() -> &'static [&'static str] {
+    &ALL[..4]
+}
+
+#[test]
+fn a_machine_that_can_be_updated() {
+    let machine = Machine::new();
+    expect(
+        &machine,
+        &ALL,
+        0,
+        &[
+            "Flatcar 4081.2.0, amd64-usr: to be updated to 4152.2.0 with update.gz, oem-fixture.gz",
+            "another SERVER= (now \"https://public.example/v1/update/\")",
+            "locksmithd reboots it by itself then, at once (REBOOT_STRATEGY=reboot)",
+        ],
+    );
+}
+
+#[test]
+fn everything_at_once() {
+    let machine = Machine::bare();
+    machine.write("usr/lib/os-release", "NAME=x\nPRETTY_NAME=\"Debian GNU/Linux\"\n");
+    let cut = machine.path("cut.gz");
+    fs::write(&cut, &fs::read(UPDATE).unwrap()[..1000]).unwrap();
+    let arguments = [
+        "--package-file",
+        cut.to_str().unwrap(),
+        "--package-version",
+        "1.0.0",
+        "--extension",
+        "/no/such.gz",
+    ];
+    expect(
+        &machine,
+        &arguments,
+        1,
+        &[
+            "error: Debian GNU/Linux is neither Flatcar nor Container Linux",
+            "cut.gz\": ",
+            "error: \"/no/such.gz\": it cannot be read: no such file",
+            "3 errors: nothing was changed",
+        ],
+    );
+}
+
+#[test]
+fn extensions_that_are_missing() {
+    let machine = Machine::new();
+    machine.write("usr/share/flatcar/enabled-sysext.conf", "podman\ndocker # old\n");
+    machine.write("etc/flatcar/enabled-sysext.conf.d", "");
+    expect_missing(&machine);
+    // Not asked of the operator who says so.
+    let ended = machine.run(&[system_only(), &["--dry-run", "--no-oem"]].concat());
+    assert!(!ended.output.contains("extension oem-fixture.gz"), "{ended:#?}");
+    ended.expect(1, &["the extension of the OEM, fixture, is left out (--no-oem)"]);
+}
+
+#[track_caller]
+fn expect_missing(machine: &Machine) {
+    let ended = machine.run(&[system_only(), &["--dry-run"]].concat());
+    ended.expect(
+        1,
+        &[
+            "error: this machine needs the extension oem-fixture.gz",
+            "https://update.release.flatcar-linux.net/amd64-usr/4152.2.0/oem-fixture.gz",
+            "the extension flatcar-podman.gz",
+            "the extension flatcar-docker.gz",
+            "3 errors: nothing was changed",
+        ],
+    );
+}
+
+#[test]
+fn extensions_that_are_not_needed() {
+    let machine = Machine::new();
+    machine.write("etc/oem-release", "ID=other\n");
+    expect(
+        &machine,
+        &ALL,
+        0,
+        &[
+            "note: this machine does not use the extension oem-fixture.gz",
+            "note: the machine's OEM, other, has no extension",
+        ],
+    );
+}
+
+#[test]
+fn payloads_that_no_machine_takes() {
+    let machine = Machine::new();
+    let key = fs::read_to_string(OTHER_KEY).unwrap();
+    machine.write("usr/share/update_engine/update-payload-key.pub.pem", &key);
+    expect(
+        &machine,
+        &ALL,
+        1,
+        &[
+            "update.gz\": it is not signed with this machine's key",
+            "oem-fixture.gz\": it is not signed",
+        ],
+    );
+
+    let machine = Machine::new();
+    let swapped =
+        ["--package-file", EXTENSION, "--package-version", "4152.2.0", "--extension", UPDATE];
+    expect(
+        &machine,
+        &swapped,
+        1,
+        &["it is an extension; give it with", "it is an operating system; give it with"],
+    );
+    let twice = ["--package-file", UPDATE, "--package-version", "4152.2.0", "--extension", UPDATE];
+    expect(&machine, &twice, 1, &["the file is given twice"]);
+    let delta = payload("delta.gz");
+    expect(
+        &machine,
+        &["--package-file", &delta, "--package-version", "4152.2.0"],
+        1,
+        &["it is a delta payload"],
+    );
+    let mut bytes = fs::read(UPDATE).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let damaged = machine.path("damaged.gz");
+    fs::write(&damaged, bytes).unwrap();
+    let damaged = damaged.to_str().unwrap();
+    expect(
+        &machine,
+        &["--package-file", damaged, "--package-version", "4152.2.0"],
+        1,
+        &["damaged.gz\": "],
+    );
+    fs::write(format!("{damaged}.sha256"), "00  x\n").unwrap();
+    expect(
+        &machine,
+        &["--package-file", damaged, "--package-version", "4152.2.0"],
+        1,
+        &["damaged.gz\": "],
+    );
+}
+
+#[test]
+fn versions() {
+    let machine = Machine::new();
+    machine.write("usr/share/flatcar/release", &RELEASE.replace("4081.2.0", "4152.2.0"));
+    expect(&machine, &ALL, 0, &["nothing to do: the machine has version 4152.2.0 already"]);
+    machine.write("usr/share/flatcar/release", &RELEASE.replace("4081.2.0", "4230.2.0"));
+    expect(
+        &machine,
+        &ALL,
+        1,
+        &["error: version 4152.2.0 is older than the machine's, 4230.2.0; --force updates"],
+    );
+    expect(
+        &machine,
+        &[&ALL[..], &["--force"]].concat(),
+        0,
+        &["warning: version 4152.2.0 is older"],
+    );
+    machine.write("usr/share/flatcar/release", "FLATCAR_RELEASE_VERSION=x\n");
+    expect(&machine, &ALL, 1, &["error: /usr/share/flatcar/release: "]);
+}
+
+#[test]
+fn settings() {
+    let machine = Machine::new();
+    machine.write(CONF, "GROUP=beta\r\nSERVER=disabled\r\nREBOOT_STRATEGY=off\r\n");
+    expect(
+        &machine,
+        &ALL,
+        0,
+        &[
+            "warning: the lines of /etc/flatcar/update.conf end in CR LF",
+            "note: /etc/flatcar/update.conf has SERVER=disabled",
+            "warning: version 4152.2.0 is one of the channel stable, and the machine follows GROUP=beta",
+            "nothing reboots it by itself: REBOOT_STRATEGY=off",
+        ],
+    );
+    machine.write(
+        CONF,
+        "LOCKSMITHD_REBOOT_WINDOW_START=Sun 03:00\nLOCKSMITHD_REBOOT_WINDOW_LENGTH=1h\n",
+    );
+    expect(&machine, &ALL, 0, &["in the window that begins at Sun 03:00 and lasts 1h"]);
+    machine.set("locksmithd.service.active", "inactive");
+    expect(&machine, &ALL, 0, &["locksmithd does not run"]);
+}
+
+#[test]
+fn the_daemon() {
+    let machine = Machine::new();
+    machine.set("operation", "UPDATE_STATUS_UPDATED_NEED_REBOOT");
+    machine.set("new-version", "4100.0.0");
+    expect(&machine, &ALL, 1, &["an update to 4100.0.0 is installed and waits", "-reset_status"]);
+    machine.set("new-version", "4152.2.0");
+    expect(&machine, &ALL, 0, &["version 4152.2.0 is installed already and waits for the reboot"]);
+    machine.set("operation", "UPDATE_STATUS_DOWNLOADING");
+    expect(&machine, &ALL, 1, &["update_engine is downloading; wait until"]);
+    machine.set("mode", "fail");
+    expect(
+        &machine,
+        &ALL,
+        1,
+        &["`update_engine_client -status` failed", "Failed to connect to the daemon"],
+    );
+    machine.set("mode", "nonsense");
+    expect(&machine, &ALL, 1, &["says \"bananas\\n\", which is not understood"]);
+}
+
+#[test]
+fn units() {
+    let machine = Machine::new();
+    machine.set("update-engine.service.load", "masked");
+    machine.set("update-engine.service.file", "masked");
+    machine.set("update-engine.service.active", "inactive");
+    // Where it does not run, it is not asked.
+    machine.set("mode", "hang");
+    expect(&machine, &ALL, 0, &["note: update-engine.service is masked"]);
+    machine.set("update-engine.service.load", "loaded");
+    machine.set("update-engine.service.file", "enabled");
+    expect(&machine, &ALL, 0, &["note: update-engine.service does not run"]);
+    machine.set("update-engine.service.load", "not-found");
+    expect(&machine, &ALL, 1, &["there is no unit update-engine.service"]);
+    machine.set("systemctl-nonsense", "");
+    expect(&machine, &ALL, 1, &["`systemctl show` says \"bananas"]);
+    machine.set("systemctl-fails", "");
+    expect(&machine, &ALL, 1, &["failed (exit status: 1): \"Failed to connect to bus\""]);
+}
+
+#[test]
+fn a_system_that_is_not_marked_good() {
+    let machine = Machine::new();
+    machine.write("proc/uptime", "100.05 200.10\n");
+    // Fifty seconds ago.
+    machine.set("update-engine.service.since", "50000000");
+    let said = ["the running system is not marked good yet", "; wait 80 s"];
+    expect(&machine, &ALL, 1, &said);
+    expect(&machine, &[&ALL[..], &["--force"]].concat(), 0, &said);
+    machine.write("proc/uptime", "1000.05 200.10\n");
+    expect(&machine, &ALL, 0, &[]);
+}

@@ -1,0 +1,9 @@
+//! `serve-package update` on a pretended machine.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod findings;
+mod machine;
+mod outcomes;
+mod restoring;
