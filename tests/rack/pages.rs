@@ -39,7 +39,11 @@ fn probes_are_answered_and_not_logged() {
         }
     }
     let before = server.lines().len();
-    assert!(!server.lines().iter().any(|line| line.contains(" client 127")), "{:#?}", server.lines());
+    assert!(
+        !server.lines().iter().any(|line| line.contains(" client 127")),
+        "{:#?}",
+        server.lines()
+    );
     // In place, so that what was hashed is no longer there.
     directory.write("update.gz", b"another");
     until("the change to be noticed", || {
