@@ -128,7 +128,6 @@ fn from_the_check_to_the_reboot() {
             "update_engine_client -check_for_update",
             "it was not checked whether the packages are sound payloads",
             &format!("{MACHINE}, version 4081.3.6: update check: 4152.2.0 offered: its version is"),
-            &format!("{MACHINE}, version 4081.3.6: reports: update complete: success, reboot"),
             &format!("{MACHINE}, version 4081.3.6: reports: update download started: success"),
             "client 127.0.0.1: download of update.gz started",
             "client 127.0.0.1: download of update.gz cut at byte ",
@@ -140,11 +139,13 @@ fn from_the_check_to_the_reboot() {
             &format!("{MACHINE}, version 4081.3.6: reports: update complete: success"),
             &format!("{MACHINE}, version 4081.3.6: ping: it is alive"),
             "SIGTERM: stopping",
+            "machine        address",
+            "rack-2-node-7  127.0.0.1  4081.3.6  waiting for reboot  2",
             "stopped",
         ],
     );
     // One line for each thing, and nothing else.
-    assert_eq!(stopped.lines.len(), 22, "{:#?}", stopped.lines);
+    assert_eq!(stopped.lines.len(), 23, "{:#?}", stopped.lines);
 }
 
 /// Each of these texts must be in a line behind that of the one before.

@@ -30,7 +30,7 @@ fn serve(directory: &Directory) -> (Server, Vec<u8>) {
 /// The server answers others: checks, events, and a download.
 fn expect_answers(address: SocketAddr) {
     assert!(update(address, &fixture("check-older")).offers());
-    assert_eq!(update(address, &fixture("update-complete")).status(), 200);
+    assert_eq!(update(address, &fixture("download-started")).status(), 200);
     assert_eq!(get(address, PACKAGE, &[("Range", "bytes=-5")]).body.len(), 5);
 }
 

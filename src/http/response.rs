@@ -47,7 +47,7 @@ impl From<Refusal> for Response {
 }
 
 impl Response {
-    fn new(status: Status, content_type: &'static str, body: Vec<u8>) -> Self {
+    pub fn new(status: Status, content_type: &'static str, body: Vec<u8>) -> Self {
         Self { status, headers: Vec::new(), content_type, body, length: None, refusal: None }
     }
 

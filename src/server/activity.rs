@@ -56,6 +56,14 @@ pub struct Machine<'a> {
     pub app_id: &'a str,
     /// The version it runs.
     pub version: &'a VersionText,
+    /// `board`, such as `amd64-usr`, or empty.
+    pub board: &'a str,
+    /// `oem`, such as `azure`, or empty.
+    pub oem: &'a str,
+    /// `oemversion`, or empty.
+    pub oem_version: &'a str,
+    /// `track`, its release channel, or empty.
+    pub track: &'a str,
     /// Where the request came from.
     pub address: SocketAddr,
 }
@@ -68,6 +76,10 @@ impl<'a> Machine<'a> {
             alias: &app.machine_alias,
             app_id: &app.id,
             version: &app.version,
+            board: &app.board,
+            oem: &app.oem,
+            oem_version: &app.oem_version,
+            track: &app.track,
             address,
         }
     }
@@ -124,9 +136,20 @@ pub enum Activity<'a> {
         machine: Machine<'a>,
         /// What.
         event: &'a Event,
+        /// Whether it came with an update check. Such an event is about an
+        /// earlier update: that the machine rebooted, or rolled back.
+        with_check: bool,
     },
     /// A download began.
     DownloadStarted(&'a Download<'a>),
+    /// A download goes on. Told of each download about once a second.
+    #[non_exhaustive]
+    DownloadProgressed {
+        /// Which one.
+        download: &'a Download<'a>,
+        /// The first byte of the package that was not handed to the network.
+        at: u64,
+    },
     /// A download came to its end.
     #[non_exhaustive]
     DownloadFinished {
@@ -197,7 +220,8 @@ constructors! {
     check_failed CheckFailed { machine: Machine<'a>, status: &'a UpdateStatus, error: &'a UpdaterError }
     app_refused AppRefused { machine: Machine<'a>, status: &'a AppStatus, error: &'a UpdaterError }
     pinged Pinged { machine: Machine<'a> }
-    reported Reported { machine: Machine<'a>, event: &'a Event }
+    reported Reported { machine: Machine<'a>, event: &'a Event, with_check: bool }
+    download_progressed DownloadProgressed { download: &'a Download<'a>, at: u64 }
     download_finished DownloadFinished { download: &'a Download<'a>, elapsed: Duration }
     download_cut DownloadCut { download: &'a Download<'a>, at: u64, elapsed: Duration, cause: &'a CutCause }
     refused Refused { address: SocketAddr, request: &'a str, status: u16, reason: &'a str }

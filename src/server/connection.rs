@@ -290,6 +290,13 @@ impl Connection {
         progress
     }
 
+    /// Tells how far its download is, if there is one.
+    pub fn tell_progress(&self, observer: &dyn Observer) {
+        if let Some(transfer) = &self.transfer {
+            transfer.tell(observer);
+        }
+    }
+
     /// Whether a download is under way that is not sent to its end.
     pub fn is_sending(&self) -> bool {
         self.transfer.is_some()

@@ -22,14 +22,13 @@ use super::context::Context;
 use super::download::Part;
 use super::engine::Engine;
 use super::handle::Inbox;
-use super::handler::{self, Answer, Handler};
+use super::handler::{self, Answer, Handler, Owner};
 use super::limits::{Verdict, Violation};
 use super::poller::{Poller, Token};
 use super::sys;
 use super::transfer::{Sent, Transfer};
 use crate::http::head;
 use crate::http::response::{Persistence, Refusal, Response, Status};
-use crate::updater::Updater;
 
 /// How often the limits are looked at.
 const TICK: Duration = Duration::from_millis(250);
@@ -90,13 +89,13 @@ impl EventLoop {
     /// A loop without connections.
     pub fn new(
         context: Arc<Context>,
-        updater: Option<Box<dyn Updater>>,
+        owner: Option<Owner>,
         poller: Poller,
         inbox: Inbox,
     ) -> io::Result<Self> {
         let machinery = Machinery {
             engine: Engine::new()?,
-            handler: Handler::new(Arc::clone(&context), updater),
+            handler: Handler::new(Arc::clone(&context), owner),
             buffer: vec![0; RECEIVED],
         };
         Ok(Self {

@@ -7,6 +7,7 @@ use tiny_http::{Method, Request};
 
 use super::context::Context;
 use super::download::{PackageRequest, Part};
+use super::page::{PageRequest, Pages};
 use super::route::{Route, Target, authority, route};
 use super::update::{self, UpdateRequest};
 use crate::http::conditions::Conditions;
@@ -17,9 +18,15 @@ use crate::updater::Updater;
 /// Decides what is answered.
 pub(super) struct Handler {
     context: Arc<Context>,
-    /// None in the thread that sends packages: update requests go back to the
+    /// None in the thread that sends packages: requests for it go back to the
     /// other one, which alone asks it.
-    updater: Option<Box<dyn Updater>>,
+    owner: Option<Owner>,
+}
+
+/// What the owner of a server has given it to answer with.
+pub(super) struct Owner {
+    pub updater: Box<dyn Updater>,
+    pub pages: Pages,
 }
 
 /// What is answered.
@@ -32,8 +39,8 @@ pub(super) enum Answer {
 }
 
 impl Handler {
-    pub fn new(context: Arc<Context>, updater: Option<Box<dyn Updater>>) -> Self {
-        Self { context, updater }
+    pub fn new(context: Arc<Context>, owner: Option<Owner>) -> Self {
+        Self { context, owner }
     }
 
     /// Answers a request with this body.
@@ -43,9 +50,12 @@ impl Handler {
             Route::Update => self.update(request, &target, body, peer),
             Route::Package { name, is_head } => self.package(request, name, is_head),
             Route::NotAllowed(allowed) => not_allowed(allowed),
-            Route::NotFound => refuse(
+            Route::Page { path } => self.page(path, peer),
+            Route::NotFound => not_found(),
+            Route::NoUpdate => refuse(
                 Status::NotFound,
-                "there is nothing here; update checks are POSTed to /v1/update/",
+                "there is nothing here; update checks are POSTed to /v1/update/: is SERVER= without \
+                 that path?",
             ),
         };
         if let Answer::Response(response) = &answer
@@ -64,7 +74,7 @@ impl Handler {
         body: &[u8],
         peer: SocketAddr,
     ) -> Answer {
-        let Some(updater) = &mut self.updater else { return Answer::OtherThread };
+        let Some(owner) = &mut self.owner else { return Answer::OtherThread };
         if let Err(error) = media_type::check(header(request, "Content-Type")) {
             return refuse(Status::UnsupportedMediaType, error.as_str());
         }
@@ -74,7 +84,15 @@ impl Handler {
             Err(reason) => return refuse(Status::BadRequest, reason),
         };
         let request = UpdateRequest { body, server: &server, address: peer };
-        Answer::Response(update::answer(updater.as_mut(), &self.context, &request))
+        Answer::Response(update::answer(owner.updater.as_mut(), &self.context, &request))
+    }
+
+    fn page(&mut self, path: &str, address: SocketAddr) -> Answer {
+        let Some(owner) = &mut self.owner else { return Answer::OtherThread };
+        match (owner.pages)(&PageRequest { path, address }) {
+            Some(page) => Answer::Response(page.into()),
+            None => not_found(),
+        }
     }
 
     fn package(&self, request: &Request, name: &str, is_head: bool) -> Answer {
@@ -107,6 +125,10 @@ pub(super) fn too_many_downloads() -> Response {
 
 fn refuse(status: Status, reason: &'static str) -> Answer {
     Answer::Response(Refusal::new(status, reason).into())
+}
+
+fn not_found() -> Answer {
+    refuse(Status::NotFound, "there is nothing here; update checks are POSTed to /v1/update/")
 }
 
 fn not_allowed(allowed: &'static str) -> Answer {

@@ -27,6 +27,7 @@ mod handler;
 mod lifetime;
 mod limits;
 mod listen;
+mod page;
 mod poller;
 mod route;
 mod sending;
@@ -50,6 +51,7 @@ pub use handle::Handle;
 pub use lifetime::{Heartbeat, ServeError};
 pub use limits::{Limits, Violation};
 pub use listen::{BindError, ListenAddress, ParseListenAddressError};
+pub use page::{Page, PageRequest};
 
 use crate::package::PackageFile;
 use crate::updater::Updater;
@@ -59,7 +61,9 @@ use context::Context;
 use download::Published;
 use event_loop::EventLoop;
 use handle::Inbox;
+use handler::Owner;
 use lifetime::{Lifetime, Pulse};
+use page::Pages;
 use poller::Poller;
 use sending::Sending;
 
@@ -76,6 +80,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     updater: Box<dyn Updater>,
+    pages: Pages,
     context: Context,
     poller: Poller,
     inbox: Inbox,
@@ -124,7 +129,17 @@ impl Server {
             downloads_alive: AtomicBool::new(true),
         };
         let updater = Box::new(updater);
-        Ok(Self { listener, address, updater, context, poller, inbox, grace: GRACE, pulse: None })
+        Ok(Self {
+            listener,
+            address,
+            updater,
+            pages: Box::new(|_| None),
+            context,
+            poller,
+            inbox,
+            grace: GRACE,
+            pulse: None,
+        })
     }
 
     /// Serves these packages under [`Codebase::PACKAGES`](crate::Codebase::PACKAGES).
@@ -139,6 +154,19 @@ impl Server {
     #[must_use]
     pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
         self.context.observer = Arc::new(CatchPanics(observer));
+        self
+    }
+
+    /// Answers GET and HEAD of every path that is neither the update's nor a
+    /// package's with what `pages` makes of it; where that is nothing, with 404
+    /// as without it. Called by the thread that answers, so it should not block.
+    /// No [`Activity`] tells of it.
+    #[must_use]
+    pub fn with_pages(
+        mut self,
+        pages: impl FnMut(&PageRequest<'_>) -> Option<Page> + Send + 'static,
+    ) -> Self {
+        self.pages = Box::new(pages);
         self
     }
 
@@ -191,7 +219,7 @@ impl Server {
     ///
     /// When there is no thread for the packages, or the system fails.
     pub fn run(self) -> Result<(), ServeError> {
-        let Self { listener, updater, mut context, poller, inbox, pulse, .. } = self;
+        let Self { listener, updater, pages, mut context, poller, inbox, pulse, .. } = self;
         context.limits.max_connections = acceptor::affordable(context.limits.max_connections);
         let context = Arc::new(context);
         let answering = inbox.mailbox().clone();
@@ -203,8 +231,8 @@ impl Server {
             .map_err(ServeError::Engine)?;
         let thread = Sending::new(events, answering);
 
-        let events =
-            EventLoop::new(context, Some(updater), poller, inbox).map_err(ServeError::Engine)?;
+        let owner = Some(Owner { updater, pages });
+        let events = EventLoop::new(context, owner, poller, inbox).map_err(ServeError::Engine)?;
         let answering = Answering::new(events, listener, sending, Lifetime::new(pulse))
             .map_err(ServeError::EventLoop)?;
 

@@ -17,8 +17,12 @@ pub(super) enum Route<'a> {
     Update,
     /// GET or HEAD of a package, by its name.
     Package { name: &'a str, is_head: bool },
+    /// GET or HEAD of anything else.
+    Page { path: &'a str },
     /// Known, but not with this method; these are allowed.
     NotAllowed(&'static str),
+    /// A POST of something else than an update request, or where none goes.
+    NoUpdate,
     /// Nothing that is here.
     NotFound,
 }
@@ -75,6 +79,8 @@ pub(super) fn route<'a>(method: &Method, path: &'a str) -> Route<'a> {
         };
     }
     match path.strip_prefix(Codebase::PACKAGES) {
+        None if matches!(method, Method::Get | Method::Head) => Route::Page { path },
+        None if *method == Method::Post => Route::NoUpdate,
         None | Some("") => Route::NotFound,
         Some(name) => match method {
             Method::Get => Route::Package { name, is_head: false },
@@ -114,13 +120,16 @@ mod tests {
             (Post, "/v1/update/", Route::Update),
             (Post, "/v1/update/extra", Route::Update),
             (Get, "/v1/update/", Route::NotAllowed("POST")),
-            (Post, "/v1/updates", Route::NotFound),
-            (Post, "/", Route::NotFound),
+            (Post, "/v1/updates", Route::NoUpdate),
+            (Post, "/", Route::NoUpdate),
+            (Put, "/", Route::NotFound),
+            (Get, "/", Route::Page { path: "/" }),
+            (Head, "/health", Route::Page { path: "/health" }),
             (Get, "/packages/update.gz", package("update.gz", false)),
             (Head, "/packages/update.gz", package("update.gz", true)),
             (Put, "/packages/update.gz", Route::NotAllowed("GET, HEAD")),
             (Get, "/packages/", Route::NotFound),
-            (Get, "/packages", Route::NotFound),
+            (Get, "/packages", Route::Page { path: "/packages" }),
             (Get, "/packages/../etc/passwd", package("../etc/passwd", false)),
         ] {
             assert_eq!(route(&method, path), expected, "{method} {path}");

@@ -17,6 +17,9 @@ use super::transfer;
 /// thread, where idle ones make room for others.
 const IDLE: Duration = Duration::from_millis(500);
 
+/// How often it is told how far the downloads are.
+const PROGRESS: Duration = Duration::from_secs(1);
+
 /// The thread that sends packages.
 pub(super) struct Sending {
     events: EventLoop,
@@ -24,11 +27,13 @@ pub(super) struct Sending {
     /// What is on its way from a file to a connection.
     buffer: Vec<u8>,
     is_stopping: bool,
+    /// When it was last told how far the downloads are, in clients' time.
+    told: Duration,
 }
 
 impl Sending {
     pub fn new(events: EventLoop, answering: Mailbox) -> Self {
-        Self { events, answering, buffer: Vec::new(), is_stopping: false }
+        Self { events, answering, buffer: Vec::new(), is_stopping: false, told: Duration::ZERO }
     }
 
     /// Sends packages until the server ends.
@@ -53,7 +58,20 @@ impl Sending {
                     self.answering.send(Message::Closed(address));
                 }
                 self.hand_back_idle();
+                self.tell_progress();
             }
+        }
+    }
+
+    fn tell_progress(&mut self) {
+        let now = self.events.now();
+        if now.saturating_sub(self.told) < PROGRESS {
+            return;
+        }
+        self.told = now;
+        let observer = &*self.events.context.observer;
+        for (_, connection) in self.events.connections.iter() {
+            connection.tell_progress(observer);
         }
     }
 

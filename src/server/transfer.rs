@@ -84,6 +84,12 @@ impl Transfer {
         self.started.elapsed()
     }
 
+    /// Tells how far it is.
+    pub fn tell(&self, observer: &dyn Observer) {
+        let (download, at) = (&self.download(), self.at);
+        observer.observe(&Activity::DownloadProgressed { download, at });
+    }
+
     /// Sends as much as there is room for, but no more than is this download's
     /// turn.
     pub fn advance(

@@ -34,12 +34,16 @@ pub(super) fn answer(
         }
     };
     let mut observer = |app: &App, outcome: &Outcome<'_>| {
-        observe(context, update_request, Machine::new(app, update_request.address), outcome);
+        observe(context, update_request, app, outcome);
     };
-    let mut handler =
-        OmahaHandler::new(updater, update_request.server).with_observer(&mut observer);
+    let answer = || {
+        updater.begin(&request, update_request.address);
+        OmahaHandler::new(updater, update_request.server)
+            .with_observer(&mut observer)
+            .answer(&request)
+    };
     // Already logged by the panic hook.
-    let Ok(response) = catch_unwind(AssertUnwindSafe(|| handler.answer(&request))) else {
+    let Ok(response) = catch_unwind(AssertUnwindSafe(answer)) else {
         let reason = "the server failed on this request";
         return Refusal::new(Status::InternalServerError, reason).into();
     };
@@ -59,9 +63,10 @@ pub(super) fn answer(
 fn observe(
     context: &Context,
     update_request: &UpdateRequest<'_>,
-    machine: Machine<'_>,
+    app: &App,
     outcome: &Outcome<'_>,
 ) {
+    let machine = Machine::new(app, update_request.address);
     context.observe(&match *outcome {
         Outcome::AppRefused { status, error } => Activity::AppRefused { machine, status, error },
         Outcome::Checked { update, reason } => {
@@ -69,7 +74,9 @@ fn observe(
         }
         Outcome::CheckFailed { status, error } => Activity::CheckFailed { machine, status, error },
         Outcome::Pinged => Activity::Pinged { machine },
-        Outcome::Reported(event) => Activity::Reported { machine, event },
+        Outcome::Reported(event) => {
+            Activity::Reported { machine, event, with_check: app.update_check.is_some() }
+        }
     });
     match outcome {
         Outcome::Checked { update: Some(update), .. } => {

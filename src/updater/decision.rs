@@ -108,6 +108,15 @@ reasons! {
     DeltaNotOkay = "delta-not-okay", "the update is a delta, which it does not take";
     /// Not offered: a package was changed since it was hashed.
     PackageChanged = "package-changed", "a package was changed since the server was started";
+    /// Not offered: the update is for other boards.
+    OtherBoard = "other-board", "the update is for other boards";
+    /// Not offered now: others have their turn.
+    Wait = "wait", "as many machines as may are being updated";
+    /// Not offered: too many machines have failed.
+    RolloutStopped = "rollout-stopped", "too many machines have failed";
+    /// Not offered: the machine has reported this update complete, and came
+    /// back with another version.
+    CameBackOld = "came-back-old", "it has installed this update and came back with another version";
 }
 
 impl From<String> for Reason {

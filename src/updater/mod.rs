@@ -9,6 +9,7 @@ mod update_file;
 
 use std::error::Error;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use codebase::{Codebase, ParseCodebaseError};
@@ -24,8 +25,9 @@ use crate::protocol::{AppStatus, UpdateStatus};
 /// An update server's decisions and the reports it takes.
 ///
 /// They are asked by an [`OmahaHandler`], and so by the server of the feature
-/// `server`, always from the thread that answers. It calls these methods for
-/// each application of a request: [`check_app`](Self::check_app) first; unless
+/// `server`, always from the thread that answers. That server calls
+/// [`begin`](Self::begin) for each request. Then these methods are called for
+/// each application of it: [`check_app`](Self::check_app) first; unless
 /// that refuses, then [`check_update`](Self::check_update), [`ping`](Self::ping)
 /// and [`event`](Self::event) for what the application holds. They should not
 /// block: every client waits for them.
@@ -35,6 +37,12 @@ use crate::protocol::{AppStatus, UpdateStatus};
 /// `Arc<Mutex<…>>` or the receiver of a channel, and look there in
 /// `check_update`.
 pub trait Updater: Send {
+    /// A request begins, which came from this address. A program with an HTTP
+    /// server of its own calls it where the updater wants to know.
+    fn begin(&mut self, request: &Request, address: SocketAddr) {
+        let _ = (request, address);
+    }
+
     /// Whether this server deals with the application at all.
     ///
     /// # Errors

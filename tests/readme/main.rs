@@ -146,6 +146,10 @@ fn the_tables_of_lines_and_events_are_true() {
     );
     let port = server.await_port();
     let machine = Machine { port, version: "4081.2.0" };
+    machine.send(|app| {
+        app.oem = "vmware".to_owned();
+        app.add_update_check();
+    });
 
     machine.get("/packages/update.gz", "");
     server.await_line(" finished: ");
@@ -156,13 +160,15 @@ fn the_tables_of_lines_and_events_are_true() {
     impatient.read_exact(&mut [0]).unwrap();
     drop(impatient);
     server.await_line(" cut at byte ");
-    machine.get("/", "");
+    machine.get("/nothing", "");
 
     machine.ask();
     Machine { version: "4230.1.0", ..machine }.ask();
     machine.report(EventType::UPDATE_DOWNLOAD_STARTED, EventResult::SUCCESS);
     machine.report(EventType::UPDATE_DOWNLOAD_FINISHED, EventResult::SUCCESS);
     machine.report(EventType::UPDATE_COMPLETE, EventResult::SUCCESS);
+    machine.ask();
+    server.await_line("came back old");
     for code in [10, 44] {
         machine.report_failure(ErrorCode::new((1 << 28) + code));
     }

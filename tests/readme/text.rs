@@ -160,7 +160,7 @@ pub fn constant(line: &str) -> String {
         let before = place.checked_sub(1).map(|place| words[place]);
         match words.get(place + 1) {
             Some(&("s," | "MB/s" | "MB/s,")) if word.parse::<f64>().is_ok() => "NUMBER".to_owned(),
-            _ if place == 0 && is_time(word) => "TIME".to_owned(),
+            _ if is_time(word) => "TIME".to_owned(),
             _ if before == Some("serve-package") && word.ends_with(':') => "VERSION:".to_owned(),
             _ => (*word).to_owned(),
         }

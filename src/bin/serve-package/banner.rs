@@ -31,26 +31,35 @@ pub fn lines(
     }
     let address = server.address();
     lines.push(format!("listening on {address}"));
-    let here = format!("http://{}:{}", reachable(address.ip(), host), address.port());
-    let machines = match front(settings, address.ip()) {
-        Some(front) => {
-            lines.push(format!(
-                "machines reach this server through {front}, which must pass {UPDATES} on to \
-                 {address}; on this machine itself it is {here}{UPDATES}"
-            ));
-            front
-        }
-        None => here,
-    };
+    if let Some(front) = front(settings, address.ip()) {
+        let here = here(server, host);
+        lines.push(format!(
+            "machines reach this server through {front}, which must pass {UPDATES} on to \
+             {address}; on this machine itself it is {here}{UPDATES}"
+        ));
+    }
     lines.extend([
         "on each machine, put the next line into /etc/flatcar/update.conf \
          (Container Linux: /etc/coreos/update.conf)"
             .to_owned(),
-        format!("SERVER={machines}{UPDATES}"),
+        format!("SERVER={}", server_url(settings, server, host)),
         "then: systemctl restart update-engine && update_engine_client -check_for_update"
             .to_owned(),
     ]);
     lines
+}
+
+/// What machines have as `SERVER=`. `host` is the one to listen on, as the
+/// operator wrote it.
+pub fn server_url(settings: &Settings, server: &Server, host: &str) -> String {
+    let front = front(settings, server.address().ip());
+    format!("{}{UPDATES}", front.unwrap_or_else(|| here(server, host)))
+}
+
+/// This server, as this machine may call it.
+fn here(server: &Server, host: &str) -> String {
+    let address = server.address();
+    format!("http://{}:{}", reachable(address.ip(), host), address.port())
 }
 
 /// Extensions that no machine will find by the names they have.

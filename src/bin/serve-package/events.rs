@@ -5,13 +5,15 @@
 
 use std::time::{Duration, SystemTime};
 
+use omaha::protocol::ErrorCode;
 use omaha::server::{Activity, Download, Machine};
 
 use crate::format::{sentence, without_numbers};
-use crate::json::Object;
+use crate::json::{self, Object};
 use crate::log_writer;
-use crate::machine_tracker::Counts;
+use crate::machine_tracker::{Counts, Key, Record, State};
 use crate::report::Cause;
+use crate::table::time;
 
 /// Writes one object, without waiting until it is written. If a reader is so
 /// slow that events are lost, an event says how many.
@@ -37,13 +39,49 @@ pub fn serving(version: &str, address: &str) -> Object {
 }
 
 /// The server has ended.
-pub fn stopped(outcome: &str, counts: Counts) -> Object {
+pub fn stopped(outcome: &str, counts: &Counts, missing: &[&str]) -> Object {
+    let waiting = counts.of(State::WaitingForReboot);
     event("stopped")
         .text("outcome", outcome)
-        .plain("machines", counts.seen)
-        .plain("updated", counts.updated)
-        .plain("failed", counts.failed)
-        .plain("under_way", counts.under_way)
+        .plain("machines", counts.machines())
+        .plain("updated", counts.of(State::Updated) + waiting)
+        .plain("failed", counts.failed())
+        .plain("under_way", counts.under_way() - waiting)
+        .plain("up_to_date", counts.of(State::UpToDate))
+        .plain("not_offered", counts.of(State::Seen))
+        .plain("silent", counts.of(State::Silent))
+        .plain("missing", json::list(missing, |name| json::text(name)))
+}
+
+/// How many machines are in each state.
+pub fn states(counts: &Counts) -> String {
+    let object = State::ALL.into_iter().fold(Object::new(), |object, state| {
+        object.plain(&state.as_str().replace('-', "_"), counts.of(state))
+    });
+    object.finish()
+}
+
+/// A machine has another state.
+pub fn machine(key: &Key, record: &Record) -> Object {
+    let object = event("machine")
+        .text_if("machine", key.id())
+        .text_if("alias", &record.alias)
+        .text("address", &record.address.to_string())
+        .text_if("version", &record.version)
+        .text("state", record.shown().as_str())
+        .text("since", &time(record.since));
+    match record.error {
+        Some(error) => with_error(object, error),
+        None => object,
+    }
+}
+
+/// The failure that a machine has reported.
+pub fn with_error(object: Object, error: ErrorCode) -> Object {
+    object
+        .plain("error", error.code())
+        .plain("error_base", error.base().code())
+        .text("error_text", &error.to_string())
 }
 
 /// An update of this machine has ended.
@@ -52,10 +90,17 @@ pub fn updated(outcome: &str, text: &str) -> Object {
 }
 
 /// Something that the server did.
-pub fn activity(activity: &Activity<'_>) -> Option<Object> {
+///
+/// `missing` is the extension that a machine's OEM needs and nobody offers.
+pub fn activity(activity: &Activity<'_>, missing: Option<&str>) -> Option<Object> {
     Some(match activity {
         Activity::Checked { machine, offered, reason, .. } => {
-            let object = with_machine(event("check"), machine);
+            let object = with_machine(event("check"), machine)
+                .text_if("board", machine.board)
+                .text_if("oem", machine.oem)
+                .text_if("oem_version", machine.oem_version)
+                .text_if("channel", machine.track)
+                .text_if("missing_extension", missing.unwrap_or_default());
             let object = match offered {
                 Some(version) => object.text("offered", version.as_str()),
                 None => object,
@@ -78,10 +123,7 @@ pub fn activity(activity: &Activity<'_>) -> Option<Object> {
                 .plain("result", report.result.code())
                 .text("result_text", &report.result.to_string());
             let object = match report.error_code {
-                Some(code) => object
-                    .plain("error", code.code())
-                    .plain("error_base", code.base().code())
-                    .text("error_text", &code.to_string()),
+                Some(code) => with_error(object, code),
                 None => object,
             };
             object

@@ -42,10 +42,19 @@ impl Outcome {
     }
 }
 
+/// Which machines are to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// So many, whichever.
+    Number(usize),
+    /// All that are expected.
+    Expected,
+}
+
 /// What a run is for.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ExitCondition {
-    until_updated: Option<usize>,
+    until_updated: Option<Until>,
     deadline: Option<Duration>,
     fail_fast: bool,
     /// The outcome that was reached first, by its place in [`Outcome::ALL`]
@@ -63,24 +72,46 @@ impl ExitCondition {
         }
     }
 
-    /// How many machines are to be updated, if the run ends with them.
-    pub fn wanted(&self) -> Option<usize> {
-        self.until_updated
+    /// How many machines are updated, and how many are to be, if the run ends
+    /// with them.
+    pub fn progress(&self, counts: &Counts) -> (usize, usize) {
+        match self.until_updated {
+            Some(Until::Number(wanted)) => (counts.done(), wanted),
+            Some(Until::Expected) => (counts.expected_done, counts.expected),
+            None => (counts.done(), counts.done()),
+        }
     }
 
     /// Takes the state of things into account. The outcome, if it is reached
     /// now for the first time.
-    pub fn check(&self, counts: Counts, elapsed: Duration) -> Option<Outcome> {
-        let outcome = if self.fail_fast && counts.failed > 0 {
+    pub fn check(&self, counts: &Counts, is_stopped: bool, elapsed: Duration) -> Option<Outcome> {
+        // Nobody will be updated any more.
+        let is_vain = is_stopped && self.until_updated.is_some() && counts.under_way() == 0;
+        let outcome = if self.fail_fast && counts.failed() > 0 {
             Outcome::Failed
-        } else if self.until_updated.is_some_and(|wanted| counts.completed >= wanted) {
+        } else if self.is_reached(counts) {
             Outcome::Updated
+        } else if is_vain {
+            Outcome::Failed
         } else if self.is_late(elapsed) {
             Outcome::Deadline
         } else {
             return None;
         };
         self.reach(outcome).then_some(outcome)
+    }
+
+    fn is_reached(&self, counts: &Counts) -> bool {
+        let (updated, wanted) = self.progress(counts);
+        self.until_updated.is_some() && updated >= wanted
+    }
+
+    /// How it ended, where offers have stopped because machines have failed.
+    pub fn outcome_of_stopped(&self) -> Outcome {
+        match self.outcome() {
+            Outcome::Stopped | Outcome::Deadline => Outcome::Failed,
+            outcome => outcome,
+        }
     }
 
     /// Whether the deadline has passed.

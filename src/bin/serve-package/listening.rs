@@ -6,7 +6,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 
 use omaha::server::{BindError, ListenAddress, Server, passed_listener};
-use omaha::{Codebase, TrivialUpdater};
+use omaha::{Codebase, Updater};
 
 use crate::args::Settings;
 use crate::banner;
@@ -88,7 +88,7 @@ impl Listening {
     /// # Errors
     ///
     /// When that is not possible.
-    pub fn server(self, updater: TrivialUpdater) -> Result<Server, Box<dyn Error>> {
+    pub fn server(self, updater: impl Updater + 'static) -> Result<Server, Box<dyn Error>> {
         match self {
             Self::Socket(listener, _) => Ok(Server::from_listener(listener, updater)?),
             Self::Address(address) => {

@@ -12,6 +12,8 @@ pub enum Priority {
     Warning,
     Notice,
     Info,
+    /// Only in the journal.
+    Debug,
 }
 
 impl Priority {
@@ -21,6 +23,7 @@ impl Priority {
             Self::Warning => 4,
             Self::Notice => 5,
             Self::Info => 6,
+            Self::Debug => 7,
         }
     }
 }
@@ -39,6 +42,9 @@ impl Log {
 
     /// Writes one line, in one piece, without waiting until it is written.
     pub fn line(self, priority: Priority, text: &str) {
+        if priority == Priority::Debug && !self.is_journal {
+            return;
+        }
         log_writer::ERROR.write(&self.render(priority, text), |lost| {
             let text = format!("dropped {lost} log lines: output blocked");
             self.render(Priority::Warning, &text)

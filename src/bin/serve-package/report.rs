@@ -17,7 +17,7 @@ pub fn line(activity: &Activity<'_>) -> (Priority, String) {
 
 fn priority(activity: &Activity<'_>) -> Priority {
     match activity {
-        Activity::Reported { event, .. } if event.result == EventResult::ERROR => Priority::Warning,
+        Activity::Reported { event, .. } => report_priority(event),
         Activity::DownloadCut { cause: CutCause::Client(_), .. } => Priority::Notice,
         Activity::DownloadCut { .. } | Activity::Trouble { .. } | Activity::CheckFailed { .. } => {
             Priority::Error
@@ -26,6 +26,21 @@ fn priority(activity: &Activity<'_>) -> Priority {
             Priority::Warning
         }
         _ => Priority::Info,
+    }
+}
+
+fn report_priority(event: &Event) -> Priority {
+    if event.result == EventResult::ERROR {
+        Priority::Error
+    } else if event.result == EventResult::UPDATE_DEFERRED {
+        Priority::Warning
+    } else if event.event_type == EventType::UPDATE_COMPLETE
+        && event.result == EventResult::SUCCESS_REBOOT
+    {
+        // It comes with every check.
+        Priority::Debug
+    } else {
+        Priority::Info
     }
 }
 
@@ -43,7 +58,7 @@ impl fmt::Display for Line<'_> {
                 if matches!(reason, Reason::NoVersion | Reason::NotAVersion | Reason::Newer) {
                     f.write_str(" (--force would offer the update)")?;
                 }
-                Ok(())
+                write!(f, "{}", Kind(machine))
             }
             Activity::CheckFailed { machine, status, error, .. } => {
                 let (who, error) = (Who(machine), sentence(*error));
@@ -102,7 +117,24 @@ impl fmt::Display for Cause<'_> {
 }
 
 /// A machine by its alias, or else its id, with its address and its version.
-struct Who<'a>(&'a Machine<'a>);
+pub struct Who<'a>(pub &'a Machine<'a>);
+
+/// Which board, OEM and channel a machine has, as far as it says so.
+struct Kind<'a>(&'a Machine<'a>);
+
+impl fmt::Display for Kind<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Machine { board, oem, track, .. } = self.0;
+        let mut lead = "; ";
+        for (what, value) in [("board", board), ("OEM", oem), ("channel", track)] {
+            if !value.is_empty() {
+                write!(f, "{lead}{what} {}", Quoted(value))?;
+                lead = ", ";
+            }
+        }
+        Ok(())
+    }
+}
 
 impl fmt::Display for Who<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

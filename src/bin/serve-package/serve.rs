@@ -11,8 +11,10 @@ use crate::exit_condition::{ExitCondition, Outcome};
 use crate::listening::Listening;
 use crate::log::{Log, Priority};
 use crate::packages::{self, Packages};
+use crate::rollout::RolloutUpdater;
+use crate::state_dir::Writer;
 use crate::watch::{self, Watch};
-use crate::{banner, events, limits, ready_file, signals, systemd};
+use crate::{banner, events, known, limits, pages, ready_file, signals, systemd};
 
 /// Serves until the run has come to its end.
 ///
@@ -22,19 +24,23 @@ use crate::{banner, events, limits, ready_file, signals, systemd};
 /// fails later.
 pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     limits::raise_descriptors();
-    let offered = settings.package_version.to_string();
-    let watch =
-        Arc::new(Watch::new(log, ExitCondition::new(settings), settings.events, offered.clone()));
-
     if let Some(path) = &settings.ready_file {
         ready_file::remove(path)?;
     }
     let listening = Listening::new(settings)?;
     let Packages { packages, is_delta, notes } = packages::open(settings)?;
+    let tracker = known::tracker(settings, &packages)?;
+    let exit_condition = ExitCondition::new(settings);
+    let watch = Watch::new(log, exit_condition, settings.events, Arc::clone(&tracker));
+    let watch = Arc::new(watch);
+    let state_dir = known::restore(settings, &tracker, log)?;
     let ignored = listening.ignored(settings);
     let host = listening.host();
     let server = prepare(settings, listening, &packages, is_delta, &watch)?;
     watch.control(server.handle());
+    if let Some(state_dir) = state_dir {
+        watch.write_to(Writer::start(state_dir, tracker, log)?);
+    }
     signals::stop_on_signal(server.handle(), Arc::clone(&watch))?;
 
     for line in banner::lines(settings, &packages, &server, &host) {
@@ -52,7 +58,8 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     }
     let address = server.address();
     if settings.events {
-        events::write(events::serving(&offered, &address.to_string()));
+        let offered = settings.package_version.as_str();
+        events::write(events::serving(offered, &address.to_string()));
     }
     // The socket listens: whoever connects now is answered.
     if let Some(path) = &settings.ready_file {
@@ -60,13 +67,7 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     }
     server.run()?;
 
-    watch.summarize();
-    let (outcome, counts) = (watch.exit_condition().outcome(), watch.counts());
-    if settings.events {
-        events::write(events::stopped(outcome.as_str(), counts));
-    }
-    log.line(Priority::Notice, &watch::closing_line(counts));
-    Ok(outcome)
+    Ok(watch.finish())
 }
 
 /// Puts the server together.
@@ -88,16 +89,19 @@ fn prepare(
     }
     let updater =
         TrivialUpdater::new(update).with_force(settings.force).with_watched(served.iter().cloned());
+    watch.watch_packages(served);
+    let updater = RolloutUpdater::new(updater, Arc::clone(watch));
     let observer = Arc::clone(watch);
-    let mut server = listening
+    let every = systemd::interval();
+    let every = watch.exit_condition().interval().map_or(every, |interval| every.min(interval));
+    let host = listening.host();
+    let server = listening
         .server(updater)?
         .with_packages(served.iter().cloned())
         .with_limits(settings.limits)
-        .with_observer(move |activity: &Activity<'_>| observer.observe(activity));
-    if let Some(every) =
-        systemd::interval().into_iter().chain(watch.exit_condition().interval()).min()
-    {
-        server = server.with_heartbeat(every, watch::heartbeat(watch));
-    }
-    Ok(server)
+        .with_observer(move |activity: &Activity<'_>| observer.observe(activity))
+        .with_heartbeat(every, watch::heartbeat(watch));
+    let url = banner::server_url(settings, &server, &host);
+    watch.know_url(url.clone());
+    Ok(server.with_pages(pages::pages(settings.status, url, Arc::clone(watch))))
 }

@@ -65,7 +65,7 @@ pub fn stop_on_signal(handle: Handle, watch: Arc<Watch>) -> Result<(), SignalErr
             }
             let name = if signal == SIGINT { "SIGINT" } else { "SIGTERM" };
             if signal == SIGUSR1 {
-                log.line(Priority::Notice, &watch.status());
+                watch.tell_status();
                 continue;
             }
             if first.is_some_and(|(first, at)| first == signal && at.elapsed() < SAME) {

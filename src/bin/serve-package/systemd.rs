@@ -8,10 +8,14 @@ use sd_notify::NotifyState;
 const EVERY: Duration = Duration::from_secs(1);
 
 /// How often the manager wants to hear from the server: twice within the
-/// watchdog's time, as its manual advises. None without a manager.
-pub fn interval() -> Option<Duration> {
-    std::env::var_os("NOTIFY_SOCKET")?;
-    Some(sd_notify::watchdog_enabled().map_or(EVERY, |time| EVERY.min(time / 2)))
+/// watchdog's time, as its manual advises.
+pub fn interval() -> Duration {
+    sd_notify::watchdog_enabled().map_or(EVERY, |time| EVERY.min(time / 2))
+}
+
+/// Whether there is a manager that wants to know.
+pub fn is_there() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some()
 }
 
 /// Says that it serves.

@@ -28,6 +28,8 @@ enum Kind {
     Expelled(Violation),
     Cut,
     Trouble,
+    /// What is said once of each machine.
+    News,
 }
 
 impl Kind {
@@ -43,7 +45,7 @@ impl Kind {
 
     fn allowance(self) -> Allowance {
         match self {
-            Self::Routine => ROUTINE,
+            Self::Routine | Self::News => ROUTINE,
             _ => TROUBLE,
         }
     }
@@ -75,6 +77,11 @@ pub enum Verdict {
 impl Throttle {
     pub fn judge(&self, activity: &Activity<'_>, now: Instant) -> Verdict {
         self.judge_kind(Kind::of(activity), now)
+    }
+
+    /// Decides about a line that is about a machine, and no activity.
+    pub fn judge_news(&self, now: Instant) -> Verdict {
+        self.judge_kind(Kind::News, now)
     }
 
     fn judge_kind(&self, kind: Kind, now: Instant) -> Verdict {

@@ -1,24 +1,30 @@
-//! Watches what the server does: writes it down, counts machines, and ends the
-//! run when its exit condition is met.
+//! Watches what the server does: writes it down, keeps track of the machines,
+//! and ends the run when its exit condition is met.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use omaha::server::{Activity, Handle, Heartbeat, Observer};
+use omaha::server::{Activity, Handle, Heartbeat, Machine, Observer};
+use omaha::{PackageFile, Reason};
 
-use crate::events;
 use crate::exit_condition::{ExitCondition, Outcome};
 use crate::log::{Log, Priority};
-use crate::machine_tracker::{Counts, MachineTracker};
-use crate::report;
-use crate::systemd;
+use crate::machine_tracker::{Counts, MachineTracker, News, State};
+use crate::state_dir::Writer;
 use crate::throttle::{Throttle, Verdict};
+use crate::{events, report, systemd, table};
 
 /// Longer than any transfer takes.
 const AS_LONG_AS_IT_TAKES: Duration = Duration::MAX;
 
 /// How often lines that were not written are told of when nothing else is.
 const SUMMARY: Duration = Duration::from_secs(60);
+
+/// How often it is looked for machines that have fallen silent.
+const SWEEP: Duration = Duration::from_millis(500);
+
+/// After such a time without any machine it is said what to look at.
+const NOBODY_CAME: Duration = Duration::from_secs(120);
 
 /// The observer of the server.
 #[derive(Debug)]
@@ -27,31 +33,58 @@ pub struct Watch {
     exit_condition: ExitCondition,
     /// Whether events go to standard output as JSON.
     events: bool,
-    offered: String,
     throttle: Throttle,
-    tracker: Mutex<MachineTracker>,
+    tracker: Arc<Mutex<MachineTracker>>,
     started: Instant,
     handle: OnceLock<Handle>,
+    /// What is offered and must not change.
+    packages: OnceLock<Vec<Arc<PackageFile>>>,
+    /// Writes down what is known of the machines, with `--state-dir`.
+    writer: OnceLock<Writer>,
+    /// What machines have as `SERVER=`, for advice.
+    server_url: OnceLock<String>,
 }
 
 impl Watch {
-    pub fn new(log: Log, exit_condition: ExitCondition, events: bool, offered: String) -> Self {
+    pub fn new(
+        log: Log,
+        exit_condition: ExitCondition,
+        events: bool,
+        tracker: Arc<Mutex<MachineTracker>>,
+    ) -> Self {
         Self {
             log,
             exit_condition,
             events,
-            offered,
             throttle: Throttle::default(),
-            tracker: Mutex::default(),
+            tracker,
             started: Instant::now(),
             handle: OnceLock::new(),
+            packages: OnceLock::new(),
+            writer: OnceLock::new(),
+            server_url: OnceLock::new(),
         }
     }
 
-    /// Gives it what ends the server.
+    /// Gives it what ends the server. (There is one server, so nothing was
+    /// there before; the same goes for the next ones.)
     pub fn control(&self, handle: Handle) {
-        // There is one server, so nothing was there before.
         let _ = self.handle.set(handle);
+    }
+
+    /// Gives it the packages that are served.
+    pub fn watch_packages(&self, packages: &[Arc<PackageFile>]) {
+        let _ = self.packages.set(packages.to_vec());
+    }
+
+    /// Gives it what writes the state file.
+    pub fn write_to(&self, writer: Writer) {
+        let _ = self.writer.set(writer);
+    }
+
+    /// Gives it what machines have as `SERVER=`.
+    pub fn know_url(&self, url: String) {
+        let _ = self.server_url.set(url);
     }
 
     pub fn log(&self) -> Log {
@@ -62,29 +95,97 @@ impl Watch {
         &self.exit_condition
     }
 
-    /// What is offered, and how far the machines have come, in a line.
-    pub fn status(&self) -> String {
-        status(&self.offered, self.counts())
+    pub fn uptime(&self) -> Duration {
+        self.started.elapsed()
     }
 
-    pub fn counts(&self) -> Counts {
-        self.tracker().counts()
-    }
-
-    fn tracker(&self) -> MutexGuard<'_, MachineTracker> {
+    pub fn tracker(&self) -> MutexGuard<'_, MachineTracker> {
         self.tracker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a package was changed, so that nothing is offered.
+    pub fn is_changed(&self) -> bool {
+        let packages = self.packages.get().map(Vec::as_slice).unwrap_or_default();
+        packages.iter().any(|package| package.check().is_err())
+    }
+
+    /// What is offered, and how far the machines have come, in a line.
+    pub fn status(&self) -> String {
+        let is_changed = self.is_changed();
+        let tracker = self.tracker();
+        status(&tracker, is_changed)
+    }
+
+    /// Tells what is offered and how far each machine has come.
+    pub fn tell_status(&self) {
+        self.log.line(Priority::Notice, &self.status());
+        self.tell_table();
+    }
+
+    fn tell_table(&self) {
+        let lines = table::lines(&self.tracker());
+        for line in lines {
+            self.log.line(Priority::Notice, &line);
+        }
+    }
+
+    /// A machine asks for an update.
+    pub fn arrive(&self, machine: &Machine<'_>, has_rolled_back: bool) {
+        let mut tracker = self.tracker();
+        tracker.arrive(machine, has_rolled_back, now());
+        self.tell_news(&mut tracker);
+    }
+
+    /// Whether a machine for which there is an update may have it now.
+    pub fn may_offer(&self, machine: &Machine<'_>) -> Result<(), Reason> {
+        self.tracker().may_offer(machine)
+    }
+
+    /// Passes on what has changed. With the tracker locked, so that it is in
+    /// order; nothing of this waits for anybody.
+    fn tell_news(&self, tracker: &mut MachineTracker) {
+        for news in tracker.take_news() {
+            match news {
+                News::Changed(key) => {
+                    let Some(record) = tracker.get(&key) else { continue };
+                    if self.events {
+                        events::write(events::machine(&key, record));
+                    }
+                    if let Some(writer) = self.writer.get() {
+                        writer.machine(&key, record);
+                    }
+                }
+                News::Heard(key) => {
+                    if let (Some(record), Some(writer)) = (tracker.get(&key), self.writer.get()) {
+                        writer.machine(&key, record);
+                    }
+                }
+                News::Gone(key) => {
+                    if let Some(writer) = self.writer.get() {
+                        writer.gone(&key);
+                    }
+                }
+                News::Say(priority, line) => {
+                    if let Verdict::Write { .. } = self.throttle.judge_news(Instant::now()) {
+                        self.log.line(priority, &line);
+                    }
+                }
+            }
+        }
+    }
+
     /// Ends the run if its exit condition is met.
-    fn check_goal(&self, counts: Counts) {
-        let Some(outcome) = self.exit_condition.check(counts, self.started.elapsed()) else {
+    fn check_exit(&self, tracker: &MachineTracker) {
+        let (counts, is_stopped) = (tracker.counts(), tracker.is_stopped());
+        let Some(outcome) = self.exit_condition.check(counts, is_stopped, self.started.elapsed())
+        else {
             return;
         };
         let Some(handle) = self.handle.get() else { return };
         let words = match outcome {
             Outcome::Updated => {
-                let wanted = self.exit_condition.wanted().unwrap_or(counts.completed);
-                format!("{} of {wanted} machines updated", counts.completed)
+                let (updated, wanted) = self.exit_condition.progress(counts);
+                format!("{updated} of {wanted} machines updated")
             }
             Outcome::Deadline => "the deadline has passed".to_owned(),
             Outcome::Failed => "a machine failed".to_owned(),
@@ -111,18 +212,25 @@ impl Watch {
         if heartbeat.sending {
             systemd::alive();
         }
-        let counts = self.counts();
-        let words = status(&self.offered, counts);
-        if words != state.words {
-            systemd::status(&words);
-            state.words = words;
-        }
+        self.tell_manager(state);
         if state.summary.elapsed() >= SUMMARY {
             state.summary = Instant::now();
             self.summarize();
         }
+        let mut tracker = self.tracker();
+        if state.swept.elapsed() >= SWEEP {
+            state.swept = Instant::now();
+            tracker.sweep(now());
+            self.tell_news(&mut tracker);
+        }
+        if !state.is_nobody_told && self.started.elapsed() >= NOBODY_CAME {
+            state.is_nobody_told = true;
+            if tracker.counts().machines() == 0 {
+                self.log.line(Priority::Notice, &self.advice());
+            }
+        }
         if !heartbeat.stopping {
-            self.check_goal(counts);
+            self.check_exit(&tracker);
         } else if self.exit_condition.outcome() == Outcome::Updated
             && self.exit_condition.is_late(self.started.elapsed())
             && !state.is_late
@@ -135,6 +243,28 @@ impl Watch {
         }
     }
 
+    /// Tells the service manager how things are.
+    fn tell_manager(&self, state: &mut BeatState) {
+        if !systemd::is_there() {
+            return;
+        }
+        let words = self.status();
+        if words != state.words {
+            systemd::status(&words);
+            state.words = words;
+        }
+    }
+
+    /// What to look at when no machine comes.
+    fn advice(&self) -> String {
+        let url = self.server_url.get().map_or("http://…/v1/update/", String::as_str);
+        format!(
+            "no machine has asked for 2 minutes; on a machine, check that \
+             /etc/flatcar/update.conf has SERVER={url}, that curl gets an answer from there, and \
+             that update-engine runs (systemctl status update-engine)"
+        )
+    }
+
     /// Tells how many lines were not written.
     pub fn summarize(&self) {
         let suppressed = self.throttle.take_suppressed();
@@ -142,6 +272,28 @@ impl Watch {
             let line = format!("{suppressed} more lines were not written, to spare the log");
             self.log.line(Priority::Warning, &line);
         }
+    }
+
+    /// Says how it ended, and how far each machine has come.
+    pub fn finish(&self) -> Outcome {
+        self.summarize();
+        self.tell_table();
+        let tracker = self.tracker();
+        let outcome = if tracker.is_stopped() {
+            self.exit_condition.outcome_of_stopped()
+        } else {
+            self.exit_condition.outcome()
+        };
+        let counts = tracker.counts();
+        if self.events {
+            events::write(events::stopped(outcome.as_str(), counts, &tracker.missing()));
+        }
+        self.log.line(Priority::Notice, &format!("stopped; machines: {}", counts.line()));
+        drop(tracker);
+        if let Some(writer) = self.writer.get() {
+            writer.finish();
+        }
+        outcome
     }
 }
 
@@ -152,8 +304,10 @@ struct BeatState {
     is_stopping: bool,
     /// Whether the deadline has passed while the last requests end.
     is_late: bool,
+    is_nobody_told: bool,
     words: String,
     summary: Instant,
+    swept: Instant,
 }
 
 /// The heartbeat of a watched server.
@@ -163,8 +317,10 @@ pub fn heartbeat(watch: &Arc<Watch>) -> impl FnMut(&Heartbeat) + Send + 'static 
         is_ready: false,
         is_stopping: false,
         is_late: false,
+        is_nobody_told: false,
         words: String::new(),
         summary: Instant::now(),
+        swept: Instant::now(),
     };
     move |heartbeat| watch.beat(heartbeat, &mut state)
 }
@@ -174,10 +330,28 @@ impl Observer for Watch {
         if is_probe(activity) {
             return;
         }
-        if self.events
-            && let Some(object) = events::activity(activity)
-        {
-            events::write(object);
+        if !matches!(activity, Activity::DownloadProgressed { .. }) {
+            self.write_down(activity);
+        }
+        let mut tracker = self.tracker();
+        tracker.note(activity, now());
+        self.tell_news(&mut tracker);
+        if matches!(activity, Activity::Reported { .. } | Activity::Checked { .. }) {
+            self.check_exit(&tracker);
+        }
+    }
+}
+
+impl Watch {
+    fn write_down(&self, activity: &Activity<'_>) {
+        if self.events {
+            let missing = match activity {
+                Activity::Checked { machine, .. } => self.tracker().missing_extension(machine.oem),
+                _ => None,
+            };
+            if let Some(object) = events::activity(activity, missing.as_deref()) {
+                events::write(object);
+            }
         }
         if let Verdict::Write { suppressed } = self.throttle.judge(activity, Instant::now()) {
             let (priority, mut text) = report::line(activity);
@@ -186,14 +360,6 @@ impl Observer for Watch {
             }
             self.log.line(priority, &text);
         }
-        let counts = {
-            let mut tracker = self.tracker();
-            tracker.note(activity);
-            tracker.counts()
-        };
-        if matches!(activity, Activity::Reported { .. }) {
-            self.check_goal(counts);
-        }
     }
 }
 
@@ -201,6 +367,7 @@ impl Observer for Watch {
 /// does to see whether the server resumes downloads. No machine does that.
 fn is_probe(activity: &Activity<'_>) -> bool {
     let (Activity::DownloadStarted(download)
+    | Activity::DownloadProgressed { download, .. }
     | Activity::DownloadFinished { download, .. }
     | Activity::DownloadCut { download, .. }) = activity
     else {
@@ -209,17 +376,43 @@ fn is_probe(activity: &Activity<'_>) -> bool {
     download.size > 1 && download.range.end - download.range.start == 1
 }
 
-/// What goes on, in a line for `systemctl status`.
-fn status(offered: &str, counts: Counts) -> String {
-    let Counts { seen, under_way, updated, failed, transfers, .. } = counts;
-    format!(
-        "offering {offered}; machines: {seen} seen, {under_way} under way, {updated} updated, \
-         {failed} failed; {transfers} downloads running"
-    )
+/// Seconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// The last line.
-pub fn closing_line(counts: Counts) -> String {
-    let Counts { updated, failed, under_way, .. } = counts;
-    format!("stopped; machines: {updated} updated, {failed} failed, {under_way} under way")
+/// What goes on, in a line for `systemctl status`.
+fn status(tracker: &MachineTracker, is_changed: bool) -> String {
+    let counts = tracker.counts();
+    let offered = tracker.offered();
+    let mut line = if is_changed {
+        format!("NOT offering {offered}: a package was changed, restart to serve it as it is now")
+    } else if tracker.is_stopped() {
+        format!("ROLLOUT STOPPED, not offering {offered} any more")
+    } else {
+        format!("offering {offered}")
+    };
+    line.push_str(&format!("; machines: {}", numbers(counts)));
+    let missing = tracker.missing().len();
+    if missing > 0 {
+        line.push_str(&format!(", {missing} missing"));
+    }
+    line.push_str(&format!("; {} downloads running", counts.transfers));
+    line
+}
+
+fn numbers(counts: &Counts) -> String {
+    let waiting = counts.of(State::WaitingForReboot);
+    let (seen, under_way) = (counts.machines(), counts.under_way() - waiting);
+    let updated = counts.of(State::Updated) + waiting;
+    let mut line = format!(
+        "{seen} seen, {under_way} under way, {updated} updated, {} failed",
+        counts.failed()
+    );
+    for state in [State::UpToDate, State::Silent] {
+        if counts.of(state) > 0 {
+            line.push_str(&format!(", {} {state}", counts.of(state)));
+        }
+    }
+    line
 }

@@ -17,7 +17,7 @@ use flags::Flags;
 pub use inspect::InspectSettings;
 pub use serve::{EXTENSION, PACKAGE_FILE, Settings};
 pub use update::{Request, UpdateSettings};
-use value::{ByteRate, Count, Span, parsed, path, payload, payloads};
+use value::{ByteRate, Count, Span, parsed, path, payload, payloads, texts};
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]

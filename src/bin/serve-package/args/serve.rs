@@ -8,33 +8,39 @@ use std::time::Duration;
 use omaha::server::{Limits, ListenAddress};
 use omaha::{Codebase, PackageName, Version};
 
-use super::{ByteRate, Command, Count, Flags, Span, UsageError, parsed, path, payload, payloads};
+use crate::exit_condition::Until;
+use crate::machine_tracker::Rules;
+
+use super::{
+    ByteRate, Command, Count, Flags, Span, UsageError, parsed, path, payload, payloads, texts,
+};
 
 const HELP: &str = "\
 Serves an operating-system update to update_engine (Container Linux, Flatcar).
-
 Usage: serve-package --package-file FILE --package-version VERSION [OPTION]...
   --package-file FILE     the update payload
   --package-version VER   its version, such as 4152.2.0
   --package-name NAME     what it is called in its URL (default: update.gz)
-  --listen-address ADDR   HOST:PORT, [IPv6]:PORT, or :PORT for all interfaces;
-                          port 0 is a free one (default: localhost:8000)
   --extension FILE        an OEM or system extension beside it; repeatable
   --key PEM               refuse what is not signed by this public key
-  --previous-version VER  the payload is for machines with this version only
   --skip-payload-check    serve the files even if they are no sound payloads
+  --listen-address ADDR   HOST:PORT, [IPv6]:PORT, or :PORT for all interfaces;
+                          port 0 is a free one (default: localhost:8000)
   --package-url URL       where machines fetch the packages instead of here
-  --force                 offer it to every machine that has another version
-  --until-updated N       exit 0 when N machines have been updated
-  --deadline TIME         give up after 90s, 30m, 2h...: exit 3
-  --fail-fast             exit 4 when a machine reports an error
-  --events json           what happens, on standard output, an object a line
-  --ready-file FILE       write the address there once the server answers
-  --max-connections N, --idle-timeout TIME, --min-rate BYTES (limits)
-  --help, --version       also serve-package update --help: update this machine;
-                          inspect --help: what is in a payload;
-                          check --help: to try a server out
-Exit status: 0 stopped or updated, 1 failure, 2 wrong usage, 3 and 4 see above.
+Who gets it: --force, all that have another version than this one;
+  --board BOARD, --previous-version VER: only those that have these
+  --at-once N             at most N machines between offer and new version
+  --stop-after-failures N, --silent-after TIME
+                          when to stop, and who is given up (default: 1, 1h)
+Who has it: --status, shows it to all at /status; --events json, tells programs
+  --expect FILE           ids or aliases of the machines, one a line
+  --state-dir DIR         keep what is known of machines across restarts
+  --until-updated N|all   exit 0 when N, or all expected, are updated
+  --deadline TIME, --fail-fast
+                          exit 3 after 90s, 30m, 2h...; exit 4 when one fails
+Others: --ready-file FILE, for the address when it serves; limits:
+  --max-connections N, --idle-timeout TIME, --min-rate BYTES; --help, --version
+Other commands: serve-package update, inspect and check, each with its --help.
 ";
 
 /// How to serve.
@@ -54,7 +60,17 @@ pub struct Settings {
     pub skip_payload_check: bool,
     pub package_url: Option<Codebase>,
     pub force: bool,
-    pub until_updated: Option<usize>,
+    pub until_updated: Option<Until>,
+    /// Where the machines are named that are expected.
+    pub expect: Option<PathBuf>,
+    /// The boards to offer it to, or none for all.
+    pub boards: Vec<String>,
+    pub at_once: Option<usize>,
+    pub stop_after_failures: Option<usize>,
+    pub silent_after: Duration,
+    /// Whether everybody may see how the machines are.
+    pub status: bool,
+    pub state_dir: Option<PathBuf>,
     pub deadline: Option<Duration>,
     pub fail_fast: bool,
     /// Whether what happens goes to standard output as JSON.
@@ -74,6 +90,13 @@ const SKIP_PAYLOAD_CHECK: &str = "--skip-payload-check";
 const PACKAGE_URL: &str = "--package-url";
 const FORCE: &str = "--force";
 const UNTIL_UPDATED: &str = "--until-updated";
+const EXPECT: &str = "--expect";
+const BOARD: &str = "--board";
+const AT_ONCE: &str = "--at-once";
+const STOP_AFTER_FAILURES: &str = "--stop-after-failures";
+const SILENT_AFTER: &str = "--silent-after";
+const STATUS: &str = "--status";
+const STATE_DIR: &str = "--state-dir";
 const DEADLINE: &str = "--deadline";
 const FAIL_FAST: &str = "--fail-fast";
 const EVENTS: &str = "--events";
@@ -96,6 +119,12 @@ static FLAGS: Flags = Flags {
         PREVIOUS_VERSION,
         PACKAGE_URL,
         UNTIL_UPDATED,
+        EXPECT,
+        BOARD,
+        AT_ONCE,
+        STOP_AFTER_FAILURES,
+        SILENT_AFTER,
+        STATE_DIR,
         DEADLINE,
         EVENTS,
         READY_FILE,
@@ -105,8 +134,8 @@ static FLAGS: Flags = Flags {
     ],
     // go-omaha's.
     single_dash: &[PACKAGE_FILE, PACKAGE_VERSION, LISTEN_ADDRESS],
-    repeatable: &[EXTENSION],
-    switches: &[FORCE, FAIL_FAST, SKIP_PAYLOAD_CHECK, "--help", "--version"],
+    repeatable: &[EXTENSION, BOARD],
+    switches: &[FORCE, FAIL_FAST, STATUS, SKIP_PAYLOAD_CHECK, "--help", "--version"],
 };
 
 /// Reads the arguments that follow the program's name.
@@ -134,7 +163,14 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     let package_url: Option<Codebase> = parsed(&arguments, PACKAGE_URL)?;
     let force = arguments.contains(FORCE);
     let fail_fast = arguments.contains(FAIL_FAST);
-    let until_updated: Option<Count> = parsed(&arguments, UNTIL_UPDATED)?;
+    let status = arguments.contains(STATUS);
+    let until_updated: Option<Until> = parsed(&arguments, UNTIL_UPDATED)?;
+    let expect = path(&arguments, EXPECT)?;
+    let boards = texts(&arguments, BOARD);
+    let at_once: Option<Count> = parsed(&arguments, AT_ONCE)?;
+    let stop_after_failures: Option<Count> = parsed(&arguments, STOP_AFTER_FAILURES)?;
+    let silent_after: Option<Span> = parsed(&arguments, SILENT_AFTER)?;
+    let state_dir = path(&arguments, STATE_DIR)?;
     let deadline: Option<Span> = parsed(&arguments, DEADLINE)?;
     let events: Option<EventFormat> = parsed(&arguments, EVENTS)?;
     let ready_file = path(&arguments, READY_FILE)?;
@@ -149,6 +185,13 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     arguments.finish()?;
     if skip_payload_check && key.is_some() {
         return Err(UsageError::Together(KEY, SKIP_PAYLOAD_CHECK));
+    }
+    if until_updated == Some(Until::Expected) && expect.is_none() {
+        return Err(UsageError::Value {
+            flag: UNTIL_UPDATED,
+            value: "all".to_owned(),
+            reason: "name the machines with --expect FILE".to_owned(),
+        });
     }
     if let Some(url) = package_url.as_ref().filter(|url| url.is_path()) {
         return Err(UsageError::Value {
@@ -171,13 +214,35 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         skip_payload_check,
         package_url,
         force,
-        until_updated: until_updated.map(|count| count.0),
+        until_updated,
+        expect,
+        boards,
+        // One failure may be one of many to come.
+        stop_after_failures: stop_after_failures
+            .map(|count| count.0)
+            .or(at_once.as_ref().map(|_| 1)),
+        at_once: at_once.map(|count| count.0),
+        silent_after: silent_after.map_or(Rules::default().silent_after, |span| span.0),
+        status,
+        state_dir,
         deadline: deadline.map(|span| span.0),
         fail_fast,
         events: events.is_some(),
         ready_file,
         limits,
     })))
+}
+
+impl FromStr for Until {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "all" {
+            return Ok(Self::Expected);
+        }
+        let count = text.parse().map(|Count(count)| Self::Number(count));
+        count.map_err(|_| "must be a whole number, at least 1, or all")
+    }
 }
 
 /// The version of the payload. The message of [`Version`] explains its parts,
@@ -268,7 +333,7 @@ mod tests {
              --max-connections 5 --idle-timeout 10s --min-rate 0"
         );
         let settings = settings(&line);
-        assert_eq!((settings.until_updated, settings.fail_fast), (Some(2), true));
+        assert_eq!((settings.until_updated, settings.fail_fast), (Some(Until::Number(2)), true));
         assert_eq!(settings.deadline, Some(Duration::from_secs(5400)));
         assert_eq!((settings.events, settings.ready_file), (true, Some("r".into())));
         let idle_timeout = Duration::from_secs(10);
@@ -282,15 +347,19 @@ mod tests {
     #[test]
     fn wrong_values() {
         const NUMBER: &str = "must be a whole number, at least 1";
+        const OR_ALL: &str = "must be a whole number, at least 1, or all";
         const UNIT: &str = "needs a unit, such as 5s, 30m or 2h";
         const TIME: &str = "must be a time, such as 5s, 30m or 2h";
         const BYTES: &str = "must be a whole number of bytes, such as 1000";
         const SCHEME: &str = "it must begin with http:// or https://";
         const URL: &str = "this is a URL; download the payload first, and name the file";
         for (flag, value, reason) in [
-            ("--until-updated", "0", NUMBER),
-            ("--until-updated", "-1", NUMBER),
-            ("--until-updated", "all", NUMBER),
+            ("--until-updated", "0", OR_ALL),
+            ("--until-updated", "-1", OR_ALL),
+            ("--until-updated", "all", "name the machines with --expect FILE"),
+            ("--at-once", "0", NUMBER),
+            ("--stop-after-failures", "none", NUMBER),
+            ("--silent-after", "1", UNIT),
             ("--deadline", "5", UNIT),
             ("--deadline", "0s", "must be greater than zero"),
             ("--deadline", "soon", TIME),

@@ -24,6 +24,11 @@ pub fn path(arguments: &Arguments, flag: &'static str) -> Result<Option<PathBuf>
     Ok(value(arguments, flag)?.map(PathBuf::from))
 }
 
+/// The values of a flag that may be given several times, as they are.
+pub fn texts(arguments: &Arguments, flag: &'static str) -> Vec<String> {
+    arguments.values(flag).map(|value| value.to_string_lossy().into_owned()).collect()
+}
+
 /// The values of a flag that may be given several times, as names of payloads.
 pub fn payloads(arguments: &Arguments, flag: &'static str) -> Result<Vec<PathBuf>, UsageError> {
     arguments.values(flag).map(|value| payload_file(flag, value)).collect()

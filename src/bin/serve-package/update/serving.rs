@@ -44,7 +44,7 @@ impl Serving {
         let server = Server::bind(&address, updater)?
             .with_packages(packages.iter().cloned())
             .with_observer(move |activity: &Activity<'_>| {
-                if with_events && let Some(object) = events::activity(activity) {
+                if with_events && let Some(object) = events::activity(activity, None) {
                     events::write(object);
                 }
                 for happening in Happening::of(activity) {

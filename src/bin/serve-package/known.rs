@@ -1,0 +1,94 @@
+//! From settings to the tracker of machines, with what was known before.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use omaha::PackageFile;
+
+use crate::args::Settings;
+use crate::log::{Log, Priority};
+use crate::machine_tracker::{Expected, MachineTracker, Rules};
+use crate::state_dir::{StateDir, StateDirError};
+use crate::watch;
+
+/// The `--expect` file cannot be read.
+#[derive(Debug)]
+struct ExpectError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl fmt::Display for ExpectError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "cannot read --expect {:?}: {}", self.path, self.source)
+    }
+}
+
+impl Error for ExpectError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// A tracker that knows nobody yet.
+///
+/// # Errors
+///
+/// When the list of expected machines cannot be read.
+pub fn tracker(
+    settings: &Settings,
+    packages: &[Arc<PackageFile>],
+) -> Result<Arc<Mutex<MachineTracker>>, Box<dyn Error>> {
+    let expected = match &settings.expect {
+        Some(path) => Expected::read(
+            &std::fs::read_to_string(path)
+                .map_err(|source| ExpectError { path: path.clone(), source })?,
+        ),
+        None => Expected::default(),
+    };
+    let rules = Rules {
+        boards: settings.boards.clone(),
+        force: settings.force,
+        at_once: settings.at_once,
+        stop_after_failures: settings.stop_after_failures,
+        silent_after: settings.silent_after,
+    };
+    let names = packages.iter().map(|package| package.name().to_string());
+    let offered = settings.package_version.clone();
+    Ok(Arc::new(Mutex::new(MachineTracker::new(offered, names, rules, expected, watch::now()))))
+}
+
+/// Gives the tracker what was known before a restart, from `--state-dir` or
+/// from what systemd has for it (`StateDirectory=`).
+///
+/// # Errors
+///
+/// When the folder cannot be used.
+pub fn restore(
+    settings: &Settings,
+    tracker: &Mutex<MachineTracker>,
+    log: Log,
+) -> Result<Option<StateDir>, StateDirError> {
+    let from_systemd = || {
+        let folders = std::env::var("STATE_DIRECTORY").ok()?;
+        folders.split(':').next().filter(|folder| !folder.is_empty()).map(PathBuf::from)
+    };
+    let Some(path) = settings.state_dir.clone().or_else(from_systemd) else { return Ok(None) };
+    let state_dir = StateDir::open(&path)?;
+    let mut tracker = tracker.lock().unwrap_or_else(PoisonError::into_inner);
+    let unreadable = state_dir.restore(&mut tracker)?;
+    if unreadable > 0 {
+        let line = format!("{unreadable} lines in --state-dir {path:?} could not be read");
+        log.line(Priority::Warning, &line);
+    }
+    let machines = tracker.counts().machines();
+    if machines > 0 {
+        let plural = if machines == 1 { "" } else { "s" };
+        let line = format!("{machines} machine{plural} known from --state-dir {path:?}");
+        log.line(Priority::Info, &line);
+    }
+    Ok(Some(state_dir))
+}

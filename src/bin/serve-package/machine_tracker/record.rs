@@ -1,0 +1,142 @@
+//! What is known of a machine.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use omaha::protocol::ErrorCode;
+
+use super::state::State;
+
+/// What tells machines apart: the id; the address, where there is none; both,
+/// where several addresses share an id (clones).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    Id(Arc<str>),
+    Address(IpAddr),
+    Clone(Arc<str>, IpAddr),
+}
+
+impl Key {
+    /// The machine's id, or nothing.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Id(id) | Self::Clone(id, _) => id,
+            Self::Address(_) => "",
+        }
+    }
+}
+
+/// What is known of a machine. Times are seconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub alias: Arc<str>,
+    pub board: Arc<str>,
+    pub oem: Arc<str>,
+    pub oem_version: Arc<str>,
+    pub channel: Arc<str>,
+    pub version: Arc<str>,
+    /// Why it was offered nothing, the last time that it asked; or nothing.
+    pub note: Arc<str>,
+    pub address: IpAddr,
+    /// Where it was before, if it was elsewhere.
+    pub previous_address: Option<IpAddr>,
+    pub first_heard: u64,
+    pub last_heard: u64,
+    /// The state without silence.
+    pub state: State,
+    /// Since when.
+    pub since: u64,
+    /// When it was last written to the state file that it was heard.
+    pub saved: u64,
+    pub is_silent: bool,
+    /// Whether it has failed or come back old, now or once.
+    pub has_failed: bool,
+    /// Whether it has reported this update complete.
+    pub has_completed: bool,
+    /// Whether it is offered nothing more: it came back old in this run.
+    pub is_held: bool,
+    /// Whether the operator was told of an OEM extension that is missing.
+    pub is_oem_told: bool,
+    /// The last failure that it reported.
+    pub error: Option<ErrorCode>,
+    /// How often it was offered the update.
+    pub attempts: u32,
+    /// How much of the payload it has, and how much there is.
+    pub bytes: u64,
+    pub size: u64,
+}
+
+impl Record {
+    pub fn new(address: IpAddr, now: u64) -> Self {
+        let nothing: Arc<str> = Arc::from("");
+        Self {
+            alias: Arc::clone(&nothing),
+            board: Arc::clone(&nothing),
+            oem: Arc::clone(&nothing),
+            oem_version: Arc::clone(&nothing),
+            channel: Arc::clone(&nothing),
+            version: Arc::clone(&nothing),
+            note: nothing,
+            address,
+            previous_address: None,
+            first_heard: now,
+            last_heard: now,
+            state: State::Seen,
+            since: now,
+            saved: now,
+            is_silent: false,
+            has_failed: false,
+            has_completed: false,
+            is_held: false,
+            is_oem_told: false,
+            error: None,
+            attempts: 0,
+            bytes: 0,
+            size: 0,
+        }
+    }
+
+    /// The state, which is silence where nothing was heard for too long.
+    pub fn shown(&self) -> State {
+        if self.is_silent { State::Silent } else { self.state }
+    }
+
+    /// How much of the payload it has, in per cent, while it downloads.
+    pub fn percent(&self) -> Option<u64> {
+        (self.state == State::Downloading && self.size > 0)
+            .then(|| self.bytes.saturating_mul(100) / self.size)
+    }
+
+    /// Its last failure, or else why it was offered nothing, in words.
+    pub fn why(&self) -> String {
+        match self.error {
+            _ if self.state.is_done() => String::new(),
+            Some(error) => error.to_string(),
+            None if self.state == State::Seen => self.note.to_string(),
+            None => String::new(),
+        }
+    }
+
+    /// Whether another machine with this id has spoken, and not this one from
+    /// another address. Addresses change; but no machine is in two places by
+    /// turns, or has an older version than it just had.
+    pub fn is_other(&self, address: IpAddr, has_offered: bool) -> bool {
+        self.address != address
+            && (self.previous_address == Some(address)
+                || matches!(self.state, State::WaitingForReboot | State::Updated) && !has_offered)
+    }
+}
+
+/// A machine by its alias, or else its id, or else its address.
+pub struct Name<'a>(pub &'a Key, pub &'a Record);
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&*self.1.alias, self.0.id()) {
+            ("", "") => write!(formatter, "{}", self.1.address),
+            ("", id) => formatter.write_str(id),
+            (alias, _) => formatter.write_str(alias),
+        }
+    }
+}

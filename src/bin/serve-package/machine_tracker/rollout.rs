@@ -1,0 +1,160 @@
+//! Who may be offered the update now.
+
+use std::time::Duration;
+
+use omaha::Reason;
+use omaha::protocol::VersionText;
+use omaha::server::Machine;
+
+use super::state::State;
+use super::{MachineTracker, News, is_nobody};
+use crate::format::Quoted;
+use crate::log::Priority;
+
+/// What the operator has said about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Offered to these boards only, unless there are none.
+    pub boards: Vec<String>,
+    pub force: bool,
+    /// Most machines between the offer and the new version.
+    pub at_once: Option<usize>,
+    /// Nobody is offered anything after so many failures.
+    pub stop_after_failures: Option<usize>,
+    /// After such a time a machine has its place no longer.
+    pub silent_after: Duration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            boards: Vec::new(),
+            force: false,
+            at_once: None,
+            stop_after_failures: None,
+            silent_after: Duration::from_secs(60 * 60),
+        }
+    }
+}
+
+impl MachineTracker {
+    /// Whether offers have stopped because machines have failed.
+    pub fn is_stopped(&self) -> bool {
+        let limit = self.rules.stop_after_failures;
+        limit.is_some_and(|limit| self.counts.failed_once >= limit)
+    }
+
+    /// Says loudly that offers have stopped, once.
+    pub(super) fn tell_stop(&mut self) {
+        if !self.is_stopped() || self.is_stop_told {
+            return;
+        }
+        self.is_stop_told = true;
+        let number = self.counts.failed_once;
+        let (machines, have) = if number == 1 { ("machine", "has") } else { ("machines", "have") };
+        self.news.push(News::Say(
+            Priority::Error,
+            format!(
+                "ROLLOUT STOPPED: {number} {machines} {have} failed or come back old; no machine \
+                 is offered the update any more (--stop-after-failures)"
+            ),
+        ));
+    }
+
+    /// A machine asks for an update. If it has reported this update complete and
+    /// has another version all the same, it came back old.
+    pub fn arrive(&mut self, machine: &Machine<'_>, has_rolled_back: bool, now: u64) {
+        if is_nobody(machine.id) {
+            return;
+        }
+        let is_old = is_other_version(machine) && !self.has_offered(machine);
+        let key = self.key(machine);
+        let Some(record) = self.machines.get_mut(&key) else { return };
+        let before = record.shown();
+        self.counts.remove(record);
+        if record.is_silent && record.state != State::WaitingForReboot {
+            // It has given its place up, and needs another one.
+            if record.state.is_under_way() {
+                record.state = State::Seen;
+            }
+        }
+        record.is_silent = false;
+        record.last_heard = now;
+        let came_back = is_old
+            && record.has_completed
+            && matches!(record.state, State::WaitingForReboot | State::Updated);
+        if came_back {
+            record.state = State::CameBackOld;
+            record.since = now;
+            record.has_failed = true;
+            record.has_completed = false;
+            record.is_held = !self.rules.force;
+        }
+        self.counts.add(record);
+        self.expected.note(&key, record, &mut self.counts);
+        if before != record.shown() {
+            self.news.push(News::Changed(key));
+        }
+        if came_back {
+            self.tell_came_back(machine, has_rolled_back);
+            self.tell_stop();
+        }
+    }
+
+    fn tell_came_back(&mut self, machine: &Machine<'_>, has_rolled_back: bool) {
+        let (offered, version) = (&self.offered, Quoted(machine.version.as_str()));
+        let cause = if has_rolled_back {
+            "it rolled back".to_owned()
+        } else {
+            format!(
+                "either the payload's version is not {offered} (--package-version), or the \
+                 machine rolled back"
+            )
+        };
+        let end = if self.rules.force {
+            "it is offered again (--force)"
+        } else {
+            "it is offered nothing more until a restart or --force"
+        };
+        let who = crate::report::Who(machine);
+        let line = format!(
+            "{who}: came back old: it reported the update to {offered} complete and has \
+             {version}: {cause}; {end}"
+        );
+        self.news.push(News::Say(Priority::Error, line));
+    }
+
+    /// Whether a machine for which there is an update may have it now.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn may_offer(&mut self, machine: &Machine<'_>) -> Result<(), Reason> {
+        let Rules { boards, force, at_once, .. } = &self.rules;
+        if !boards.is_empty() && !boards.iter().any(|board| board == machine.board) {
+            return Err(Reason::OtherBoard);
+        }
+        if is_nobody(machine.id) {
+            return Ok(());
+        }
+        let (force, at_once) = (*force, *at_once);
+        let key = self.key(machine);
+        let record = self.machines.get(&key);
+        if record.is_some_and(|record| record.is_held && !force) {
+            return Err(Reason::CameBackOld);
+        }
+        if self.is_stopped() {
+            return Err(Reason::RolloutStopped);
+        }
+        let has_place = record.is_some_and(|record| record.shown().is_under_way());
+        if !has_place && at_once.is_some_and(|places| self.counts.under_way() >= places) {
+            return Err(Reason::Wait);
+        }
+        Ok(())
+    }
+}
+
+/// Whether it says which version it has. `ForcedUpdate` stands in its place.
+fn is_other_version(machine: &Machine<'_>) -> bool {
+    !matches!(machine.version, VersionText::Empty | VersionText::ForcedUpdate)
+}

@@ -1,0 +1,69 @@
+//! The machines as a table, for the log.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::format::Quoted;
+use crate::machine_tracker::{Key, MachineTracker, Name, Record};
+
+/// Most machines that are listed. The status page and the events have more.
+const MAX_ROWS: usize = 1000;
+
+/// Most names of missing machines in a line.
+const MAX_NAMES: usize = 100;
+
+/// A line for each machine, under a head, and one for those that are missing.
+pub fn lines(tracker: &MachineTracker) -> Vec<String> {
+    let machines = tracker.sorted();
+    let mut rows = Vec::new();
+    if !machines.is_empty() {
+        rows.push(["machine", "address", "version", "state", "since", "error"].map(str::to_owned));
+    }
+    rows.extend(machines.iter().take(MAX_ROWS).map(|(key, record)| row(key, record)));
+    let mut lines = aligned(&rows);
+    if machines.len() > MAX_ROWS {
+        lines.push(format!("and {} more machines", machines.len() - MAX_ROWS));
+    }
+    let missing = tracker.missing();
+    if !missing.is_empty() {
+        let names: Vec<_> =
+            missing.iter().take(MAX_NAMES).map(|name| Quoted(name).to_string()).collect();
+        let more = missing.len().saturating_sub(MAX_NAMES);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        lines.push(format!("missing, never heard: {}{more}", names.join(", ")));
+    }
+    lines
+}
+
+fn row(key: &Key, record: &Record) -> [String; 6] {
+    let state = match record.percent() {
+        Some(percent) if !record.is_silent => format!("{} {percent} %", record.state),
+        _ if record.is_silent => format!("silent ({})", record.state),
+        _ => record.state.to_string(),
+    };
+    [
+        Quoted(&Name(key, record).to_string()).to_string(),
+        record.address.to_string(),
+        Quoted(&record.version).to_string(),
+        state,
+        time(record.since),
+        Quoted(&record.why()).to_string(),
+    ]
+}
+
+/// Seconds since 1970, as the log has times.
+pub fn time(seconds: u64) -> String {
+    // Nine thousand years, after which the format has no words.
+    let seconds = seconds.min(253_402_300_799);
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
+}
+
+fn aligned(rows: &[[String; 6]]) -> Vec<String> {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: Vec<_> = (0..6).map(|column| width(column).unwrap_or(0)).collect();
+    let line = |row: &[String; 6]| {
+        let cells: Vec<_> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}

@@ -1,0 +1,172 @@
+//! Roll-outs in stages, and runs that end by themselves.
+
+use omaha::protocol::{ErrorCode, EventType};
+use rustix::process::Signal;
+
+use crate::common::payload::Directory;
+use crate::common::until;
+use crate::common::{OFFERED, http::get};
+use crate::machine::Machine;
+use crate::{serve, wait_for_state};
+
+fn directory() -> Directory {
+    let directory = Directory::new();
+    directory.write("update.gz", b"payload");
+    directory
+}
+
+#[test]
+fn the_next_machine_waits_until_one_is_updated() {
+    let directory = directory();
+    let server = serve(&directory, "events", &["--status", "--at-once", "1"]);
+    let address = server.address();
+    let (first, second) = (Machine::new(1), Machine::new(2));
+    first.install(address);
+    assert!(!second.check(address), "the first one waits for its reboot");
+    server.wait_for_line("no update: as many machines as may are being updated");
+    first.with_version(OFFERED).check(address);
+    assert!(second.check(address));
+    let events = until("the events", || {
+        let text = std::fs::read_to_string(directory.join("events")).unwrap();
+        text.contains(r#""reason":"wait""#).then_some(text)
+    });
+    assert!(!events.contains("rollout-stopped"));
+}
+
+#[test]
+fn a_bad_update_stops_after_the_first_machine() {
+    let directory = directory();
+    let state_dir = directory.join("state");
+    let flags = ["--status", "--at-once", "2", "--state-dir", state_dir.to_str().unwrap()];
+    let server = serve(&directory, "events", &flags);
+    let address = server.address();
+    let machines: Vec<_> = (1..=3).map(Machine::new).collect();
+    assert!(machines[0].check(address) && machines[1].check(address));
+    machines[0].fail(address, ErrorCode::PAYLOAD_HASH_MISMATCH);
+    server.wait_for_line("ROLLOUT STOPPED: 1 machine has failed");
+    assert!(!machines[2].check(address) && !machines[0].check(address));
+    // As --fail-fast.
+    assert_eq!(server.stop().status.code(), Some(4));
+    // It is known after a restart.
+    let server = serve(&directory, "events", &flags);
+    assert!(!machines[2].check(server.address()));
+    server.signal(Signal::USR1);
+    server.wait_for_line("ROLLOUT STOPPED, not offering 4152.2.0 any more; machines: 3 seen");
+}
+
+#[test]
+fn a_silent_machine_gives_its_place_up() {
+    let directory = directory();
+    let flags = ["--status", "--at-once", "1", "--silent-after", "1s"];
+    let server = serve(&directory, "events", &flags);
+    assert!(Machine::new(1).check(server.address()));
+    wait_for_state(server.address(), "node-01", "silent");
+    assert!(Machine::new(2).check(server.address()));
+    let json = get(server.address(), "/status.json", &[]);
+    assert!(json.text().contains(r#""last_state":"offered""#), "{}", json.text());
+}
+
+#[test]
+fn only_these_boards() {
+    let directory = directory();
+    let flags = ["--board", "arm64-usr", "--board", "riscv-usr"];
+    let server = serve(&directory, "events", &flags);
+    let machine = Machine::new(1);
+    assert!(!machine.check(server.address()));
+    assert!(Machine { board: "riscv-usr".to_owned(), ..machine }.check(server.address()));
+    server.wait_for_line("no update: the update is for other boards; board amd64-usr");
+}
+
+#[test]
+fn it_ends_when_all_expected_machines_are_updated() {
+    let directory = directory();
+    let expected = format!("node-01 # by alias\n\n{:032x}\n", 2);
+    let expected = directory.write("expected", expected.as_bytes());
+    let flags = ["--until-updated", "all", "--expect", expected.to_str().unwrap()];
+    let server = serve(&directory, "events", &flags);
+    let address = server.address();
+    // Others do not count.
+    Machine::new(3).install(address);
+    Machine::new(1).install(address);
+    Machine::new(2).with_version(OFFERED).check(address);
+    let stopped = server.wait();
+    assert_eq!(stopped.status.code(), Some(0), "{:#?}", stopped.lines);
+}
+
+#[test]
+fn a_count_goes_on_after_a_crash() {
+    let directory = directory();
+    let state_dir = directory.join("state");
+    let flags = ["--until-updated", "2", "--state-dir", state_dir.to_str().unwrap()];
+    let server = serve(&directory, "events", &flags);
+    Machine::new(1).install(server.address());
+    let file = state_dir.join("machines");
+    until("the state file", || {
+        let text = std::fs::read_to_string(&file).ok()?;
+        text.lines().last()?.contains("waiting-for-reboot").then_some(())
+    });
+    server.signal(Signal::KILL);
+    server.wait();
+    // The crash has torn a line.
+    let mut text = std::fs::read(&file).unwrap();
+    text.extend_from_slice(b"m\ti\ttorn");
+    std::fs::write(&file, text).unwrap();
+    let server = serve(&directory, "events", &flags);
+    Machine::new(2).install(server.address());
+    let stopped = server.wait();
+    assert_eq!(stopped.status.code(), Some(0), "{:#?}", stopped.lines);
+    assert!(!stopped.lines.iter().any(|line| line.contains("could not be read")));
+}
+
+#[test]
+fn a_disk_that_takes_nothing_is_said_once_and_serving_goes_on() {
+    let directory = directory();
+    let state_dir = directory.join("state");
+    let flags = ["--state-dir", state_dir.to_str().unwrap()];
+    let server = serve(&directory, "events", &flags);
+    until("the state file", || state_dir.join("machines").exists().then_some(()));
+    // A new file cannot be put in the place of a folder.
+    std::fs::remove_dir_all(&state_dir).unwrap();
+    drop(server);
+    std::fs::create_dir_all(state_dir.join(".machines.new")).unwrap();
+    let server = serve(&directory, "events", &flags);
+    server.wait_for_line("the machines cannot be written to --state-dir");
+    Machine::new(1).install(server.address());
+    let lines = server.stop().lines;
+    let said = lines.iter().filter(|line| line.contains("cannot be written")).count();
+    assert_eq!(said, 1, "{lines:#?}");
+}
+
+#[test]
+fn two_servers_do_not_share_a_folder() {
+    let directory = directory();
+    let state_dir = directory.join("state");
+    let state_dir = state_dir.to_str().unwrap();
+    let _first = serve(&directory, "events", &["--state-dir", state_dir]);
+    let file = directory.join("update.gz");
+    let outcome = crate::common::server::run([
+        "--skip-payload-check",
+        "--package-file",
+        file.to_str().unwrap(),
+        "--package-version",
+        OFFERED,
+        "--listen-address",
+        "127.0.0.1:0",
+        "--state-dir",
+        state_dir,
+    ]);
+    outcome.expect_failure(1, &["is used by another serve-package"]);
+}
+
+#[test]
+fn an_error_that_comes_with_a_check_fails_no_run() {
+    let directory = directory();
+    let server = serve(&directory, "events", &["--fail-fast", "--status"]);
+    let address = server.address();
+    let machine = Machine::new(1);
+    machine.check_after_rollback(address);
+    wait_for_state(address, "node-01", "offered");
+    machine.report(address, EventType::UPDATE_DOWNLOAD_STARTED);
+    machine.fail(address, ErrorCode::PAYLOAD_HASH_MISMATCH);
+    assert_eq!(server.wait().status.code(), Some(4));
+}
