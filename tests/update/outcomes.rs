@@ -91,7 +91,7 @@ fn refused_by_the_daemon() {
 fn a_machine_that_does_not_ask() {
     let machine = machine();
     machine.set("mode", "silent");
-    let output = machine.command_all(&[]).env("SERVE_PACKAGE_ASK_WITHIN", "2s").output().unwrap();
+    let output = machine.command_all(&[]).env("SERVE_PACKAGE_WAIT", "2s").output().unwrap();
     Ended::from(output)
         .expect(1, &["error: the machine did not ask for the update: update_engine is idle\n"]);
     expect_as_before(&machine);
@@ -102,7 +102,7 @@ fn a_machine_that_asks_somebody_else() {
     let machine = machine();
     machine.set("mode", "silent");
     let mut command = machine.command_all(&[]);
-    let child = command.env("SERVE_PACKAGE_ASK_WITHIN", "5s").spawn().unwrap();
+    let child = command.env("SERVE_PACKAGE_WAIT", "5s").spawn().unwrap();
     until("a change of the settings", || {
         machine.read(CONF).filter(|text| text.contains("127.0.0.1"))
     });

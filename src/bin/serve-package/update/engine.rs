@@ -3,8 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::error::UpdateError;
 use super::key_value;
-use super::tool::{self, ToolError};
+use super::tool::{self, Purpose};
 
 const CLIENT: &str = "update_engine_client";
 
@@ -77,15 +78,16 @@ impl Status {
     /// # Errors
     ///
     /// When it does not answer, or says nothing of use.
-    pub fn query() -> Result<Self, ToolError> {
-        let text = tool::run_ok(CLIENT, &["-status"], TIME)?;
-        Self::parse(&text).ok_or_else(|| ToolError::nonsense("update_engine_client -status", &text))
+    pub fn query() -> Result<Self, UpdateError> {
+        let text = tool::run(CLIENT, &["-status"], TIME, Purpose::Other)?;
+        Self::parse(&text).ok_or_else(|| tool::nonsense("update_engine_client -status", &text))
     }
 
     fn parse(text: &str) -> Option<Self> {
         let value = |key| key_value::last(text, key).unwrap_or_default().trim();
         let operation = value("CURRENT_OP");
-        if operation.is_empty() {
+        // The latter where the daemon has gone away while it was asked.
+        if operation.is_empty() || operation == "(null)" {
             return None;
         }
         let progress: f64 = value("PROGRESS").parse().unwrap_or_default();
@@ -103,8 +105,8 @@ impl Status {
 /// # Errors
 ///
 /// When it does not take the order.
-pub fn check_for_update() -> Result<(), ToolError> {
-    tool::run_ok(CLIENT, &["-check_for_update"], TIME).map(drop)
+pub fn check_for_update() -> Result<(), UpdateError> {
+    tool::run(CLIENT, &["-check_for_update"], TIME, Purpose::Going).map(drop)
 }
 
 #[cfg(test)]
@@ -124,5 +126,6 @@ mod tests {
         assert!(odd.progress.abs() < 1e-9);
         assert_eq!(Status::parse("nonsense\n"), None);
         assert_eq!(Status::parse(""), None);
+        assert_eq!(Status::parse("PROGRESS=0.000000\nCURRENT_OP=(null)\n"), None);
     }
 }

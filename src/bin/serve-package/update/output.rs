@@ -40,7 +40,7 @@ impl Output {
     /// A line on standard error.
     pub fn complain(&mut self, line: &str) {
         self.clear();
-        write(&log_writer::ERROR, &format!("{line}\n"));
+        complain(line);
     }
 
     /// Draws the line that changes.
@@ -54,6 +54,11 @@ impl Output {
             write(self.log_writer, "\r\x1b[K");
         }
     }
+}
+
+/// A line on standard error, from another thread.
+pub fn complain(line: &str) {
+    write(&log_writer::ERROR, &format!("{line}\n"));
 }
 
 fn write(log_writer: &'static LogWriter, text: &str) {
