@@ -108,10 +108,13 @@ impl Changes {
     ///
     /// When something cannot be put back. Then the record stays.
     pub fn end(mut self) -> Result<(), UpdateError> {
-        if mem::replace(&mut self.is_over, true) {
+        if self.is_over {
             return Ok(());
         }
-        put_back(&self.root, Some(&self.record)).map(drop)
+        let back = put_back(&self.root, Some(&self.record));
+        // Not before: a panic in the middle begins it again.
+        self.is_over = true;
+        back.map(drop)
     }
 }
 

@@ -61,15 +61,11 @@ impl fmt::Display for Operation {
 }
 
 /// What the daemon says of itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     pub operation: Operation,
-    /// Of the download, from 0 to 1.
-    pub progress: f64,
     /// The version of the update that it is about, or empty.
     pub new_version: String,
-    /// Bytes of the update that it is about, or 0.
-    pub new_size: u64,
 }
 
 impl Status {
@@ -90,12 +86,9 @@ impl Status {
         if operation.is_empty() || operation == "(null)" {
             return None;
         }
-        let progress: f64 = value("PROGRESS").parse().unwrap_or_default();
         Some(Self {
             operation: Operation::parse(operation),
-            progress: if progress.is_finite() { progress.clamp(0.0, 1.0) } else { 0.0 },
             new_version: value("NEW_VERSION").to_owned(),
-            new_size: value("NEW_SIZE").parse().unwrap_or_default(),
         })
     }
 }
@@ -119,11 +112,9 @@ mod tests {
                     NEW_VERSION=4152.2.0\nNEW_SIZE=400\n";
         let status = Status::parse(text).unwrap();
         assert_eq!(status.operation, Operation::Downloading);
-        assert!((status.progress - 0.25).abs() < 1e-9);
-        assert_eq!((&*status.new_version, status.new_size), ("4152.2.0", 400));
-        let odd = Status::parse("CURRENT_OP=UPDATE_STATUS_DANCING\nPROGRESS=NaN\n").unwrap();
+        assert_eq!(status.new_version, "4152.2.0");
+        let odd = Status::parse("CURRENT_OP=UPDATE_STATUS_DANCING\n").unwrap();
         assert_eq!(odd.operation.to_string(), "UPDATE_STATUS_DANCING");
-        assert!(odd.progress.abs() < 1e-9);
         assert_eq!(Status::parse("nonsense\n"), None);
         assert_eq!(Status::parse(""), None);
         assert_eq!(Status::parse("PROGRESS=0.000000\nCURRENT_OP=(null)\n"), None);

@@ -2,7 +2,7 @@
 //! updated, in one queue.
 
 use omaha::protocol::{ErrorCode, EventResult, EventType};
-use omaha::server::Activity;
+use omaha::server::{Activity, Download};
 
 use super::engine::Status;
 use super::error::UpdateError;
@@ -19,6 +19,8 @@ pub enum Happening {
     Downloaded,
     /// The machine fetches this package.
     Fetching(String),
+    /// It has so many of the package's bytes.
+    Fetched { package: String, bytes: u64, size: u64 },
     /// The machine reports that the update is installed.
     Completed,
     /// The machine reports that the update failed.
@@ -43,6 +45,10 @@ impl Happening {
                 Self::NotOffered(error.to_string())
             }
             Activity::DownloadStarted(download) => Self::Fetching(download.package.to_owned()),
+            Activity::DownloadProgressed { download, at, .. } => Self::fetched(download, *at),
+            Activity::DownloadFinished { download, .. } => {
+                Self::fetched(download, download.range.end)
+            }
             Activity::DownloadCut { download, cause, .. } => {
                 Self::Trouble(format!("the download of {} broke off: {cause}", download.package))
             }
@@ -55,6 +61,10 @@ impl Happening {
             Activity::Trouble { what, error, .. } => Self::Trouble(format!("{what}: {error}")),
             _ => return None,
         })
+    }
+
+    fn fetched(download: &Download<'_>, bytes: u64) -> Self {
+        Self::Fetched { package: download.package.to_owned(), bytes, size: download.size }
     }
 
     fn of_report(event: EventType, result: EventResult, error: Option<ErrorCode>) -> Option<Self> {

@@ -114,7 +114,11 @@ fn update(request: &Request, root: &Root, output: &mut Output) -> Result<ExitCod
     let version = &request.package_version;
     match (survey.state, survey.findings.errors()) {
         (State::Current, _) => {
-            output.say(&format!("nothing to do: the machine has version {version} already"));
+            let text = format!("nothing to do: the machine has version {version} already");
+            if request.events {
+                events::write(events::updated("current", &text));
+            }
+            output.say(&text);
             return Ok(ExitCode::SUCCESS);
         }
         (State::Installed, _) => {
@@ -176,13 +180,12 @@ fn install(
     let verdict = match triggered {
         Ok(()) => {
             session::ask_for_status(queue)?;
-            let size = survey.packages.first().map_or(0, |package| package.size());
             let mut session = Session {
                 root,
                 system,
                 server: &serving.url,
                 deadline: request.deadline,
-                progress: Progress::new(size),
+                progress: Progress::default(),
                 output,
             };
             session.run(&happenings, &mut changes)
@@ -192,6 +195,7 @@ fn install(
     };
     root.step("decided");
     let back = changes.end();
+    root.step("over");
     if verdict.is_failure() {
         let lines = journal::errors(began);
         if !lines.is_empty() {

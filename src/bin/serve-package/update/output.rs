@@ -43,10 +43,14 @@ impl Output {
         complain(line);
     }
 
-    /// Draws the line that changes.
-    pub fn draw(&mut self, line: &str) {
-        write(self.log_writer, &format!("\r{line}\x1b[K"));
-        self.is_drawn = true;
+    /// A line that is drawn again and again on a terminal.
+    pub fn progress(&mut self, line: &str) {
+        if self.is_terminal {
+            write(self.log_writer, &format!("\r{line}\x1b[K"));
+            self.is_drawn = true;
+        } else {
+            self.say(line);
+        }
     }
 
     fn clear(&mut self) {

@@ -218,7 +218,8 @@ pub fn sync_folder(file: &Path) -> io::Result<()> {
 /// Removes a file, unless there is none.
 pub fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        // On a read-only file system, the error is not that there is none.
+        Err(error) if fs::symlink_metadata(path).is_ok() => Err(error),
         _ => Ok(()),
     }
 }

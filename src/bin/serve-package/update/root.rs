@@ -1,7 +1,9 @@
 //! Where the machine's files are.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_process};
@@ -12,8 +14,8 @@ const VARIABLE: &str = "SERVE_PACKAGE_ROOT";
 /// For tests: the longest that anything is waited for, such as `2s`.
 const WAIT_VARIABLE: &str = "SERVE_PACKAGE_WAIT";
 
-/// For tests: what becomes of this process at a step, such as `kill changed` or
-/// `panic changed`.
+/// For tests: what becomes of this process at a step, such as `kill changed`,
+/// `panic changed` or `hang changed`.
 const STEP_VARIABLE: &str = "SERVE_PACKAGE_STEP";
 
 /// The folder that all paths of the machine are in: `/`, unless a test pretends
@@ -56,13 +58,21 @@ impl Root {
         Path::new("/").join(inside).display().to_string()
     }
 
-    /// Ends the process here, if a test wants that.
+    /// Ends the process here, or has it go no further, if a test wants that.
     pub fn step(&self, name: &str) {
         match for_tests(STEP_VARIABLE).as_deref().and_then(|text| text.split_once(' ')) {
             Some(("kill", step)) if step == name => {
                 let _ = kill_process(getpid(), Signal::KILL);
             }
-            Some(("panic", step)) if step == name => panic!("a test wants it at {step:?}"),
+            Some(("hang", step)) if step == name => {
+                let _ = fs::write(self.path("/run/step"), name);
+                loop {
+                    thread::park();
+                }
+            }
+            Some(("panic", step)) if step == name && !thread::panicking() => {
+                panic!("a test wants it at {step:?}")
+            }
             _ => {}
         }
     }

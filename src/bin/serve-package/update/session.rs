@@ -52,7 +52,7 @@ struct State {
     has_asked: bool,
     completed: Option<Instant>,
     idle_since: Option<Instant>,
-    /// When the daemon last answered.
+    /// When there was last something of the daemon.
     heard: Instant,
     status: Option<Result<Status, UpdateError>>,
 }
@@ -89,6 +89,9 @@ impl Session<'_> {
         state: &mut State,
         changes: &mut Changes,
     ) -> Option<Verdict> {
+        if !matches!(happening, Happening::Status(Err(_))) {
+            state.heard = Instant::now();
+        }
         match happening {
             Happening::Offered => {
                 state.has_asked = true;
@@ -104,6 +107,9 @@ impl Session<'_> {
             }
             Happening::Fetching(package) => {
                 self.output.say(&format!("the machine fetches {package}"))
+            }
+            Happening::Fetched { package, bytes, size } => {
+                self.progress.download(package, bytes, size, self.output);
             }
             Happening::Downloaded => self.output.say("the payload is downloaded and verified"),
             Happening::Completed => {
@@ -128,9 +134,8 @@ impl Session<'_> {
     ) -> Option<Verdict> {
         let mut is_installed = false;
         if let Ok(status) = &status {
-            state.heard = Instant::now();
             if state.has_asked {
-                self.progress.show(status, self.output);
+                self.progress.operation(&status.operation, self.output);
             }
             let is_idle = status.operation == Operation::Idle && state.has_asked;
             state.idle_since = is_idle.then(|| state.idle_since.unwrap_or_else(Instant::now));
@@ -160,7 +165,9 @@ impl Session<'_> {
             return Some(Verdict::Broken("update_engine is idle again".to_owned()));
         }
         match &state.status {
-            Some(Err(error)) if state.heard.elapsed() >= at_most(SILENCE) => {
+            Some(Err(error))
+                if state.completed.is_none() && state.heard.elapsed() >= at_most(SILENCE) =>
+            {
                 Some(Verdict::Broken(error.to_string()))
             }
             _ => None,
