@@ -435,7 +435,7 @@ update_machine() { # [OPTION…]: what it prints is in /tmp/updated
         --extension /release/oem-fixture.gz "$@" >/tmp/updated 2>&1
 }
 update_says() { grep -q -- "$1" /tmp/updated; }
-update_settings() { (cd /etc/flatcar && stat -c '%n %a %u %g' * && cat update.conf); }
+update_settings() { (cd /etc/flatcar && stat -c '%n %a %u %g' -- *&& cat update.conf); }
 update_unit() { systemctl is-enabled update-engine; systemctl is-active update-engine; }
 update_state() { update_settings; update_unit; }
 update_report() { # STATUS DESCRIPTION
@@ -453,7 +453,7 @@ test_update() {
         systemctl mask $option update-engine 2>/dev/null
         update_machine
         status=$?
-        [ $status = 0 ] && [ "$(tail -n 1 /tmp/updated)" = "systemctl reboot" ] && update_says 'masked, which is undone'
+        [ $status = 0 ] && [ "$(tail -n 1 /tmp/updated)" = "systemctl reboot" ] && update_says 'is masked, which is undone'
         update_report $? "a machine whose unit is masked $option is updated (exit status $status)"
         [ "$(update_settings)" = "$before" ]
         update_report $? "its settings are as before, and nothing lies beside them"

@@ -175,7 +175,7 @@ fn an_edit_meanwhile_stays() {
     });
     machine.write(CONF, &format!("{changed}GROUP=beta\n"));
     let ended = Ended::from(child.wait_with_output().unwrap());
-    ended.expect(1, &["the settings are as before"]);
+    ended.expect(1, &["the settings are restored"]);
     assert_eq!(machine.read(CONF).unwrap(), "GROUP=stable\nSERVER=http://a/\nGROUP=beta\n");
 }
 
@@ -203,7 +203,7 @@ fn what_cannot_be_changed_is_found_before() {
 
 #[test]
 fn nothing_to_restore() {
-    Machine::new().run(&["--restore"]).expect(0, &["nothing to put back"]);
+    Machine::new().run(&["--restore"]).expect(0, &["nothing to restore"]);
 }
 
 #[test]
@@ -313,6 +313,6 @@ fn the_next_update_restores_first() {
     child.wait().unwrap();
     machine.update(&["--dry-run"]).expect(0, &["warning: an update that was killed left settings"]);
     machine.set("mode", "update");
-    machine.update(&[]).expect(0, &["/etc/flatcar/update.conf is put back as it was"]);
+    machine.update(&[]).expect(0, &["/etc/flatcar/update.conf is restored"]);
     assert_eq!(machine.read(CONF).unwrap(), "GROUP=stable\n");
 }

@@ -101,7 +101,7 @@ fn second_signal_at(step: &str) {
         assert_eq!(everything(&machine), before, "{ended:#?}");
     } else {
         let said =
-            "error: update-engine.service is not as before yet: serve-package update --restore";
+            "error: update-engine.service is not restored yet: serve-package update --restore";
         assert!(ended.error.contains(said), "{step}: {ended:#?}");
     }
     machine.run(&["--restore"]).expect(0, &[]);
@@ -157,7 +157,7 @@ fn a_signal_while_the_way_there_hangs() {
         until(call, || machine.state("calls").filter(|calls| calls.contains(call)));
         signal(&child, Signal::TERM);
         let ended = Ended::from(child.wait_with_output().unwrap());
-        ended.expect(130, &["the settings are as before", "error: interrupted"]);
+        ended.expect(130, &["the settings are restored", "error: interrupted"]);
         assert_eq!((everything(&machine), &*machine.unit()), (before, MASKED));
     }
 }
@@ -178,7 +178,7 @@ fn a_record_that_is_gone() {
         }
         machine.unset("hold-check");
         let ended = Ended::from(child.wait_with_output().unwrap());
-        ended.expect(0, &["the settings are as before"]);
+        ended.expect(0, &["the settings are restored"]);
         assert_eq!(machine.read(CONF).as_deref(), Some(BEFORE));
         assert_eq!(machine.unit(), MASKED);
     }
