@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::changes::Changes;
 use super::diagnosis;
-use super::engine::{Operation, Status};
+use super::engine::{self, Operation, Status};
 use super::error::UpdateError;
 use super::happening::Happening;
 use super::output::Output;
@@ -19,7 +19,8 @@ use super::verdict::Verdict;
 const STATUS_INTERVAL: Duration = Duration::from_millis(500);
 
 /// How long the machine may take to ask after a check was triggered. It takes
-/// less than a second.
+/// less than a second. A trigger is lost on a daemon that just then asks
+/// somebody else on its own account, so there is another one meanwhile.
 const ASK: Duration = Duration::from_secs(60);
 
 /// How long the daemon may be idle after it has asked, until that is taken for
@@ -49,6 +50,8 @@ pub struct Session<'a> {
 #[derive(Debug)]
 struct State {
     started: Instant,
+    /// When the check was triggered last.
+    triggered: Instant,
     has_asked: bool,
     completed: Option<Instant>,
     idle_since: Option<Instant>,
@@ -63,6 +66,7 @@ impl Session<'_> {
         let now = Instant::now();
         let mut state = State {
             started: now,
+            triggered: now,
             has_asked: false,
             completed: None,
             idle_since: None,
@@ -137,8 +141,15 @@ impl Session<'_> {
             if state.has_asked {
                 self.progress.operation(&status.operation, self.output);
             }
-            let is_idle = status.operation == Operation::Idle && state.has_asked;
-            state.idle_since = is_idle.then(|| state.idle_since.unwrap_or_else(Instant::now));
+            let is_idle = status.operation == Operation::Idle;
+            if is_idle && !state.has_asked && state.triggered.elapsed() >= at_most(ASK) / 3 {
+                self.output.say("the machine has not asked yet; the check is triggered again");
+                state.triggered = Instant::now();
+                // If it cannot be, the causes will be looked for.
+                let _ = engine::check_for_update();
+            }
+            let is_over = is_idle && state.has_asked;
+            state.idle_since = is_over.then(|| state.idle_since.unwrap_or_else(Instant::now));
             is_installed = status.operation == Operation::NeedReboot;
         }
         state.status = Some(status);

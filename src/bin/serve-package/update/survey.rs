@@ -89,8 +89,8 @@ impl Survey {
                 state = look_at_state(request, &machine, root, status.as_ref(), &mut findings);
                 Some(machine)
             }
-            Err(problem) => {
-                findings.error(problem);
+            Err(error) => {
+                findings.error(error.to_string());
                 None
             }
         };
