@@ -94,6 +94,9 @@ impl Survey {
                 None
             }
         };
+        if state != State::Ready {
+            return Self { findings, state, packages: Vec::new(), machine };
+        }
         let payloads = payloads::open(request, root, &mut findings);
         if let Some(machine) = &machine {
             find_missing(request, machine, &payloads, &mut findings);
