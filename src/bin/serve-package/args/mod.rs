@@ -5,6 +5,7 @@ mod error;
 mod flags;
 mod inspect;
 mod serve;
+mod status;
 mod suggestion;
 mod update;
 mod value;
@@ -16,8 +17,9 @@ pub use error::UsageError;
 use flags::Flags;
 pub use inspect::InspectSettings;
 pub use serve::{EXTENSION, PACKAGE_FILE, Settings};
+pub use status::StatusSettings;
 pub use update::{Request, UpdateSettings};
-use value::{ByteRate, Count, Span, parsed, path, payload, payloads, texts};
+use value::{ByteRate, Count, Span, parsed, path, payload, payloads, server, texts};
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,6 +28,7 @@ pub enum Command {
     Check(Box<CheckSettings>),
     Inspect(InspectSettings),
     Update(Box<UpdateSettings>),
+    Status(StatusSettings),
     /// Print this.
     Help(&'static str),
     Version,
@@ -45,6 +48,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, R
         inspect::parse(arguments).map_err(|error| Refusal { error, help: "inspect --help" })
     } else if arguments.next_if(|first| first == update::COMMAND).is_some() {
         update::parse(arguments).map_err(|error| Refusal { error, help: "update --help" })
+    } else if arguments.next_if(|first| first == status::COMMAND).is_some() {
+        status::parse(arguments).map_err(|error| Refusal { error, help: "status --help" })
     } else {
         serve::parse(arguments).map_err(|error| Refusal { error, help: "--help" })
     }

@@ -40,7 +40,7 @@ Who has it: --status, shows it to all at /status; --events json, tells programs
                           exit 3 after 90s, 30m, 2h...; exit 4 when one fails
 Others: --ready-file FILE, for the address when it serves; limits:
   --max-connections N, --idle-timeout TIME, --min-rate BYTES; --help, --version
-Other commands: serve-package update, inspect and check, each with its --help.
+Other commands: serve-package update, inspect, check, status; each has --help.
 ";
 
 /// How to serve.
