@@ -123,7 +123,9 @@ fn words(asked: &[Asked], said: &[Said], merged: &Merged, machines: &[(&Key, &Re
         text.extend([&*line, "\n"]);
     }
     let (read, all, machines) = (said.len(), asked.len(), merged.counts.machines());
-    text + &format!("{read} of {all} servers, {machines} machines: {}\n", merged.counts.line())
+    let plural = if machines == 1 { "" } else { "s" };
+    let line = merged.counts.line();
+    text + &format!("{read} of {all} servers, {machines} machine{plural}: {line}\n")
 }
 
 fn merged_object(
