@@ -45,8 +45,8 @@ impl Merged {
                 let record = by_this_clock(record, document.time, *heard);
                 let key = match &**id {
                     "" => Key::Address(record.address),
-                    id if shared.contains(id) => Key::Clone(Arc::from(id), record.address),
-                    id => Key::Id(Arc::from(id)),
+                    _ if shared.contains(id) => Key::Clone(Arc::clone(id), record.address),
+                    _ => Key::Id(Arc::clone(id)),
                 };
                 match machines.get(&key) {
                     Some(other) if age_and_rank(other) >= age_and_rank(&record) => {}
@@ -90,12 +90,15 @@ impl Merged {
 }
 
 /// The ids that a server tells apart by their addresses.
-fn shared_ids(said: &[Said]) -> HashSet<&str> {
+fn shared_ids(said: &[Said]) -> HashSet<Arc<str>> {
     let mut shared = HashSet::new();
     for Said { document, .. } in said {
         let mut ids = HashSet::new();
-        let ids = document.machines.iter().map(|(id, _)| &**id).filter(|id| !ids.insert(*id));
-        shared.extend(ids);
+        for (id, _) in &document.machines {
+            if !ids.insert(Arc::clone(id)) {
+                shared.insert(Arc::clone(id));
+            }
+        }
     }
     shared
 }

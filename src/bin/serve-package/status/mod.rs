@@ -134,10 +134,13 @@ fn merged_object(
     merged: &Merged,
     machines: &[(&Key, &Record)],
 ) -> String {
-    let mut offered: Vec<&str> = said.iter().map(|said| &*said.document.offered).collect();
-    offered.sort_unstable();
-    offered.dedup();
     let documents = || said.iter().map(|said| &said.document);
+    let mut offered: Vec<&str> = Vec::new();
+    for document in documents() {
+        if !offered.contains(&&*document.offered) {
+            offered.push(&document.offered);
+        }
+    }
     let text = object(&Status {
         uptime: documents().map(|document| document.uptime).min().unwrap_or(0),
         offered: &offered.join(", "),
