@@ -60,7 +60,8 @@ Limits:
   --max-connections N      connections at a time (default: 1000)
   --idle-timeout TIME      for a complete request (default: 30s)
   --min-rate BYTES         a second, of each download (default: 1000)
-Others: --help, --version
+Others:
+  --help, --version
 ";
 
 /// How to serve.
