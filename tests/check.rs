@@ -148,8 +148,7 @@ fn everything_is_fetched_verified_and_reported() {
     assert!(outcome.stdout.contains("\nverified update.gz: "), "{outcome:?}");
     assert!(
         outcome.stdout.ends_with(
-            "\nresult: an update is offered; its packages are whole, but who signed them was not \
-             checked, for want of --key\n"
+            "\nresult: an update is offered; its packages are complete and undamaged; their signatures were not checked (no --key)\n"
         ),
         "{outcome:?}"
     );
@@ -427,7 +426,11 @@ fn broken_servers() {
         (app("<updatecheck status=\"OK\"/>"), "with status \"OK\"", 34),
         (b"SSH-2.0-OpenSSH_9.2\r\n".to_vec(), "the answer is not HTTP/1", 2),
         (b"".to_vec(), "closed without an answer", 2),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n<resp".to_vec(), "the answer broke off", 2),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n<resp".to_vec(),
+            "the answer ended too early",
+            2,
+        ),
     ] {
         let server = Scripted::start(move |_| answer.clone());
         let outcome = check(&server.url(), &["--json"]);

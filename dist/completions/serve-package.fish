@@ -12,7 +12,7 @@ complete -c serve-package -n 'not __fish_seen_subcommand_from update check inspe
 complete -c serve-package -n 'not __fish_seen_subcommand_from update check inspect help' -l package-url -x -d 'where machines fetch the packages instead of here'
 complete -c serve-package -n 'not __fish_seen_subcommand_from update check inspect help' -l listen-address -x -d 'HOST:PORT, [IPv6]:PORT, or :PORT for all interfaces'
 complete -c serve-package -n 'not __fish_seen_subcommand_from update check inspect help' -l key -r -F -d 'refuse packages that this public key did not sign'
-complete -c serve-package -n 'not __fish_seen_subcommand_from update check inspect help' -l skip-payload-check -d 'serve the files even if they are no sound payloads'
+complete -c serve-package -n 'not __fish_seen_subcommand_from update check inspect help' -l skip-payload-check -d 'serve the files even if they are not valid payloads'
 complete -c serve-package -n 'not __fish_seen_subcommand_from update check inspect help' -l force -d 'all that do not have exactly this version'
 complete -c serve-package -n 'not __fish_seen_subcommand_from update check inspect help' -l board -x -a 'amd64-usr arm64-usr' -d 'only those with this board'
 complete -c serve-package -n 'not __fish_seen_subcommand_from update check inspect help' -l previous-version -x -d 'only those with this version'

@@ -122,12 +122,12 @@ impl fmt::Display for PayloadError {
             }
             Self::ManifestTooLong(length) => write!(
                 formatter,
-                "it is no sound payload: its header tells of a manifest of {length} bytes; \
+                "it is not a valid payload: its header announces a manifest of {length} bytes; \
                  expected {} at most",
                 super::Payload::MAX_MANIFEST
             ),
             Self::Malformed { part, problem } => {
-                write!(formatter, "it is no sound payload: {part}: {problem}")
+                write!(formatter, "it is not a valid payload: {part}: {problem}")
             }
             Self::Unsigned => {
                 formatter.write_str("it is a payload without signatures, which no machine installs")

@@ -211,7 +211,7 @@ fn the_tables_of_lines_and_events_are_true() {
     changed.write_all(b"more").unwrap();
     machine.ask();
     let _silent = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    server.await_line(" connection ended: ");
+    server.await_line(" connection closed: ");
     server.stop();
 
     let is_logged = |pattern: &str| server.seen.iter().any(|line| matches(untimed(line), pattern));

@@ -57,5 +57,5 @@ impl Output {
 }
 
 fn write(log_writer: &'static LogWriter, text: &str) {
-    log_writer.write(text, |lost| format!("{lost} lines are lost: nobody read them in time\n"));
+    log_writer.write(text, |lost| format!("{lost} lines were dropped: output blocked\n"));
 }
