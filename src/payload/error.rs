@@ -109,8 +109,8 @@ impl fmt::Display for PayloadError {
             ),
             Self::Cut { part, expected, found } => write!(
                 formatter,
-                "it is a payload that was cut in its {part}: it has {found} bytes, expected \
-                 {expected} at least; download it again"
+                "it is a payload that was cut in its {part}: it has {found} bytes, expected at \
+                 least {expected}; download it again"
             ),
             Self::TooLong { expected, found } => {
                 write!(formatter, "it is a payload of {expected} bytes with something after it: ")?;
@@ -123,7 +123,7 @@ impl fmt::Display for PayloadError {
             Self::ManifestTooLong(length) => write!(
                 formatter,
                 "it is not a valid payload: its header announces a manifest of {length} bytes; \
-                 expected {} at most",
+                 expected at most {}",
                 super::Payload::MAX_MANIFEST
             ),
             Self::Malformed { part, problem } => {

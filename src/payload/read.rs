@@ -105,7 +105,7 @@ impl Payload {
         let facts = &manifest.facts;
         if facts.signatures_size > Signatures::MAX_LENGTH {
             return Err(PayloadError::manifest(format_args!(
-                "it announces {} bytes of signatures, expected {} at most",
+                "it announces {} bytes of signatures, expected at most {}",
                 facts.signatures_size,
                 Signatures::MAX_LENGTH
             )));

@@ -198,7 +198,7 @@ fn manifests_that_contradict_the_format() {
         (signed_at(u64::MAX), "the signatures begin at byte 18446744073709551615"),
         (
             Message::default().number(4, 0).number(5, 65_537),
-            "it tells of 65537 bytes of signatures, expected 65536 at most",
+            "it announces 65537 bytes of signatures, expected at most 65536",
         ),
         (
             manifest(&operation(0, 1)).message(10, &Message::default().bytes(2, b"\x0b")),

@@ -18,15 +18,15 @@ fn the_place_is_that_of_the_element() {
 fn the_root() {
     assert_eq!(
         refusal("<response protocol=\"3.0\"/>"),
-        "line 1, column 1: the document is a <response>, not a <request>"
+        "line 1, column 1: the root element is <response>, not <request>"
     );
     assert_eq!(
         refusal("\u{FEFF}<Request protocol=\"3.0\"/>"),
-        "line 1, column 1: the document is a <Request>, not a <request>"
+        "line 1, column 1: the root element is <Request>, not <request>"
     );
     assert_eq!(
         response_refusal("\n <!-- a -->\n<request protocol=\"3.0\"/>"),
-        "line 3, column 1: the document is a <request>, not a <response>"
+        "line 3, column 1: the root element is <request>, not <response>"
     );
 }
 
