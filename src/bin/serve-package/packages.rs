@@ -85,7 +85,7 @@ fn open_anything(
         compare(&package)?;
         packages.push(Arc::new(package));
     }
-    let note = "it was not checked whether the packages are sound payloads (--skip-payload-check)";
+    let note = "the packages were not checked (--skip-payload-check)";
     Ok(Packages {
         packages,
         is_delta: settings.previous_version.is_some(),
@@ -215,7 +215,7 @@ impl fmt::Display for StartError {
                 write!(formatter, "two packages would be called {name}; rename one of the files")
             }
             Self::Open { error, .. } if error.payload().is_some() => {
-                write!(formatter, "{error} (--skip-payload-check serves it all the same)")
+                write!(formatter, "{error} (--skip-payload-check serves it anyway)")
             }
             Self::Open { flag, path, error } => {
                 let Some(reason) = error.source().and_then(|source| source.downcast_ref()) else {

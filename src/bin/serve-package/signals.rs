@@ -60,7 +60,7 @@ pub fn stop_on_signal(handle: Handle, watch: Arc<Watch>) -> Result<(), SignalErr
         let mut first: Option<(i32, Instant)> = None;
         for signal in signals.forever() {
             if signal == SIGHUP {
-                log.line(Priority::Notice, "SIGHUP: there is nothing to load again; serving on");
+                log.line(Priority::Notice, "SIGHUP: nothing to reload; still serving");
                 continue;
             }
             let name = if signal == SIGINT { "SIGINT" } else { "SIGTERM" };
