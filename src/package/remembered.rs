@@ -61,6 +61,14 @@ impl PackageFile {
         Ok(())
     }
 
+    /// Whether the file at its path is still the one that was hashed, and was not
+    /// changed since in whatever way.
+    pub fn is_in_place(&self) -> bool {
+        std::fs::metadata(self.path())
+            .is_ok_and(|now| Identity::of(&now) == self.identity && Stamp::of(&now) == self.stamp)
+            && self.check().is_ok()
+    }
+
     pub(super) fn remember_with(&self, signed: Option<&Sha256>) -> Vec<u8> {
         let Self { stamp, identity, digests, .. } = self;
         let mut bytes = MAGIC.to_vec();
