@@ -19,7 +19,7 @@ use crate::watch::Watch;
 /// What is offered, with its packages open.
 pub enum Offer<'a> {
     Package(&'a PackageSource, Packages),
-    Updates(Loader, Updates),
+    Updates(Box<Loader>, Updates),
 }
 
 /// Where machines fetch the packages.
@@ -47,7 +47,7 @@ impl<'a> Offer<'a> {
             Source::Updates(folder) => {
                 let loader = Loader::new(settings, folder, state_dir, log);
                 let updates = loader.load()?;
-                Self::Updates(loader, updates)
+                Self::Updates(Box::new(loader), updates)
             }
         })
     }
@@ -124,7 +124,7 @@ impl<'a> Offer<'a> {
                 let watch = Arc::clone(watch);
                 let offering = Offering { catalog, packages: server.packages(), watch, place };
                 offering.set(&updates);
-                let reload = updates_folder::start(loader, offering, updates)?;
+                let reload = updates_folder::start(*loader, offering, updates)?;
                 Ok((server, Some(reload)))
             }
         }

@@ -2,9 +2,9 @@
 
 /// The extension that a machine with this OEM looks for, if none of the
 /// packages is one: Flatcar's postinstall step takes a name that ends so.
-pub fn missing_extension<'a>(
+pub fn missing_extension(
     oem: &str,
-    mut packages: &mut dyn Iterator<Item = &'a str>,
+    mut packages: &mut dyn Iterator<Item = &str>,
 ) -> Option<String> {
     let wanted = format!("oem-{oem}.gz");
     (!oem.is_empty() && !Iterator::any(&mut packages, |name| name.ends_with(&wanted)))

@@ -70,7 +70,7 @@ struct Scan<'a> {
 
 impl Scan<'_> {
     fn channel(&mut self, channel: &str) {
-        for (name, kind) in self.entries(channel) {
+        for (name, kind) in self.folders(channel) {
             let place = format!("{channel}/{name}");
             if is_board(&name, kind) {
                 self.board(Some(channel), &place);
@@ -82,7 +82,7 @@ impl Scan<'_> {
 
     fn board(&mut self, channel: Option<&str>, board: &str) {
         let first = self.found.len();
-        for (name, kind) in self.entries(board) {
+        for (name, kind) in self.folders(board) {
             let place = format!("{board}/{name}");
             match name.parse() {
                 Ok(version) if kind.is_dir() => self.version(channel, board, place, version),
@@ -136,6 +136,15 @@ impl Scan<'_> {
         let board = board.rsplit('/').next().unwrap_or(board).to_owned();
         let channel = channel.map(str::to_owned);
         self.found.push(Found { channel, board, version, place, files, is_floor, is_held });
+    }
+
+    /// The same, and notes a folder without anything in it.
+    fn folders(&mut self, place: &str) -> Vec<(String, FileType)> {
+        let entries = self.entries(place);
+        if entries.is_empty() {
+            self.notes.leave_out(place, "it is empty");
+        }
+        entries
     }
 
     /// What is in a folder below; what cannot be read is noted.
