@@ -32,7 +32,7 @@ Commands:
 What to serve, and where:
   --package-file FILE      the operating system's update payload
   --package-version VER    its version, such as 4152.2.0
-  --updates DIR            a folder DIR/[CHANNEL/]BOARD/VERSION instead of a file
+  --updates DIR            the folders [CHANNEL/]BOARD/VERSION instead of a file
   --extension FILE         an OEM or system extension beside it; repeatable
   --package-name NAME      the payload's name in its URL (default: update.gz)
   --package-url URL        where machines fetch the packages instead of here
