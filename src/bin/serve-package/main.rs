@@ -8,6 +8,7 @@
 mod args;
 mod banner;
 mod check;
+mod digest_cache;
 mod events;
 mod exit_condition;
 mod format;
@@ -21,6 +22,7 @@ mod listening;
 mod log;
 mod log_writer;
 mod machine_tracker;
+mod offer;
 mod packages;
 mod pages;
 mod panics;
@@ -31,10 +33,12 @@ mod rollout;
 mod serve;
 mod signals;
 mod state_dir;
+mod status;
 mod systemd;
 mod table;
 mod throttle;
 mod update;
+mod updates_folder;
 mod watch;
 
 use std::io::{self, Write};
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         Ok(Command::Check(settings)) => check::run(&settings),
         Ok(Command::Inspect(settings)) => inspect::run(&settings),
         Ok(Command::Update(settings)) => update::run(&settings),
+        Ok(Command::Status(settings)) => status::run(&settings),
         Ok(Command::Serve(settings)) => serve(&settings),
         Err(refusal) => {
             log::Log::new().usage(&refusal.error.to_string(), refusal.help);
