@@ -27,11 +27,12 @@ struct Page {
     manual: &'static str,
 }
 
-const PAGES: [Page; 4] = [
+const PAGES: [Page; 5] = [
     Page { command: "", manual: "serve.md" },
     Page { command: "check", manual: "check.md" },
     Page { command: "inspect", manual: "inspect.md" },
     Page { command: "update", manual: "update.md" },
+    Page { command: "status", manual: "several-servers.md" },
 ];
 
 /// Everything that is made.
