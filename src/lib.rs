@@ -9,7 +9,7 @@
 //! | --- | --- | --- |
 //! | [`protocol`] | the documents, as types that read and write their XML | |
 //! | [`Version`], [`Digests`] | how versions compare, and what identifies a package | |
-//! | [`Updater`] | what an update server decides; [`TrivialUpdater`] offers one [`Update`] | |
+//! | [`Updater`] | what an update server decides: [`TrivialUpdater`] offers one [`Update`], and a [`Catalog`] each machine the newest one for it | |
 //! | [`OmahaHandler`] | answers requests with an `Updater`, for your own HTTP server | |
 //! | [`server`] | an HTTP server for any `Updater`, and for the packages | `server` |
 //! | [`payload`] | reads an update payload, and verifies its data and signature | `payload` |
@@ -134,8 +134,9 @@ pub use package::{PackageError, PackageFile, PackageName, ParsePackageNameError}
 pub use package::{VerifyError, VerifyErrorKind, is_extension_name};
 pub use quoted::{Escaped, Quoted};
 pub use updater::{
-    Codebase, Decision, OmahaHandler, Outcome, ParseCodebaseError, ReadUpdateError, Reason,
-    TrivialUpdater, TrivialUpdaterHandle, Update, Updater, UpdaterError,
+    Catalog, CatalogHandle, Codebase, Decision, OmahaHandler, Outcome, ParseCodebaseError,
+    ReadUpdateError, Reason, Release, TrivialUpdater, TrivialUpdaterHandle, Update, Updater,
+    UpdaterError,
 };
 pub use version::{ParseVersionError, Version};
 

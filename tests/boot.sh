@@ -23,7 +23,7 @@ lib=/var/lib/serve-package
 home=/home/core
 # With the id of no machine, which the server does not count: it asks again and again.
 request='<?xml version="1.0" encoding="UTF-8"?>
-<request protocol="3.0"><app appid="{e96281a6-d1af-4bde-9a0a-97b76e56dc57}" version="1.0.0" track="stable" machineid="00000000000000000000000000000000"><updatecheck/></app></request>'
+<request protocol="3.0"><app appid="{e96281a6-d1af-4bde-9a0a-97b76e56dc57}" version="1.0.0" track="stable" board="amd64-usr" machineid="00000000000000000000000000000000"><updatecheck/></app></request>'
 
 passed=0 failed=0
 report() { # STATUS DESCRIPTION
@@ -389,6 +389,28 @@ test_watchdog() {
     override $unit </dev/null
 }
 
+test_updates() {
+    local folder=$lib/updates/amd64-usr pid
+    override $unit </release/serve-package-updates.conf
+    mkdir -p $folder/9.9.9 $folder/9.9.10
+    cp /release/update.gz $folder/9.9.9/flatcar_production_update.gz
+    sed -i '/^OPTIONS/d' /etc/serve-package.env
+    systemctl start $unit && offered 2
+    report $? "with the drop-in it offers the updates of a folder"
+    pid=$(show MainPID)
+    cp /release/update.gz $folder/9.9.10/flatcar_production_update.gz
+    systemctl reload $unit
+    report $? "it can be reloaded"
+    version='9\.9\.10' within 5 offered 2 && within 5 active && [ "$(show MainPID)" = "$pid" ]
+    report $? "a reload offers what is new in the folder, without a restart: $(show StatusText)"
+    systemctl restart $unit && journal '2 files have not changed since they were hashed'
+    report $? "after a restart it knows the files that it has hashed"
+    all_off
+    override $unit </dev/null
+    rm -r $lib/updates
+    serve $lib/update.gz
+}
+
 test_mistakes() {
     serve $lib/no-such-file.gz
     systemctl start $unit 2>/dev/null
@@ -522,6 +544,7 @@ inside() {
     test_socket_only
     test_wrong_sockets
     test_watchdog
+    test_updates
     test_mistakes
     test_update
     ! journal 'Operation not permitted|Permission denied|panicked'

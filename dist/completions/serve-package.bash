@@ -15,7 +15,7 @@ _serve_package() {
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return ;;
-    :--state-dir|check:--download)
+    :--updates|:--state-dir|check:--download)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
         return ;;
@@ -26,7 +26,7 @@ _serve_package() {
     :--package-version|:--package-name|:--package-url|:--listen-address|:--previous-version|:--at-once|:--stop-after-failures|:--silent-after|:--deadline|:--max-connections|:--idle-timeout|:--min-rate|check:--app-version|check:--app-id|check:--track|check:--board|check:--oem|check:--machine-id|check:--tries|check:--timeout|update:--package-version|update:--deadline|status:--timeout|status:such) return ;;
     esac
     case $command in
-    '') options='--package-file --package-version --extension --package-name --package-url --listen-address --key --skip-payload-check --force --board --previous-version --at-once --stop-after-failures --silent-after --status --events --expect --state-dir --ready-file --until-updated --deadline --fail-fast --max-connections --idle-timeout --min-rate --help --version' ;;
+    '') options='--package-file --package-version --updates --extension --package-name --package-url --listen-address --key --skip-payload-check --force --board --previous-version --at-once --stop-after-failures --silent-after --status --events --expect --state-dir --ready-file --until-updated --deadline --fail-fast --max-connections --idle-timeout --min-rate --help --version' ;;
     check) options='--app-version --app-id --track --board --oem --machine-id --download --key --skip-payload-check --no-events --strict --tries --timeout --json --help' ;;
     inspect) options='--key --json --help' ;;
     update) options='--package-file --package-version --extension --dry-run --no-oem --force --deadline --reboot --events --restore --help' ;;

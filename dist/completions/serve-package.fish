@@ -8,6 +8,7 @@ complete -c serve-package -n __fish_use_subcommand -a help -d 'show the options 
 complete -c serve-package -n '__fish_seen_subcommand_from help' -a 'update check inspect status'
 complete -c serve-package -n 'not __fish_seen_subcommand_from update check inspect status help' -l package-file -r -F -d 'the operating system’s update payload'
 complete -c serve-package -n 'not __fish_seen_subcommand_from update check inspect status help' -l package-version -x -d 'its version'
+complete -c serve-package -n 'not __fish_seen_subcommand_from update check inspect status help' -l updates -x -a '(__fish_complete_directories)' -d 'the folders [CHANNEL/]BOARD/VERSION instead of a file'
 complete -c serve-package -n 'not __fish_seen_subcommand_from update check inspect status help' -l extension -r -F -d 'an OEM or system extension beside it'
 complete -c serve-package -n 'not __fish_seen_subcommand_from update check inspect status help' -l package-name -x -d 'the payload’s name in its URL'
 complete -c serve-package -n 'not __fish_seen_subcommand_from update check inspect status help' -l package-url -x -d 'where machines fetch the packages instead of here'

@@ -9,8 +9,8 @@ use rustix::io::Errno;
 use rustix::net::{SocketFlags, acceptfrom_with};
 use rustix::process::{Resource, getrlimit};
 
-/// Descriptors kept for everything else: standard streams, packages, listener,
-/// engines.
+/// Descriptors kept for everything else, if there are not many packages: standard
+/// streams, packages, listener, engines.
 const DESCRIPTORS_KEPT: u64 = 32;
 
 /// How long to wait after a failure that the next try would share.
@@ -95,9 +95,11 @@ impl Acceptor {
     }
 }
 
-/// As many of the wanted connections as the descriptors suffice for, at least one.
-pub(super) fn affordable(wanted: usize) -> usize {
+/// As many of the wanted connections as the descriptors suffice for beside those
+/// of the packages, at least one.
+pub(super) fn affordable(wanted: usize, packages: usize) -> usize {
     let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    let left = usize::try_from(descriptors.saturating_sub(DESCRIPTORS_KEPT)).unwrap_or(usize::MAX);
+    let kept = DESCRIPTORS_KEPT.max(packages as u64 + DESCRIPTORS_KEPT / 2);
+    let left = usize::try_from(descriptors.saturating_sub(kept)).unwrap_or(usize::MAX);
     wanted.min(left).max(1)
 }

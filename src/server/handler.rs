@@ -48,7 +48,7 @@ impl Handler {
         let target = Target::of(request.url());
         let answer = match route(request.method(), &target.path) {
             Route::Update => self.update(request, &target, body, peer),
-            Route::Package { name, is_head } => self.package(request, name, is_head),
+            Route::Package { path, is_head } => self.package(request, path, is_head),
             Route::NotAllowed(allowed) => not_allowed(allowed),
             Route::Page { path } => self.page(path, peer),
             Route::NotFound => not_found(),
@@ -95,8 +95,8 @@ impl Handler {
         }
     }
 
-    fn package(&self, request: &Request, name: &str, is_head: bool) -> Answer {
-        let Some(package) = self.context.package(name) else {
+    fn package(&self, request: &Request, path: &str, is_head: bool) -> Answer {
+        let Some(package) = self.context.packages.get(path) else {
             return refuse(Status::NotFound, "there is no package of this name");
         };
         let conditions = Conditions {
