@@ -1,6 +1,5 @@
 //! The update under way: waits for what happens, until there is a verdict.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,6 +10,7 @@ use super::error::UpdateError;
 use super::happening::Happening;
 use super::output::Output;
 use super::progress::Progress;
+use super::queue::Queue;
 use super::release::System;
 use super::root::{Root, at_most};
 use super::verdict::Verdict;
@@ -62,7 +62,7 @@ struct State {
 
 impl Session<'_> {
     /// Waits until it is over. The settings are put back on the way.
-    pub fn run(&mut self, queue: &Receiver<Happening>, changes: &mut Changes) -> Verdict {
+    pub fn run(&mut self, queue: &Queue, changes: &mut Changes) -> Verdict {
         let now = Instant::now();
         let mut state = State {
             started: now,
@@ -74,13 +74,8 @@ impl Session<'_> {
             status: None,
         };
         loop {
-            let verdict = match queue.recv_timeout(STATUS_INTERVAL) {
-                Ok(happening) => self.take(happening, &mut state, changes),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => {
-                    Some(Verdict::Broken("nothing can happen any more".to_owned()))
-                }
-            };
+            let happening = queue.pop(STATUS_INTERVAL);
+            let verdict = happening.and_then(|next| self.take(next, &mut state, changes));
             if let Some(verdict) = verdict.or_else(|| self.look_at_the_clock(&state)) {
                 return verdict;
             }
@@ -188,10 +183,10 @@ impl Session<'_> {
 
 /// Asks the daemon again and again what it does, on a thread of its own: it may
 /// take its time.
-pub fn ask_for_status(queue: Sender<Happening>) -> std::io::Result<()> {
+pub fn ask_for_status(queue: Queue) -> std::io::Result<()> {
     let thread = thread::Builder::new().name("status".to_owned());
     thread.spawn(move || {
-        while queue.send(Happening::Status(Status::query())).is_ok() {
+        while queue.push(Happening::Status(Status::query())) {
             thread::sleep(STATUS_INTERVAL);
         }
     })?;
