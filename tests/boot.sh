@@ -1,9 +1,9 @@
 #!/bin/bash
-# Boots a real systemd, installs the release archive with the given binary as README.md says, and drives
+# Boots a real systemd, installs the release archive with the given binary as the manual says, and drives
 # the units as operators and clients do:
 #
 #   tests/boot.sh BINARY        one of dist/static.sh's, in dist/
-#   tests/boot.sh --list        the lines of README.md with a block of commands that is run here
+#   tests/boot.sh --list        the places in README.md and the manual of the blocks of commands run here
 #
 # Those are the blocks marked `sh service`: on one machine, one after the other, each as a script that
 # stops at the first failure, in the home folder. With `sh service follow` the commands go on until they
@@ -91,10 +91,14 @@ traffic_begin() { touch /tmp/traffic; traffic & traffic_pid=$!; sleep 0.3; }
 traffic_end() { sleep 0.5; rm /tmp/traffic; wait "$traffic_pid"; }
 lost() { grep -c lost /tmp/traffic.log; }
 
-# Blocks of README.md, on standard input, that are run here: for each its line and its further words; in
-# FOLDER the commands as N.sh, N being 1, 2 and so on, and what they print as N.txt.
-readme_blocks() { # FOLDER
-    awk -v folder="$1" '
+# Blocks of the documents that are run here: for each its document, line and further words; in FOLDER the
+# commands as N.sh, N being 1, 2 and so on, and what they print as N.txt.
+documents=(README.md manual/service.md)
+readme_blocks() { # FOLDER DOCUMENT…
+    local folder=$1
+    shift
+    awk -v folder="$folder" '
+        FNR == 1 { inside = 0; name = file = "" }
         /^```/ && inside { inside = 0; file = ""; next }
         inside { if (file != "") print > file; next }
         /^```/ {
@@ -102,13 +106,15 @@ readme_blocks() { # FOLDER
             if (/^```sh service/) {
                 name = folder "/" (++number)
                 file = name ".sh"
-                print NR substr($0, 14)
+                shown = FILENAME
+                sub(/^.*\/release\//, "", shown)
+                print shown ":" FNR substr($0, 14)
             } else if (/^```text$/ && name != "") {
                 file = name ".txt"
             }
             if (!/^```text/ && !/^```sh service/) name = ""
             if (folder == "/dev/null") file = ""
-        }'
+        }' "$@"
 }
 
 readme_run() { # N [WORDS]: runs one of them; whoever is root needs no sudo, and here it has no settings
@@ -121,22 +127,22 @@ readme_run() { # N [WORDS]: runs one of them; whoever is root needs no sudo, and
     )
 }
 
-# As Butane is no package of Debian's: takes the README's arguments, and looks whether the files that it
-# would embed are in the folder, and whether they come to lie where the README installs them by hand.
+# As Butane is no package of Debian's: takes the manual's arguments, and looks whether the files that it
+# would embed are in the folder, and whether they come to lie where the manual installs them by hand.
 butane() {
     [ "$1 $2" = "--strict --files-dir" ] || return
     local key value
     while read -r key value; do
         case $key in
             local: | contents_local:) [ -f "$3/$value" ] || { echo "$value is not in the archive" >&2; return 1; } ;;
-            path:) [ -e "$value" ] || { echo "$value is not where the README puts it" >&2; return 1; } ;;
+            path:) [ -e "$value" ] || { echo "$value is not where the manual puts it" >&2; return 1; } ;;
         esac
     done < <(sed 's/^[ -]*//' "$4")
     echo "{}"
 }
 export -f butane
 
-# Whether a text is what the README shows.
+# Whether a text is what the documents show.
 shown() { # FILE-SHOWN FILE-PRINTED
     local pattern line any=0
     while IFS= read -r pattern; do
@@ -178,7 +184,7 @@ first_boot() {
     systemctl reset-failed $unit $socket
 }
 
-# What operators do, as README.md says it.
+# What operators do, as the manual says it.
 test_readme() {
     local number=0 line words text first status lives=no busy
     mkdir -p $home
@@ -215,7 +221,7 @@ test_readme() {
             stopped) ! offered 2 2>/dev/null || status=1 ;;
         esac
         first=${text%%$'\n'*}
-        report $status "README.md:$line: $first"
+        report $status "$line: $first"
         [ $status = 0 ] || sed 's/^/    printed: /' /tmp/printed
         if [ $busy = yes ]; then
             [ "$(lost)" = 0 ]
@@ -224,12 +230,12 @@ test_readme() {
     done </release/readme/list
 
     [ $number -gt 10 ]
-    report $? "README.md has $number blocks for operators"
+    report $? "the documents have $number blocks for operators"
     [ -z "$(find /etc /opt /var/lib /run/systemd/system -name '*serve-package*')" ]
-    report $? "what the README removes is gone"
-    sed -n '/^### What is in the archive/,/^### /s/^| \(`[^|]*\) |.*/\1/p' /release/README.md | grep -o '[^`, ]*' | sort >/tmp/told
-    tar -tzf /release/*.tar.gz | sed -n 's|.*/\(.\)|\1|p' | sort | cmp - /tmp/told
-    report $? "what is in the archive is what the README tells"
+    report $? "what the manual removes is gone"
+    sed -n '/^## What is in the archive/,/^## /s/^| \(`[^|]*\) |.*/\1/p' /release/manual/service.md | grep -o '[^`, /]*' | sort >/tmp/told
+    tar -tzf /release/*.tar.gz | cut -d / -f 2 | grep . | sort -u | cmp - /tmp/told
+    report $? "what is in the archive is what the manual tells"
     url=http://localhost:8000 version='9\.9\.9'
 }
 
@@ -402,7 +408,7 @@ test_mistakes() {
 
 inside() {
     test_readme
-    # For the rest, installed as it was before the README removed it.
+    # For the rest, installed as it was before the manual removed it.
     cd $home && readme_run 1 >/dev/null && cd /
     mkdir -p $lib
     head -c 48M /dev/urandom >$lib/update.gz
@@ -464,7 +470,7 @@ outside() {
     cmp "$1" "$stage/release/serve-package" || { echo "boot.sh: dist/archive.sh packs other binaries than $1" >&2; exit 2; }
     install -m 0644 "$archive" "$here"/fixtures/{update,oem-fixture}.gz "$stage/release/"
     install -m 0755 "$0" "$stage/release/boot.sh"
-    readme_blocks "$stage/release/readme" <"$stage/release/README.md" >"$stage/release/readme/list"
+    readme_blocks "$stage/release/readme" "${documents[@]/#/$stage/release/}" >"$stage/release/readme/list"
 
     timeout -k 10 420 systemd-nspawn --quiet --register=no --keep-unit --volatile=yes -D / \
         --machine="serve-package-test-$$" --private-network --console=pipe \
@@ -492,6 +498,6 @@ outside() {
 
 case ${1:-} in
     --inside) inside >/results/report 2>&1 ;;
-    --list) readme_blocks /dev/null <"$(dirname "$0")/../README.md" ;;
+    --list) cd "$(dirname "$0")/.." && readme_blocks /dev/null README.md dist/manual/service.md ;;
     *) outside "$@" ;;
 esac

@@ -38,7 +38,7 @@ fn wrong_usage() {
     expect_usage_error(&with(&["update.gz"]), "unexpected argument \"update.gz\"");
     expect_usage_error(&with(&["--force=yes"]), "--force takes no value");
     expect_usage_error(&with(&["--extention", "x"]), "did you mean --extension?");
-    expect_usage_error(&["help"], "did you mean --help?");
+    expect_usage_error(&["help", "nonsense"], "there is no command \"nonsense\"");
     expect_usage_error(&["check", "help"], "did you mean --help?");
 }
 
@@ -63,11 +63,14 @@ fn wrong_values() {
 
 #[test]
 fn help_and_version() {
-    for arguments in [&["--help"][..], &["-h"], &["--nonsense", "--help"]] {
+    for arguments in [&["--help"][..], &["-h"], &["--nonsense", "--help"], &["help"]] {
         let help = run(arguments);
         assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""), "{help:?}");
         let lines: Vec<_> = help.stdout.lines().collect();
-        assert!(lines.len() <= 25 && lines.iter().all(|line| line.len() <= 80), "{help:?}");
+        assert!(
+            (24..=50).contains(&lines.len()) && lines.iter().all(|line| line.len() <= 80),
+            "{help:?}"
+        );
         for text in ["--package-file", "--package-version", "--listen-address", "--extension"] {
             assert!(help.stdout.contains(text), "{text}");
         }
@@ -76,6 +79,17 @@ fn help_and_version() {
     let version = run(["--version"]);
     let expected = format!("serve-package {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!((version.code, version.stdout), (Some(0), expected));
+}
+
+#[test]
+fn help_of_a_command() {
+    for command in ["check", "inspect", "update"] {
+        let (with_flag, with_help) = (run([command, "--help"]), run(["help", command]));
+        assert_eq!((with_help.code, with_help.stderr.as_str()), (Some(0), ""), "{with_help:?}");
+        assert_eq!(with_help.stdout, with_flag.stdout);
+        let usage = format!("Usage: serve-package {command} ");
+        assert!(with_help.stdout.contains(&usage), "{with_help:?}");
+    }
 }
 
 #[test]

@@ -1,8 +1,9 @@
-//! Runs what the README says, and compares it with what it shows.
+//! Runs what the README and the manual say, and compares it with what they show.
 //!
 //! `cargo test --test readme -- --nocapture` lists how each command was run.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod links;
 mod machine;
 mod sandbox;
 mod server;
@@ -21,30 +22,49 @@ use omaha::{Codebase, TrivialUpdater, Update, Updater};
 use machine::Machine;
 use sandbox::{Sandbox, scratch};
 use server::Server;
-use text::{Block, README, blocks, commands_in_sentences, flags, matches, members, table, untimed};
+use text::{
+    Block, blocks, commands_in_sentences, documents, flags, manual, matches, members, untimed,
+};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_serve-package");
 
 #[test]
 fn every_command_runs_as_written() {
-    let mut sandbox = Sandbox::new();
-    let blocks: Vec<_> = blocks().into_iter().filter(|block| block.is("sh")).collect();
-    for block in &blocks {
-        check_syntax(block);
-        let how = if block.is("service") {
-            "read by bash only; tests/boot.sh runs it".to_owned()
-        } else {
-            sandbox.run(block)
-        };
-        println!("README.md:{}: {how}", block.line);
+    for document in documents() {
+        let mut sandbox = Sandbox::new(document);
+        for block in document.blocks().iter().filter(|block| block.is("sh")) {
+            check_syntax(block);
+            let how = if block.is("service") {
+                "read by bash only; tests/boot.sh runs it".to_owned()
+            } else {
+                sandbox.run(block)
+            };
+            println!("{}: {how}", block.place);
+        }
+        sandbox.stop_server();
     }
-    sandbox.stop_server();
+}
 
+#[test]
+fn commands_in_sentences_run_as_written() {
+    let blocks: Vec<_> = blocks().filter(|block| block.is("sh")).collect();
+    let sandbox = Sandbox::with_everything("sentences");
+    let commands = subcommands();
     for command in commands_in_sentences() {
+        let subcommand = command.strip_prefix("serve-package ");
         if blocks.iter().any(|block| block.text.contains(command)) {
             println!("`{command}`: stands in a block");
         } else if [".ci/run", "cargo doc --open"].contains(&command) {
             println!("`{command}`: not run here; .ci/run runs this test and `cargo doc`");
+        } else if commands.iter().any(|known| Some(&**known) == subcommand) {
+            println!("`{command}`: a subcommand");
+        } else if command.split(' ').any(|word| word.chars().all(|c| c.is_ascii_uppercase())) {
+            // Not as written, because a word stands for a file or the like.
+            let first = subcommand.and_then(|rest| rest.split(' ').next()).expect(command);
+            let known = flags(&help_of(&[first, "--help"]));
+            assert!(commands.iter().any(|known| known == first), "{command}");
+            assert!(flags(command).is_subset(&known), "{command}");
+            println!("`{command}`: its flags exist");
         } else {
             sandbox.run_alone(command);
             println!("`{command}`: run with stand-ins");
@@ -54,62 +74,70 @@ fn every_command_runs_as_written() {
 
 fn check_syntax(block: &Block) {
     let syntax = Command::new("bash").args(["-n", "-c", &block.text]).output().unwrap();
-    let place = format!("README.md:{}", block.line);
-    assert!(syntax.stderr.is_empty(), "{place}: {}", String::from_utf8_lossy(&syntax.stderr));
+    assert!(
+        syntax.stderr.is_empty(),
+        "{}: {}",
+        block.place,
+        String::from_utf8_lossy(&syntax.stderr)
+    );
 }
 
 /// What is not run here, because it needs systemd, is run there.
 #[test]
 fn the_boot_test_runs_the_commands_of_the_service() {
-    let blocks: Vec<_> = blocks().into_iter().filter(|block| block.is("service")).collect();
+    let blocks: Vec<_> = blocks().filter(|block| block.is("service")).collect();
     assert!(!blocks.is_empty());
-    let with_words =
-        |block: &Block| [&[&*block.line.to_string()], &block.words[2..]].concat().join(" ");
+    let with_words = |block: &Block| [&[&*block.place], &block.words[2..]].concat().join(" ");
     let ours: Vec<_> = blocks.iter().map(with_words).collect();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/boot.sh");
     let list = Command::new("bash").arg(script).arg("--list").output().unwrap();
     assert_eq!(String::from_utf8(list.stdout).unwrap().lines().collect::<Vec<_>>(), ours);
 }
 
+fn help_of(arguments: &[&str]) -> String {
+    let help = Command::new(BINARY).args(arguments).output().unwrap();
+    String::from_utf8(help.stdout).unwrap()
+}
+
+/// The subcommands that the help names.
+fn subcommands() -> Vec<String> {
+    let help = help_of(&["--help"]);
+    let lines = help.lines().filter_map(|line| line.strip_prefix("  serve-package "));
+    let words = lines.filter_map(|line| line.split(' ').next()).map(str::to_owned);
+    words.filter(|word| word.chars().all(|c| c.is_ascii_lowercase())).collect()
+}
+
 #[test]
 fn every_flag_is_told_and_exists() {
-    let help_of = |arguments: &[&str]| {
-        let help = Command::new(BINARY).args(arguments).output().unwrap();
-        flags(&String::from_utf8(help.stdout).unwrap())
-    };
-    let (help, check) = (help_of(&["--help"]), help_of(&["check", "--help"]));
-    let told: BTreeSet<_> = table("## Flags").iter().flat_map(|row| flags(&row[0])).collect();
-    assert_eq!(told, help, "left: the README's table of flags, right: --help");
-    let mut told: BTreeSet<_> =
-        table("## Check a server").iter().flat_map(|row| flags(&row[0])).collect();
-    told.insert("--help".to_owned());
-    assert_eq!(told, check, "left: the README's table of check's flags, right: check --help");
-    let inspect = help_of(&["inspect", "--help"]);
-    let told: BTreeSet<_> =
-        table("## Inspect a payload").iter().flat_map(|row| flags(&row[0])).collect();
-    assert_eq!(told, inspect, "left: the README's table of inspect's flags, right: inspect --help");
-    let update = help_of(&["update", "--help"]);
-    let told: BTreeSet<_> =
-        table("## Update this machine").iter().flat_map(|row| flags(&row[0])).collect();
-    assert_eq!(told, update, "left: the README's table of update's flags, right: update --help");
-    for block in blocks().iter().filter(|block| block.is("sh")) {
+    for (command, document, heading) in [
+        ("", "serve", "## Options"),
+        ("check", "check", "## Options"),
+        ("inspect", "inspect", "## Options"),
+        ("update", "offline-update", "## With one command"),
+    ] {
+        let arguments = [command, "--help"];
+        let help = flags(&help_of(&arguments[usize::from(command.is_empty())..]));
+        let told = manual(document).table(heading);
+        let told: BTreeSet<_> = told.iter().flat_map(|row| flags(&row[0])).collect();
+        assert_eq!(told, help, "left: {document}.md's table, right: {command} --help");
+    }
+    let subcommands = subcommands();
+    for block in blocks().filter(|block| block.is("sh")) {
         let commands = block.text.replace("\\\n", " ");
         let commands = commands.lines().map(|line| line.trim_start_matches("sudo "));
         for command in commands.filter(|line| line.starts_with("./serve-package")) {
-            let known = match command.split(' ').nth(1) {
-                Some("check") => &check,
-                Some("inspect") => &inspect,
-                Some("update") => &update,
-                _ => &help,
-            };
-            assert!(flags(command).is_subset(known), "README.md:{}: {command}", block.line);
+            let first = command.split(' ').nth(1).unwrap();
+            let is_subcommand = subcommands.iter().any(|known| known == first);
+            let arguments = [first, "--help"];
+            let known = flags(&help_of(&arguments[usize::from(!is_subcommand)..]));
+            assert!(flags(command).is_subset(&known), "{}: {command}", block.place);
         }
     }
 }
 
 #[test]
 fn the_table_of_versions_is_true() {
-    let rows = table("## Which machines get the update");
+    let rows = manual("serve").table("## Which machines get the update");
     assert!(!rows.is_empty());
     for row in rows {
         let version = if row[0] == "nothing" { "" } else { &row[0] };
@@ -130,7 +158,7 @@ fn the_table_of_versions_is_true() {
     }
 }
 
-/// Makes the server log each of the lines that the README explains, and write
+/// Makes the server log each of the lines that log.md explains, and write
 /// each of the events.
 #[test]
 fn the_tables_of_lines_and_events_are_true() {
@@ -183,36 +211,53 @@ fn the_tables_of_lines_and_events_are_true() {
     server.stop();
 
     let is_logged = |pattern: &str| server.seen.iter().any(|line| matches(untimed(line), pattern));
-    for row in table("## What is logged") {
+    for row in manual("log").table("# The log") {
         assert!(is_logged(&row[0]), "{:?} is not in:\n{}", row[0], server.seen.join("\n"));
     }
     check_events(&server);
     // Two more stand in sentences.
-    let sentences = README.replace('\n', " ");
+    let sentences = manual("offline-update").text.replace('\n', " ");
     let rolled_back = "reports: update complete: error: rollback (44), test URL";
     assert!(sentences.contains(rolled_back) && is_logged(&format!("…{rolled_back}")));
     assert!(sentences.contains(&ErrorCode::POSTINSTALL_RUNNER_ERROR.to_string()));
 }
 
-/// Every event that was written is in the README with all of its members, and
-/// every event in the README was written with those that are always there.
+/// The words of each error number are those of the log.
+#[test]
+fn the_error_numbers_of_the_readme_have_their_words() {
+    let rows = documents()[0].table("## When it does not work");
+    let numbers: Vec<_> = rows
+        .iter()
+        .filter_map(|row| {
+            let (words, number) = row[0].strip_suffix(')')?.rsplit_once(" (")?;
+            let number: i64 = number.parse().ok()?;
+            let code = ErrorCode::new(number);
+            assert_eq!(format!("{words} ({number})"), code.to_string().replace('`', ""));
+            Some(number)
+        })
+        .collect();
+    assert_eq!(numbers, [5, 9, 10, 11, 12, 18, 20, 21, 29, 30, 34, 2404, 2503]);
+}
+
+/// Every event that was written is in scripts.md with all of its members, and
+/// every event there was written with those that are always there.
 fn check_events(server: &Server) {
     let lines = server.seen.iter().filter(|line| line.starts_with('{'));
     let written: Vec<_> = lines.map(|line| members(line)).collect();
-    let told = table("## In a script");
+    let told = manual("scripts").table("## Events");
     // Events are lost only when nobody reads them; tests/hostile has that.
     for row in told.iter().filter(|row| row[0] != "lost") {
         assert!(written.iter().any(|(event, _)| *event == row[0]), "no {} was written", row[0]);
     }
     for (event, names) in written {
         let row = told.iter().find(|row| row[0] == event);
-        let row = row.unwrap_or_else(|| panic!("the README does not tell of {event}"));
+        let row = row.unwrap_or_else(|| panic!("scripts.md does not tell of {event}"));
         let members: Vec<_> = row[1].split(", ").map(|name| name.trim_matches('`')).collect();
         let may = |name: &str| members.iter().any(|member| member.trim_end_matches('?') == name);
         let all = names.iter().all(|name| ["time", "event"].contains(name) || may(name));
         let must = |member: &&&str| !member.ends_with('?');
         let complete = members.iter().filter(must).all(|member| names.contains(member));
-        assert!(all && complete, "{event} has {names:?}, and the README says {members:?}");
+        assert!(all && complete, "{event} has {names:?}, and scripts.md says {members:?}");
     }
 }
 
@@ -227,7 +272,7 @@ fn the_examples_are_those_of_the_crate() {
     let front_page: Vec<_> = front_page.filter_map(|line| line.strip_prefix("//!")).collect();
     let front_page = front_page.join("\n");
     let examples: Vec<_> = front_page.split("```").skip(1).step_by(2).map(plain).collect();
-    let shown: Vec<_> = blocks().into_iter().filter(|block| block.is("rust")).collect();
+    let shown: Vec<_> = blocks().filter(|block| block.is("rust")).collect();
     assert!(!shown.is_empty());
     for block in shown {
         // There, conditions on features may stand around it.
@@ -235,6 +280,6 @@ fn the_examples_are_those_of_the_crate() {
         let holds_it =
             |example: &Vec<String>| example.windows(lines.len()).any(|part| part == lines);
         let is_there = examples.iter().any(holds_it);
-        assert!(is_there, "README.md:{} is not in src/lib.rs", block.line);
+        assert!(is_there, "{} is not in src/lib.rs", block.place);
     }
 }

@@ -1,12 +1,47 @@
-//! The README as text, and lines that are printed.
+//! The README and the manual as text, and lines that are printed.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::LazyLock;
 
-pub const README: &str = include_str!("../../README.md");
+/// The README or a file of the manual.
+pub struct Document {
+    /// Its path in the project.
+    pub name: String,
+    pub text: String,
+}
+
+/// The README, and then the manual's files in the order of their names.
+pub fn documents() -> &'static [Document] {
+    static DOCUMENTS: LazyLock<Vec<Document>> = LazyLock::new(|| {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let manual = std::fs::read_dir(here.join(MANUAL)).unwrap();
+        let names = manual.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.filter(|name| name.ends_with(".md")).collect();
+        names.sort();
+        let names = names.into_iter().map(|name| format!("{MANUAL}{name}"));
+        let read = |name: String| {
+            let text = std::fs::read_to_string(here.join(&name)).unwrap();
+            Document { name, text }
+        };
+        std::iter::once("README.md".to_owned()).chain(names).map(read).collect()
+    });
+    &DOCUMENTS
+}
+
+/// Where the manual is.
+pub const MANUAL: &str = "dist/manual/";
+
+/// A file of the manual.
+pub fn manual(name: &str) -> &'static Document {
+    let name = format!("{MANUAL}{name}.md");
+    documents().iter().find(|document| document.name == name).expect(&name)
+}
 
 /// A fenced block of commands or of Rust.
 pub struct Block {
-    pub line: usize,
+    /// The document and the line.
+    pub place: String,
     /// What follows the fence: `sh` or `rust`, and for `sh` how it is run.
     ///
     /// - nothing: in a copy of this project (its Makefile and fixtures);
@@ -36,35 +71,60 @@ impl Block {
     }
 }
 
-/// All blocks. One that nothing here knows is an error, so that none is
-/// passed over.
-pub fn blocks() -> Vec<Block> {
-    let mut blocks: Vec<Block> = Vec::new();
-    let mut lines = README.lines().zip(1..);
-    while let Some((fence, line)) = lines.next() {
-        let Some(words) = fence.trim_start().strip_prefix("```") else { continue };
-        let words: Vec<_> = words.split(' ').collect();
-        let text = lines.by_ref().map(|(line, _)| line).take_while(|line| *line != "```");
-        let text = text.collect::<Vec<_>>().join("\n");
-        let is_known = words[1..].iter().all(|word| {
-            matches!(
-                (words[0], *word),
-                ("sh", "machine" | "server" | "ends" | "script" | "update") | ("text", "log")
-            ) || words[0] == "sh" && word.starts_with("exit-")
-        }) || matches!(words[..], ["sh", "service"] | ["sh", "service", "follow"]);
-        assert!(is_known, "README.md:{line}: nobody knows what {fence:?} is");
-        let earlier = match words[..] {
-            ["sh", ..] | ["rust"] => {
-                blocks.push(Block { line, words, text, printed: None, logged: None });
-                continue;
-            }
-            ["text"] => &mut blocks.last_mut().unwrap().printed,
-            ["text", "log"] => &mut blocks.last_mut().unwrap().logged,
-            _ => panic!("README.md:{line}: nobody knows what {fence:?} is"),
-        };
-        assert!(earlier.replace(text).is_none(), "README.md:{line}: a second {fence}");
+impl Document {
+    /// All blocks of commands and of Rust. One that nothing here knows is an error, so that none is
+    /// passed over.
+    pub fn blocks(&'static self) -> Vec<Block> {
+        let mut blocks: Vec<Block> = Vec::new();
+        let mut lines = self.text.lines().zip(1..);
+        while let Some((fence, line)) = lines.next() {
+            let Some(words) = fence.trim_start().strip_prefix("```") else { continue };
+            let words: Vec<_> = words.split(' ').collect();
+            let place = format!("{}:{line}", self.name);
+            let text = lines.by_ref().map(|(line, _)| line).take_while(|line| *line != "```");
+            let text = text.collect::<Vec<_>>().join("\n");
+            let is_known =
+                words[1..].iter().all(|word| {
+                    matches!(
+                        (words[0], *word),
+                        ("sh", "machine" | "server" | "ends" | "script" | "update")
+                            | ("text", "log" | "picture")
+                    ) || words[0] == "sh" && word.starts_with("exit-")
+                }) || matches!(words[..], ["sh", "service"] | ["sh", "service", "follow"]);
+            assert!(is_known, "{place}: nobody knows what {fence:?} is");
+            let earlier = match words[..] {
+                ["text", "picture"] => continue,
+                ["sh", ..] | ["rust"] => {
+                    blocks.push(Block { place, words, text, printed: None, logged: None });
+                    continue;
+                }
+                ["text"] => &mut blocks.last_mut().unwrap().printed,
+                ["text", "log"] => &mut blocks.last_mut().unwrap().logged,
+                _ => panic!("{place}: nobody knows what {fence:?} is"),
+            };
+            assert!(earlier.replace(text).is_none(), "{place}: a second {fence}");
+        }
+        blocks
     }
-    blocks
+
+    /// The rows of the first table below a heading, without its head, and without
+    /// the backquotes around a whole cell.
+    pub fn table(&self, heading: &str) -> Vec<Vec<String>> {
+        let text = format!("\n{}", self.text);
+        let place = format!("{}: {heading}", self.name);
+        let (_, section) = text.split_once(&format!("\n{heading}\n")).expect(&place);
+        let rows = section.lines().skip_while(|line| !line.starts_with('|'));
+        let rows = rows.take_while(|line| line.starts_with('|')).skip(2);
+        let cell = |cell: &str| cell.trim().trim_matches('`').replace('\0', "|");
+        // A cell's own bars are escaped.
+        let rows = rows.map(|row| row.replace("\\|", "\0"));
+        rows.map(|row| row.trim_matches('|').split('|').map(cell).collect()).collect()
+    }
+}
+
+/// Blocks of all documents.
+pub fn blocks() -> impl Iterator<Item = Block> {
+    documents().iter().flat_map(Document::blocks)
 }
 
 /// Commands between two backquotes.
@@ -83,20 +143,11 @@ pub fn commands_in_sentences() -> BTreeSet<&'static str> {
         "update_engine_client",
     ];
     // Blocks have three backquotes on either side, so they are among the odd pieces, too.
-    let spans = README.split('`').skip(1).step_by(2).filter(|span| !span.contains('\n'));
+    let spans = documents().iter().flat_map(|document| document.text.split('`').skip(1).step_by(2));
     spans
+        .filter(|span| !span.contains('\n'))
         .filter(|span| span.split(' ').next().is_some_and(|word| PROGRAMS.contains(&word)))
         .collect()
-}
-
-/// The rows of the first table below a heading, without its head, and without
-/// the backquotes around a whole cell.
-pub fn table(heading: &str) -> Vec<Vec<String>> {
-    let (_, section) = README.split_once(&format!("\n{heading}\n")).expect(heading);
-    let rows = section.lines().skip_while(|line| !line.starts_with('|'));
-    let rows = rows.take_while(|line| line.starts_with('|')).skip(2);
-    let cell = |cell: &str| cell.trim().trim_matches('`').to_owned();
-    rows.map(|row| row.trim_matches('|').split('|').map(cell).collect()).collect()
 }
 
 /// The names of the members of a JSON object without objects and lists in it,
@@ -166,6 +217,18 @@ pub fn constant(line: &str) -> String {
         }
     };
     words.iter().enumerate().map(constant).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether lines are those that are shown, where `…` alone stands for any number of
+/// lines.
+pub fn are_like(lines: &[String], shown: &[String]) -> bool {
+    match shown {
+        [] => lines.is_empty(),
+        [elided, rest @ ..] if elided == "…" => {
+            (0..=lines.len()).any(|left_out| are_like(&lines[left_out..], rest))
+        }
+        [first, rest @ ..] => lines.first() == Some(first) && are_like(&lines[1..], rest),
+    }
 }
 
 /// Whether a line is like a pattern, in which `…` stands for anything.

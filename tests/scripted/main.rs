@@ -1,6 +1,6 @@
 //! Runs of the server that end by themselves, and what they tell programs:
 //! `--until-updated`, `--deadline`, `--fail-fast`, `--events`, `--ready-file`,
-//! and the README's script around them.
+//! and the manual's script around them.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 #[path = "../common/mod.rs"]

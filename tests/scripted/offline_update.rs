@@ -1,4 +1,4 @@
-//! The README's script of an offline update, with stand-ins for `systemctl`
+//! The manual's script of an offline update, with stand-ins for `systemctl`
 //! and `update_engine_client`.
 
 use std::fs;
@@ -11,7 +11,7 @@ use crate::common::server::binary;
 use crate::common::tool::has;
 use crate::common::{EXTENSION, UPDATE};
 
-const README: &str = include_str!("../../README.md");
+const MANUAL: &str = include_str!("../../dist/manual/scripts.md");
 
 /// Plays update_engine: asks where the configuration says, fetches, reports.
 /// `$OUTCOME` is the last report, or `nothing`.
@@ -37,7 +37,7 @@ struct Machine {
 impl Machine {
     fn new() -> Self {
         let directory = Directory::new();
-        let (_, rest) = README.split_once("```sh script\n").unwrap();
+        let (_, rest) = MANUAL.split_once("```sh script\n").unwrap();
         let (script, _) = rest.split_once("```").unwrap();
         let machine = Self { directory };
         machine.program("offline-update", script);

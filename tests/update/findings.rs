@@ -1,10 +1,14 @@
 //! What is found before anything is touched.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
-use crate::common::payload::{OTHER_KEY, payload};
+use crate::common::payload::{Directory, OTHER_KEY, payload};
+use crate::common::server::binary;
 use crate::common::{EXTENSION, UPDATE};
-use crate::machine::{ALL, CONF, Machine, RELEASE};
+use crate::machine::{ALL, CONF, Ended, Machine, RELEASE};
 
 /// Looks, and expects that nothing was touched.
 #[track_caller]
@@ -196,7 +200,7 @@ fn settings() {
             "warning: the lines of /etc/flatcar/update.conf end in CR LF",
             "note: /etc/flatcar/update.conf has SERVER=disabled",
             "warning: version 4152.2.0 is one of the channel stable, and the machine follows GROUP=beta",
-            "nothing reboots it by itself: REBOOT_STRATEGY=off",
+            "nothing on the machine reboots it by itself: REBOOT_STRATEGY=off",
         ],
     );
     machine.write(
@@ -218,15 +222,168 @@ fn the_daemon() {
     expect(&machine, &ALL, 0, &["version 4152.2.0 is installed already and waits for the reboot"]);
     machine.set("operation", "UPDATE_STATUS_DOWNLOADING");
     expect(&machine, &ALL, 1, &["update_engine is downloading; wait until"]);
-    machine.set("mode", "fail");
+    machine.set("status", "fail");
     expect(
         &machine,
         &ALL,
         1,
-        &["`update_engine_client -status` failed", "Failed to connect to the daemon"],
+        &["`update_engine_client -status` failed", "unable to get dbus proxy"],
     );
-    machine.set("mode", "nonsense");
+    machine.set("status", "nonsense");
     expect(&machine, &ALL, 1, &["says \"bananas\\n\", which is not understood"]);
+    machine.set("status", "gone");
+    expect(&machine, &ALL, 1, &["CURRENT_OP=(null)", "which is not understood"]);
+}
+
+#[test]
+fn programs_that_hang() {
+    let machine = Machine::new();
+    machine.set("status", "hang");
+    let mut command = machine.command(&[&ALL[..], &["--dry-run"]].concat());
+    let output = command.env("SERVE_PACKAGE_WAIT", "3s").output().unwrap();
+    Ended::from(output)
+        .expect(1, &["error: `update_engine_client -status` did not end within 3 s"]);
+    machine.set("systemctl-hangs", "show");
+    let mut command = machine.command(&[&ALL[..], &["--dry-run"]].concat());
+    let output = command.env("SERVE_PACKAGE_WAIT", "3s").output().unwrap();
+    Ended::from(output).expect(
+        1,
+        &[
+            "error: `systemctl show update-engine.service ",
+            " did not end within 3 s",
+            "warning: it is not known whether locksmithd reboots: ",
+        ],
+    );
+}
+
+#[test]
+fn programs_that_are_missing() {
+    for (program, said) in [
+        ("systemctl", "error: `systemctl show update-engine.service "),
+        (
+            "update_engine_client",
+            "error: `update_engine_client -status` cannot be run: no such file",
+        ),
+    ] {
+        let machine = Machine::new();
+        let mut command = machine.command(&[&ALL[..], &["--dry-run"]].concat());
+        let output = command.env("PATH", machine.path_without(program)).output().unwrap();
+        Ended::from(output).expect(1, &[said, "cannot be run: no such file"]);
+    }
+}
+
+#[test]
+fn a_daemon_with_a_proxy() {
+    let machine = Machine::new();
+    machine.set("update-engine.service.process", "7");
+    machine.write("proc/7/environ", "PATH=/bin\0ALL_PROXY=http://u:secret@proxy:3128\0");
+    let said = ["update_engine runs with ALL_PROXY, so it asks a proxy", "NO_PROXY=127.0.0.1"];
+    expect(&machine, &ALL, 1, &said);
+    let ended = machine.run(&[&ALL[..], &["--dry-run", "--force"]].concat());
+    ended.expect(0, &said);
+    assert!(!ended.output.contains("secret"), "{ended:#?}");
+    machine.write("proc/7/environ", "ALL_PROXY=http://proxy:3128\0NO_PROXY=127.0.0.1\0");
+    expect(&machine, &ALL, 0, &[]);
+}
+
+#[test]
+fn who_is_not_root() {
+    let directory = Directory::new();
+    // Where others can get at it.
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let copy = directory.join("serve-package");
+    fs::copy(binary(), &copy).unwrap();
+    for (arguments, said) in [
+        (&["--restore"][..], "error: this must be run as root"),
+        (&ALL[..], "error: this must be run as root"),
+    ] {
+        let mut command = Command::new(&copy);
+        command.arg("update").args(arguments);
+        if rustix::process::geteuid().is_root() {
+            command.uid(65534).gid(65534);
+        }
+        Ended::from(command.output().unwrap()).expect(1, &[said]);
+    }
+}
+
+#[test]
+fn container_linux() {
+    let machine = Machine::container_linux();
+    machine.write("etc/coreos/update.conf", "SERVER=disabled\nREBOOT_STRATEGY=off\n");
+    let arguments = [&ALL[..4], &["--dry-run"]].concat();
+    machine.run(&arguments).expect(
+        0,
+        &[
+            "/etc/coreos/update.conf has SERVER=disabled",
+            "Container Linux 4081.2.0, amd64-usr: to be updated to 4152.2.0 with update.gz",
+            "there is no /usr/share/update_engine/update-payload-key.pub.pem",
+            "nothing on the machine reboots it by itself: REBOOT_STRATEGY=off",
+        ],
+    );
+}
+
+#[test]
+fn boards_and_channels() {
+    let machine = Machine::new();
+    machine.write("usr/share/flatcar/release", "FLATCAR_RELEASE_VERSION=4081.2.0\n");
+    machine.write(CONF, "GROUP=lts\n");
+    expect(
+        &machine,
+        &ALL,
+        0,
+        &[
+            "warning: the machine's board is \"\"",
+            "warning: version 4152.2.0 is one of the channel stable, and the machine follows GROUP=lts",
+        ],
+    );
+    machine.write(CONF, "GROUP=our-own\n");
+    let ended = machine.run(&[&ALL[..], &["--dry-run"]].concat());
+    assert!(!ended.output.contains("follows GROUP"), "{ended:#?}");
+}
+
+/// Digests that a release server publishes.
+#[test]
+fn a_payload_that_is_not_the_published_one() {
+    let machine = Machine::new();
+    let copy = machine.path("copy.gz");
+    fs::copy(UPDATE, &copy).unwrap();
+    fs::write(machine.path("copy.gz.sha256"), format!("{}  copy.gz\n", "0".repeat(64))).unwrap();
+    let copy = copy.to_str().unwrap();
+    expect(
+        &machine,
+        &["--package-file", copy, "--package-version", "4152.2.0"],
+        1,
+        &["copy.gz\": "],
+    );
+}
+
+#[test]
+fn settings_that_cannot_be_read() {
+    let machine = Machine::new();
+    fs::create_dir_all(machine.path("usr/share/flatcar/update.conf.d")).unwrap();
+    fs::remove_file(machine.path("usr/share/flatcar/update.conf")).unwrap();
+    fs::create_dir(machine.path("usr/share/flatcar/update.conf")).unwrap();
+    expect(&machine, &ALL, 1, &["error: /usr/share/flatcar/update.conf cannot be read"]);
+}
+
+/// As much room on /var and /oem as a small file system has.
+#[test]
+fn room() {
+    let machine = Machine::new();
+    fs::create_dir(machine.path("oem")).unwrap();
+    let script = "mount -t tmpfs -o size=4m x \"$SERVE_PACKAGE_ROOT/var\"
+        mount -t tmpfs -o size=16k x \"$SERVE_PACKAGE_ROOT/oem\"
+        exec \"$@\"";
+    let Some(ended) = machine.in_namespace(script, &[&ALL[..], &["--dry-run"]].concat()) else {
+        return;
+    };
+    ended.expect(
+        1,
+        &[
+            "error: 4 MB are free on /var, and the update needs 16 MB",
+            "note: 0 MB are free on /oem; an OEM extension that has no room there goes to /var",
+        ],
+    );
 }
 
 #[test]
@@ -236,16 +393,16 @@ fn units() {
     machine.set("update-engine.service.file", "masked");
     machine.set("update-engine.service.active", "inactive");
     // Where it does not run, it is not asked.
-    machine.set("mode", "hang");
+    machine.set("status", "hang");
     expect(&machine, &ALL, 0, &["note: update-engine.service is masked"]);
     machine.set("update-engine.service.load", "loaded");
     machine.set("update-engine.service.file", "enabled");
     expect(&machine, &ALL, 0, &["note: update-engine.service does not run"]);
     machine.set("update-engine.service.load", "not-found");
     expect(&machine, &ALL, 1, &["there is no unit update-engine.service"]);
-    machine.set("systemctl-nonsense", "");
+    machine.set("systemctl-nonsense", "all");
     expect(&machine, &ALL, 1, &["`systemctl show` says \"bananas"]);
-    machine.set("systemctl-fails", "");
+    machine.set("systemctl-fails", "all");
     expect(&machine, &ALL, 1, &["failed (exit status: 1): \"Failed to connect to bus\""]);
 }
 

@@ -1,5 +1,5 @@
-/* Kills serve-package after its Nth call that changes a file, or before it starts systemctl, N being $KILL_AFTER; or has
- * the Nth call fail as on a full disk, N being $FAIL_AT. Built by restoring.rs and loaded with LD_PRELOAD. */
+/* Kills serve-package after its Nth call that changes a file, or before it starts a program that changes the machine, N
+ * being $KILL_AFTER; or has the Nth call fail as on a full disk, N being $FAIL_AT. Built by restoring.rs and loaded with LD_PRELOAD. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -55,6 +55,27 @@ WRAP(int, fsync, (int file), (file))
 WRAP(int, fchmod, (int file, mode_t mode), (file, mode))
 WRAP(int, fchown, (int file, uid_t user, gid_t group), (file, user, group))
 
+/* Not what goes to sockets and pipes. */
+static int is_file(int file)
+{
+	struct stat status;
+	return fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+ssize_t write(int file, const void *bytes, size_t length)
+{
+	ssize_t (*real)(int, const void *, size_t) = dlsym(RTLD_NEXT, "write");
+	if (!is_file(file))
+		return real(file, bytes, length);
+	if (is_full())
+		return -1;
+	ssize_t written = real(file, bytes, length);
+	int error = errno;
+	count();
+	errno = error;
+	return written;
+}
+
 int open64(const char *path, int flags, ...)
 {
 	if ((flags & O_CREAT) && is_full())
@@ -76,7 +97,8 @@ int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t 
 {
 	int (*real)(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const[],
 		    char *const[]) = dlsym(RTLD_NEXT, "posix_spawnp");
-	if (strcmp(file, "systemctl") == 0)
+	int changes = strcmp(file, "systemctl") == 0 && strcmp(arguments[1], "show") != 0;
+	if (changes || (strcmp(file, "update_engine_client") == 0 && strcmp(arguments[1], "-check_for_update") == 0))
 		count();
 	return real(pid, file, actions, attributes, arguments, environment);
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use crate::common::payload::{Directory, GOOD_KEY};
 use crate::common::server::binary;
-use crate::common::{EXTENSION, UPDATE};
+use crate::common::{EXTENSION, UPDATE, until};
 
 const STAND_INS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/update/stand-ins");
 
@@ -34,6 +34,16 @@ impl Machine {
         machine.write("usr/share/flatcar/oems/fixture", "");
         let key = fs::read_to_string(GOOD_KEY).unwrap();
         machine.write("usr/share/update_engine/update-payload-key.pub.pem", &key);
+        machine
+    }
+
+    /// One that still has Container Linux.
+    pub fn container_linux() -> Self {
+        let machine = Self::bare();
+        machine.write("usr/share/coreos/release", &RELEASE.replace("FLATCAR_", "COREOS_"));
+        machine.write("usr/share/coreos/update.conf", "GROUP=stable\n");
+        fs::remove_dir(machine.path("etc/flatcar")).unwrap();
+        fs::create_dir(machine.path("etc/coreos")).unwrap();
         machine
     }
 
@@ -69,6 +79,48 @@ impl Machine {
 
     pub fn unset(&self, name: &str) {
         fs::remove_file(self.directory.join("state").join(name)).unwrap();
+    }
+
+    /// Has its unit masked, and not running.
+    pub fn mask(&self, mask: &str) {
+        self.set("update-engine.service.load", "masked\n");
+        self.set("update-engine.service.file", &format!("{mask}\n"));
+        self.set("update-engine.service.active", "inactive\n");
+    }
+
+    /// The state of its unit: how it is loaded, its file, and whether it runs.
+    pub fn unit(&self) -> String {
+        let state = |name| self.state(&format!("update-engine.service.{name}"));
+        ["load", "file", "active"].map(|name| state(name).unwrap_or_default()).concat()
+    }
+
+    /// The `PATH` of a machine without one of its programs.
+    pub fn path_without(&self, program: &str) -> PathBuf {
+        let folder = self.directory.join("bin");
+        fs::create_dir(&folder).unwrap();
+        for name in ["systemctl", "journalctl", "update_engine_client"] {
+            if name != program {
+                symlink(format!("{STAND_INS}/{name}"), folder.join(name)).unwrap();
+            }
+        }
+        let path = std::env::var_os("PATH").unwrap();
+        for name in ["bash", "cat", "cp", "curl", "grep", "mv", "sed", "sleep", "tail"] {
+            let found = std::env::split_paths(&path).map(|folder| folder.join(name));
+            let found = found.into_iter().find(|path| path.exists()).unwrap();
+            symlink(found, folder.join(name)).unwrap();
+        }
+        folder
+    }
+
+    /// Waits until its daemon does this.
+    pub fn await_operation(&self, operation: &str) {
+        until(operation, || self.state("operation").filter(|now| now.contains(operation)));
+    }
+
+    /// Waits until the program hangs at a step.
+    pub fn await_step(&self, step: &str) {
+        let path = self.path("run/step");
+        until(step, || fs::read_to_string(&path).ok().filter(|now| now == step));
     }
 
     /// What the stand-ins have noted.
@@ -111,6 +163,25 @@ impl Machine {
     /// The same, to be run by the test.
     pub fn command_all(&self, more: &[&str]) -> Command {
         self.command(&[&ALL, more].concat())
+    }
+
+    /// Runs a script with file systems of its own, which has the command as its
+    /// arguments. None where that is not possible.
+    pub fn in_namespace(&self, script: &str, arguments: &[&str]) -> Option<Ended> {
+        let mounts = ["-m", "sh", "-ec", "mount -t tmpfs x /mnt"];
+        let can = Command::new("unshare").args(mounts).output();
+        if !can.is_ok_and(|output| output.status.success()) {
+            println!("NOT SHOWN: nothing can be mounted here, which takes root");
+            return None;
+        }
+        let update = self.command(arguments);
+        let mut command = Command::new("unshare");
+        command.args(["-m", "sh", "-ec", script, "sh"]).arg(update.get_program());
+        command.args(update.get_args()).stdin(Stdio::null());
+        for (name, value) in update.get_envs() {
+            command.env(name, value.unwrap());
+        }
+        Some(Ended::from(command.output().unwrap()))
     }
 
     /// The same in the background.

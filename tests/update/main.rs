@@ -7,3 +7,4 @@ mod findings;
 mod machine;
 mod outcomes;
 mod restoring;
+mod signals;

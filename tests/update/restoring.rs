@@ -13,7 +13,7 @@ const KILL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/update/kill.c");
 
 /// All that must be the same afterwards: for each name its kind, mode, owner and
 /// content.
-fn everything(machine: &Machine) -> Vec<String> {
+pub fn everything(machine: &Machine) -> Vec<String> {
     let mut all = Vec::new();
     let mut folders = vec![machine.path("etc")];
     while let Some(folder) = folders.pop() {
@@ -38,6 +38,10 @@ fn everything(machine: &Machine) -> Vec<String> {
 
 /// Every shape of settings, by name.
 fn shapes() -> Vec<(&'static str, Machine)> {
+    let with_text = |machine: Machine, conf: &str| {
+        machine.write(conf, "SERVER=http://a/\nGROUP=stable");
+        machine
+    };
     let with = |text: &str| {
         let machine = Machine::new();
         machine.write(CONF, text);
@@ -54,6 +58,9 @@ fn shapes() -> Vec<(&'static str, Machine)> {
     fs::remove_dir(no_folder.path("etc/flatcar")).unwrap();
     let dangling = Machine::new();
     symlink("nowhere.conf", dangling.path(CONF)).unwrap();
+    // As on Flatcar, where /etc/coreos is there for those who know that name.
+    let linked_folder = with("GROUP=stable\n");
+    symlink("flatcar", linked_folder.path("etc/coreos")).unwrap();
     vec![
         ("no file", Machine::new()),
         ("no folder", no_folder),
@@ -65,6 +72,9 @@ fn shapes() -> Vec<(&'static str, Machine)> {
         ("disabled", with("SERVER=disabled\n")),
         ("a link", linked("etc/config/real.conf", "GROUP=stable\n")),
         ("a link to nothing", dangling),
+        ("a link of the folder", linked_folder),
+        ("Container Linux", with_text(Machine::container_linux(), "etc/coreos/update.conf")),
+        ("Container Linux without a file", Machine::container_linux()),
     ]
 }
 
@@ -72,9 +82,69 @@ fn shapes() -> Vec<(&'static str, Machine)> {
 fn every_shape() {
     for (shape, machine) in shapes() {
         let before = everything(&machine);
-        let ended = machine.update(&[]);
+        machine.set("hold-check", "");
+        let child = machine.start(&[]);
+        machine.await_operation("CHECKING");
+        assert_ne!(everything(&machine), before, "{shape}");
+        machine.unset("hold-check");
+        let ended = Ended::from(child.wait_with_output().unwrap());
         assert_eq!(ended.status, Some(0), "{shape}: {ended:#?}");
         assert_eq!(everything(&machine), before, "{shape}");
+    }
+}
+
+/// A folder that nothing can be written to is found before. As root, that takes
+/// a file system.
+#[test]
+fn a_folder_that_is_read_only() {
+    let machine = Machine::new();
+    machine.write(CONF, "GROUP=stable\n");
+    let folder = machine.path("etc/flatcar");
+    let ended = if rustix::process::geteuid().is_root() {
+        let script = "mount --bind \"$SERVE_PACKAGE_ROOT/etc\" \"$SERVE_PACKAGE_ROOT/etc\"
+            mount -o remount,bind,ro \"$SERVE_PACKAGE_ROOT/etc\"
+            exec \"$@\"";
+        let Some(ended) = machine.in_namespace(script, &crate::machine::ALL) else { return };
+        ended
+    } else {
+        fs::set_permissions(&folder, Permissions::from_mode(0o555)).unwrap();
+        let ended = machine.update(&[]);
+        fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+        ended
+    };
+    ended.expect(1, &["etc/flatcar\" cannot be changed: ", "one error: nothing was changed"]);
+    assert!(machine.calls().is_empty());
+}
+
+/// A file system without any room, and one where there is room for less than all.
+#[test]
+fn a_disk_that_is_full() {
+    for pages in 0..4 {
+        let machine = Machine::new();
+        let script = format!(
+            "cd \"$SERVE_PACKAGE_ROOT/etc/flatcar\"
+            mount -t tmpfs -o size=32k,mode=750 x .
+            cd \"$SERVE_PACKAGE_ROOT/etc/flatcar\"
+            printf 'GROUP=stable\nREBOOT_STRATEGY=off' >update.conf
+            chmod 640 update.conf
+            chown 1234:5678 update.conf
+            head -c {} /dev/zero >filler
+            look() {{ ls -lA --time-style=+ && sha256sum *; }}
+            look >/tmp/before.$$
+            status=0
+            \"$@\" || status=$?
+            look | diff /tmp/before.$$ - >&2
+            rm /tmp/before.$$
+            exit $status",
+            (7 - pages) * 4096
+        );
+        let Some(ended) = machine.in_namespace(&script, &crate::machine::ALL) else { return };
+        match ended.status {
+            // The record takes a page, and the changed settings another one.
+            Some(0) => assert!(pages >= 2, "{pages}: {ended:#?}"),
+            _ => ended.expect(1, &["update.conf", ": the disk is full\n"]),
+        }
+        assert!(!ended.error.contains("\n> "), "{pages}: {ended:#?}");
     }
 }
 
@@ -99,7 +169,7 @@ fn an_edit_meanwhile_stays() {
     machine.write(CONF, "GROUP=stable\nSERVER=http://a/\n");
     machine.set("mode", "silent");
     let mut child = machine.command_all(&[]);
-    let child = child.env("SERVE_PACKAGE_ASK_WITHIN", "5s").spawn().unwrap();
+    let child = child.env("SERVE_PACKAGE_WAIT", "5s").spawn().unwrap();
     let changed = crate::common::until("a change of the settings", || {
         machine.read(CONF).filter(|text| text.contains("127.0.0.1"))
     });
@@ -125,8 +195,10 @@ fn what_cannot_be_changed_is_found_before() {
 
     let machine = Machine::new();
     machine.write("etc/flatcar/update.conf.serve-package-record", "nonsense\n");
-    machine.update(&[]).expect(1, &["update.conf.serve-package-record\" is not one"]);
-    machine.run(&["--restore"]).expect(1, &["update.conf.serve-package-record\" is not one"]);
+    machine.update(&[]).expect(1, &["update.conf.serve-package-record\" is no record of changes"]);
+    machine
+        .run(&["--restore"])
+        .expect(1, &["update.conf.serve-package-record\" is no record of changes"]);
 }
 
 #[test]
@@ -142,6 +214,11 @@ fn killed_where_there_was_no_file() {
 #[test]
 fn killed_where_the_unit_was_masked() {
     kill_at_every_step("usual", true);
+}
+
+#[test]
+fn killed_where_there_was_no_folder() {
+    kill_at_every_step("no folder", false);
 }
 
 #[test]
@@ -174,7 +251,7 @@ fn a_disk_that_is_full_at_every_step() {
         let mut command = machine.command_all(&[]);
         command.env("LD_PRELOAD", &library).env("FAIL_AT", step.to_string());
         let ended = Ended::from(command.output().unwrap());
-        if ended.error.contains("No space left") || ended.error.contains("no space left") {
+        if ended.error.contains("the disk is full") {
             failures += 1;
         } else if ended.status == Some(0) && step > 10 {
             assert_eq!(everything(&machine), before, "{ended:#?}");
@@ -199,9 +276,7 @@ fn kill_at_every_step(shape: &str, is_masked: bool) {
     for step in 1.. {
         let (_, machine) = shapes().into_iter().find(|(name, _)| *name == shape).unwrap();
         if is_masked {
-            machine.set("update-engine.service.load", "masked");
-            machine.set("update-engine.service.file", "masked");
-            machine.set("update-engine.service.active", "inactive");
+            machine.mask("masked");
         }
         let before = everything(&machine);
         if run(&machine, &crate::machine::ALL, step) == Some(0) {
@@ -213,11 +288,13 @@ fn kill_at_every_step(shape: &str, is_masked: bool) {
         run(&machine, &["--restore"], 2);
         let ended = machine.run(&["--restore"]);
         assert_eq!(ended.status, Some(0), "{step}: {ended:#?}");
+        // Before there is a record, nothing says who has made the folder.
+        if shape == "no folder" {
+            let _ = fs::remove_dir(machine.path("etc/flatcar"));
+        }
         assert_eq!(everything(&machine), before, "killed after step {step}");
         if is_masked {
-            let state = |name| machine.state(name).unwrap().trim_end().to_owned();
-            assert_eq!(state("update-engine.service.load"), "masked", "{step}");
-            assert_eq!(state("update-engine.service.active"), "inactive", "{step}");
+            assert_eq!(machine.unit(), "masked\nmasked\ninactive\n", "{step}");
         }
     }
 }

@@ -8,40 +8,38 @@ use omaha::client::HttpUrl;
 
 use super::{Command, Count, Flags, Span, UsageError, parsed, path, server};
 
-/// The first argument.
-pub const COMMAND: &str = "check";
-
-const HELP: &str = "\
-Asks an update server what it offers, as a machine would, and says what real
-machines would stumble over. Works with any Omaha server for Container Linux
-and Flatcar.
+/// What its `--help` prints.
+pub const HELP: &str = "\
+Asks an update server what it offers, as a machine would, and reports what
+would make real machines fail. Works with any Omaha server for Flatcar and
+Container Linux.
 
 Usage: serve-package check URL [OPTION]...
 
-  URL                what a machine has as SERVER=; where it has no path,
-                     /v1/update/ is asked, which a machine does not do
-  --app-version VER  the version to have (default: 0.0.0)
+  URL                what a machine has as SERVER=; if it has no path, check
+                     asks /v1/update/, which a machine does not do
+  --app-version VER  the version that is installed (default: 0.0.0)
   --app-id ID        the application
                      (default: {e96281a6-d1af-4bde-9a0a-97b76e56dc57})
   --track NAME       the channel (default: stable)
   --board NAME       the board (default: amd64-usr; the other is arm64-usr)
   --oem NAME         the OEM, such as azure (default: none)
-  --machine-id ID    the machine to be (default: 32 zeros, which serve-package
+  --machine-id ID    the machine's id (default: 32 zeros, which serve-package
                      does not count)
   --download DIR     fetch every package into DIR and verify it: its digests,
                      and that it is a whole payload in its place
   --key PEM          the public key that every package must be signed with
   --skip-payload-check
                      verify the digests only
-  --no-events        report nothing to the server, neither progress nor failure;
-                     it still counts in a rollout: Nebraska grants the update
-                     to one machine, and waits for its reports
+  --no-events        report nothing to the server, neither progress nor failure.
+                     The check still counts in a roll-out: Nebraska grants the
+                     update to this machine, and waits for its reports
   --strict           warnings are failures
   --tries N          how often to try each request (default: 1); a download
-                     that was cut is continued in any case, up to 20 times
+                     that was cut is resumed in any case, up to 20 times
                      without progress
   --timeout TIME     how long to wait, such as 5s or 2m (default: 30s)
-  --json             print one JSON object instead of words
+  --json             print one JSON object instead of text
   --help
 
 With --download, unless --no-events, the server is told of a complete update.

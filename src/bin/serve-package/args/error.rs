@@ -20,6 +20,8 @@ pub enum UsageError {
     Together(&'static str, &'static str),
     /// No flag is called that.
     UnknownFlag { flag: String, suggestion: Option<Suggestion> },
+    /// No subcommand is called that.
+    UnknownCommand(OsString),
     /// It belongs to no flag.
     Unexpected { argument: OsString, suggestion: Option<Suggestion> },
     /// The flag does not take this value.
@@ -38,6 +40,7 @@ impl fmt::Display for UsageError {
                 write!(formatter, "there is no flag {flag:?}")?;
                 suggestion.as_ref().map_or(Ok(()), |suggestion| write!(formatter, "; {suggestion}"))
             }
+            Self::UnknownCommand(name) => write!(formatter, "there is no command {name:?}"),
             Self::Unexpected { argument, suggestion } => {
                 write!(formatter, "unexpected argument {argument:?}")?;
                 suggestion.as_ref().map_or(Ok(()), |suggestion| write!(formatter, "; {suggestion}"))

@@ -5,23 +5,21 @@ use std::path::PathBuf;
 
 use super::{Command, Flags, UsageError, path};
 
-/// The first argument.
-pub const COMMAND: &str = "inspect";
-
-const HELP: &str = "\
-Says of each file whether it is an update payload, of what, whether it is whole
-and undamaged, and who signed it.
+/// What its `--help` prints.
+pub const HELP: &str = "\
+Tells what each file is, whether it is a complete and undamaged update payload,
+and who signed it.
 
 Usage: serve-package inspect FILE... [OPTION]...
 
-  --key PEM   the public key that it must be signed with (default: on a Flatcar
+  --key PEM   the public key that must have signed it (default: on a Flatcar
               machine, /usr/share/update_engine/update-payload-key.pub.pem)
-  --json      print a JSON object for each file instead of words
+  --json      print a JSON object for each file instead of text
   --help
 
 A FILE.sha256 beside a file, as the release server has it, must agree.
 
-Exit status: 0 all is right, 1 something is not, 2 wrong usage.
+Exit status: 0 every file is right, 1 one is not, 2 wrong usage.
 ";
 
 /// What to inspect, and how.

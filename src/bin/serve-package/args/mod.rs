@@ -34,24 +34,70 @@ pub enum Command {
     Version,
 }
 
-/// Reads the arguments that follow the program's name. The first may be the
-/// name of another command than serving.
+/// A command that the first argument names.
+struct Subcommand {
+    name: &'static str,
+    help: &'static str,
+    /// The arguments that ask for its help.
+    asks_help: &'static str,
+    parse: fn(&mut dyn Iterator<Item = OsString>) -> Result<Command, UsageError>,
+}
+
+const SUBCOMMANDS: [Subcommand; 4] = [
+    Subcommand {
+        name: "check",
+        help: check::HELP,
+        asks_help: "check --help",
+        parse: |arguments| check::parse(arguments),
+    },
+    Subcommand {
+        name: "inspect",
+        help: inspect::HELP,
+        asks_help: "inspect --help",
+        parse: |arguments| inspect::parse(arguments),
+    },
+    Subcommand {
+        name: "status",
+        help: status::HELP,
+        asks_help: "status --help",
+        parse: |arguments| status::parse(arguments),
+    },
+    Subcommand {
+        name: "update",
+        help: update::HELP,
+        asks_help: "update --help",
+        parse: |arguments| update::parse(arguments),
+    },
+];
+
+/// Reads the arguments that follow the program's name. The first may name a
+/// subcommand; without one, the arguments are those of serving.
 ///
 /// # Errors
 ///
 /// The first thing that is wrong.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Refusal> {
     let mut arguments = arguments.into_iter().peekable();
-    if arguments.next_if(|first| first == check::COMMAND).is_some() {
-        check::parse(arguments).map_err(|error| Refusal { error, help: "check --help" })
-    } else if arguments.next_if(|first| first == inspect::COMMAND).is_some() {
-        inspect::parse(arguments).map_err(|error| Refusal { error, help: "inspect --help" })
-    } else if arguments.next_if(|first| first == update::COMMAND).is_some() {
-        update::parse(arguments).map_err(|error| Refusal { error, help: "update --help" })
-    } else if arguments.next_if(|first| first == status::COMMAND).is_some() {
-        status::parse(arguments).map_err(|error| Refusal { error, help: "status --help" })
-    } else {
-        serve::parse(arguments).map_err(|error| Refusal { error, help: "--help" })
+    if arguments.next_if(|first| first == "help").is_some() {
+        return help(arguments.next()).map_err(|error| Refusal { error, help: "--help" });
+    }
+    let named = |first: &OsString| SUBCOMMANDS.iter().find(|command| first == command.name);
+    if let Some(command) = arguments.peek().and_then(named) {
+        arguments.next();
+        let parsed = (command.parse)(&mut arguments);
+        return parsed.map_err(|error| Refusal { error, help: command.asks_help });
+    }
+    serve::parse(arguments).map_err(|error| Refusal { error, help: "--help" })
+}
+
+/// What `help` prints: the help of the subcommand that follows it, if one does.
+fn help(about: Option<OsString>) -> Result<Command, UsageError> {
+    let Some(about) = about.filter(|about| about != "--help") else {
+        return Ok(Command::Help(serve::HELP));
+    };
+    match SUBCOMMANDS.iter().find(|command| about == command.name) {
+        Some(command) => Ok(Command::Help(command.help)),
+        None => Err(UsageError::UnknownCommand(about)),
     }
 }
 

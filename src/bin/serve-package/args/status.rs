@@ -8,10 +8,8 @@ use omaha::client::HttpUrl;
 
 use super::{Command, Flags, Span, UsageError, parsed, server};
 
-/// The first argument.
-pub const COMMAND: &str = "status";
-
-const HELP: &str = "\
+/// What `--help` prints.
+pub const HELP: &str = "\
 Shows the machines of several servers in one table: each machine once, as the
 server says that heard from it last.
 

@@ -9,13 +9,11 @@ use omaha::Version;
 use super::serve::{EventFormat, OfferedVersion};
 use super::{Command, Flags, Span, UsageError, parsed, payload, payloads};
 
-/// The first argument.
-pub const COMMAND: &str = "update";
-
-const HELP: &str = "\
-Updates this machine (Flatcar, Container Linux) from files: looks whether that
-can work, serves them to the machine's own update_engine, and puts its
-settings back. Run it as root.
+/// What its `--help` prints.
+pub const HELP: &str = "\
+Updates this machine (Flatcar, Container Linux) from files: checks that this
+can work, serves the files to the machine's own update_engine, and restores its
+settings. Run it as root.
 
 Usage: serve-package update --package-file FILE --package-version VERSION
                             [--extension FILE]... [OPTION]...
@@ -24,14 +22,14 @@ Usage: serve-package update --package-file FILE --package-version VERSION
   --package-file FILE    the operating system's update payload
   --package-version VER  its version, such as 4152.2.0
   --extension FILE       an OEM or system extension beside it; repeatable
-  --dry-run              say what was found and would be done; touch nothing
-  --no-oem               go without the OEM's extension
+  --dry-run              report what was found and would be done; change nothing
+  --no-oem               continue without the OEM's extension
   --force                update to an older version, or before the running
                          system was marked good
   --deadline TIME        give up after 90s, 30m, 2h...: exit 3
   --reboot               reboot when the update is installed
-  --events json          what happens, on standard output, an object a line
-  --restore              put back the settings that a killed run left changed
+  --events json          write events to standard output, one object a line
+  --restore              restore the settings that a killed run left changed
   --help
 
 Exit status: 0 the update is installed and waits for the reboot, or there is

@@ -1,23 +1,35 @@
 //! What an update changes on the machine, and puts back.
 
-use std::fmt;
 use std::fs;
 use std::io::{self, Write};
+use std::mem;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::record::{Record, RecordError};
+use super::error::UpdateError;
+use super::record::Record;
 use super::release::System;
 use super::root::Root;
-use super::settings_file::{self, SettingsError, SettingsFile};
-use super::tool::ToolError;
+use super::settings_file::{self, SettingsFile};
+use super::tool::Purpose;
 use super::unit::{self, Unit};
+
+/// Held by the thread that changes files, so that a second signal does not come
+/// between.
+static FILES: Mutex<()> = Mutex::new(());
+
+fn lock_files() -> MutexGuard<'static, ()> {
+    FILES.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The changes of a running update. Put back at the latest when this is
 /// dropped, which a panic does too.
 #[derive(Debug)]
 pub struct Changes {
     root: Root,
+    /// As it was written. What is on the disk counts, unless somebody has
+    /// removed or damaged that.
     record: Record,
-    are_settings_back: bool,
     is_over: bool,
 }
 
@@ -32,25 +44,22 @@ impl Changes {
         system: System,
         server: &str,
         engine: &Unit,
-    ) -> Result<Self, ChangeError> {
-        let SettingsFile { path, exists } =
-            SettingsFile::find(root, system).map_err(ChangeError::Settings)?;
+    ) -> Result<Self, UpdateError> {
+        let SettingsFile { path, exists } = SettingsFile::find(root, system)?;
         let mut record = Record::new(root, system, path, exists, server);
         record.mask = engine.mask;
         record.stopped_in_boot = (!engine.is_active).then(|| boot_id(root));
-        if let Some(folder) = record.path().parent().filter(|folder| !folder.exists()) {
-            fs::create_dir_all(folder).map_err(ChangeError::Folder)?;
-            record.made_folder = true;
+        let changes = {
+            let _files = lock_files();
+            write_record(&mut record)?;
+            Self { root: root.clone(), record, is_over: false }
+        };
+        root.step("recorded");
+        {
+            let _files = lock_files();
+            settings_file::change(&changes.record)?;
         }
-        if let Err(error) = record.write() {
-            if let Some(folder) = record.path().parent().filter(|_| record.made_folder) {
-                // It is empty, or somebody uses it.
-                let _ = fs::remove_dir(folder);
-            }
-            return Err(ChangeError::Record(error));
-        }
-        let changes = Self { root: root.clone(), record, are_settings_back: false, is_over: false };
-        settings_file::change(&changes.record).map_err(ChangeError::Settings)?;
+        root.step("changed");
         Ok(changes)
     }
 
@@ -60,30 +69,35 @@ impl Changes {
     /// # Errors
     ///
     /// When it does not start.
-    pub fn start_engine(&self) -> Result<(), ToolError> {
-        let (unit, mask) = (unit::UPDATE_ENGINE, self.record.mask);
+    pub fn start_engine(&self) -> Result<(), UpdateError> {
+        let mask = self.record.mask;
+        let order = |verb, mask| {
+            let ordered = unit::order(verb, mask, unit::UPDATE_ENGINE, Purpose::Going);
+            self.root.step(verb);
+            ordered
+        };
         if mask.is_some() {
-            unit::order("unmask", mask, unit)?;
+            order("unmask", mask)?;
         }
         if self.record.stopped_in_boot.is_some() {
-            unit::order("start", None, unit)?;
+            order("start", None)?;
         }
         if mask.is_some() {
-            unit::order("mask", mask, unit)?;
+            order("mask", mask)?;
         }
         Ok(())
     }
 
-    /// Puts the settings back, once the machine has its answer and does not
-    /// read them any more.
+    /// Puts the settings back, once the machine has asked and does not read
+    /// them any more. Where the unit is as it was, everything is back then.
     ///
     /// # Errors
     ///
     /// When they cannot be put back.
-    pub fn put_settings_back(&mut self) -> Result<(), ChangeError> {
-        if !self.are_settings_back {
-            settings_file::put_back(&self.record).map_err(ChangeError::Settings)?;
-            self.are_settings_back = true;
+    pub fn put_settings_back(&mut self) -> Result<(), UpdateError> {
+        if !self.is_over {
+            let _files = lock_files();
+            self.is_over = put_files_back(&record(&self.root, Some(&self.record))?)?;
         }
         Ok(())
     }
@@ -93,43 +107,115 @@ impl Changes {
     /// # Errors
     ///
     /// When something cannot be put back. Then the record stays.
-    pub fn end(mut self) -> Result<(), ChangeError> {
+    pub fn end(mut self) -> Result<(), UpdateError> {
+        if self.is_over {
+            return Ok(());
+        }
+        let back = put_back(&self.root, Some(&self.record));
+        // Not before: a panic in the middle begins it again.
         self.is_over = true;
-        put_back(&self.root, &self.record)
+        back.map(drop)
     }
 }
 
 impl Drop for Changes {
     fn drop(&mut self) {
         if !self.is_over
-            && let Err(error) = put_back(&self.root, &self.record)
+            && let Err(error) = put_back(&self.root, Some(&self.record))
         {
             let _ = writeln!(io::stderr(), "error: {error}");
         }
     }
 }
 
-/// Puts back what a record names, and removes it. Can be done again and again.
+/// Writes the record, and makes the folder for it.
+fn write_record(record: &mut Record) -> Result<(), UpdateError> {
+    let folder = record.path().parent().filter(|folder| !folder.exists());
+    if let Some(folder) = folder.map(ToOwned::to_owned) {
+        let made = fs::create_dir_all(&folder);
+        made.map_err(|error| UpdateError::file(&folder, "cannot be made", &error))?;
+        record.made_folder = true;
+    }
+    let written = record.write();
+    if written.is_err()
+        && let Some(folder) = record.path().parent().filter(|_| record.made_folder)
+    {
+        // It is empty, or somebody uses it.
+        let _ = fs::remove_dir(folder);
+    }
+    written
+}
+
+/// The record on the disk, or else the one that was written there.
+fn record(root: &Root, written: Option<&Record>) -> Result<Option<Record>, UpdateError> {
+    match (Record::find(root), written) {
+        (Ok(Some(record)), _) => Ok(Some(record)),
+        (_, Some(record)) => Ok(Some(record.clone())),
+        (found, None) => found,
+    }
+}
+
+/// Puts back what the record on the disk names, or else this one, and removes
+/// it: the settings that it was about, if there was one. Can be done again and
+/// again.
 ///
 /// # Errors
 ///
 /// When something cannot be put back. All else is, and the record stays.
-pub fn put_back(root: &Root, record: &Record) -> Result<(), ChangeError> {
-    let settings = settings_file::put_back(record).map_err(ChangeError::Settings);
-    let unit = put_unit_back(root, record).map_err(ChangeError::Unit);
+pub fn put_back(root: &Root, written: Option<&Record>) -> Result<Option<PathBuf>, UpdateError> {
+    let files = lock_files();
+    let Some(record) = record(root, written)? else {
+        Record::remove_unfinished(root)?;
+        return Ok(None);
+    };
+    let settings = settings_file::put_back(&record);
+    drop(files);
+    root.step("settings back");
+    let unit = put_unit_back(root, &record);
     settings.and(unit)?;
-    record.remove().map_err(ChangeError::Record)
+    root.step("unit back");
+    let _files = lock_files();
+    record.remove()?;
+    Ok(Some(record.file))
 }
 
-fn put_unit_back(root: &Root, record: &Record) -> Result<(), ToolError> {
+/// Puts the settings back, and has nobody change them any more: for a process
+/// that ends now. What is to be done to the unit takes longer, and is left to
+/// `--restore`.
+///
+/// # Errors
+///
+/// When not everything is as before.
+pub fn put_back_at_exit(root: &Root) -> Result<(), UpdateError> {
+    mem::forget(lock_files());
+    match put_files_back(&Record::find(root)?)? {
+        true => Ok(()),
+        false => Err(format!("{} is not as before yet", unit::UPDATE_ENGINE).into()),
+    }
+}
+
+/// Puts the settings back, and removes the record if it is about nothing else:
+/// whether that is so.
+fn put_files_back(record: &Option<Record>) -> Result<bool, UpdateError> {
+    let Some(record) = record else { return Ok(true) };
+    settings_file::put_back(record)?;
+    let is_all = record.mask.is_none() && record.stopped_in_boot.is_none();
+    if is_all {
+        record.remove()?;
+    }
+    Ok(is_all)
+}
+
+fn put_unit_back(root: &Root, record: &Record) -> Result<(), UpdateError> {
+    let order = |verb, mask| unit::order(verb, mask, unit::UPDATE_ENGINE, Purpose::Other);
     if record.mask.is_some() {
-        unit::order("mask", record.mask, unit::UPDATE_ENGINE)?;
+        order("mask", record.mask)?;
     }
     // After a boot, whether it runs is no longer this program's doing, unless it
     // was masked.
     let is_same_boot = record.stopped_in_boot.as_ref().is_some_and(|boot| *boot == boot_id(root));
     if is_same_boot || record.mask.is_some() && record.stopped_in_boot.is_some() {
-        unit::order("stop", None, unit::UPDATE_ENGINE)?;
+        order("stop", None)?;
     }
     Ok(())
 }
@@ -139,30 +225,6 @@ fn boot_id(root: &Root) -> String {
     let id = fs::read_to_string(root.path("/proc/sys/kernel/random/boot_id"));
     id.map(|id| id.trim().to_owned()).unwrap_or_default()
 }
-
-/// Why the machine cannot be changed, or not put back.
-#[derive(Debug)]
-pub enum ChangeError {
-    Folder(io::Error),
-    Record(RecordError),
-    Settings(SettingsError),
-    Unit(ToolError),
-}
-
-impl fmt::Display for ChangeError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Folder(error) => {
-                write!(formatter, "the folder of update.conf cannot be made: {error}")
-            }
-            Self::Record(error) => error.fmt(formatter),
-            Self::Settings(error) => error.fmt(formatter),
-            Self::Unit(error) => error.fmt(formatter),
-        }
-    }
-}
-
-impl std::error::Error for ChangeError {}
 
 #[cfg(test)]
 mod tests {
@@ -176,7 +238,8 @@ mod tests {
         fs::create_dir_all(conf.parent().unwrap()).unwrap();
         fs::write(&conf, "GROUP=stable").unwrap();
         let root = Root::at(&folder);
-        let engine = Unit { is_there: true, mask: None, is_active: true, active_since: None };
+        let engine =
+            Unit { is_there: true, mask: None, is_active: true, active_since: None, process: 0 };
         let panicked = catch_unwind(AssertUnwindSafe(|| {
             let _changes = Changes::begin(&root, System::Flatcar, "http://s/", &engine).unwrap();
             assert_eq!(fs::read_to_string(&conf).unwrap(), "GROUP=stable\nSERVER=http://s/");

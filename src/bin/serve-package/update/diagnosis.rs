@@ -2,9 +2,10 @@
 
 use super::configuration::Configuration;
 use super::engine::Status;
+use super::error::UpdateError;
+use super::proxy;
 use super::release::System;
 use super::root::Root;
-use super::tool::ToolError;
 use super::unit::{self, Unit};
 
 /// Looks for the usual causes.
@@ -12,13 +13,13 @@ pub fn causes(
     root: &Root,
     system: System,
     server: &str,
-    status: Option<&Result<Status, ToolError>>,
+    status: Option<&Result<Status, UpdateError>>,
 ) -> Vec<String> {
     let mut causes = Vec::new();
     let engine = unit::UPDATE_ENGINE;
     match Unit::query(engine) {
         Ok(unit) if !unit.is_active => causes.push(format!("{engine} does not run any more")),
-        Ok(_) => {}
+        Ok(unit) => causes.extend(proxy::problem(root, &unit)),
         Err(error) => causes.push(error.to_string()),
     }
     match status {

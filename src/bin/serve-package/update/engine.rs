@@ -3,8 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::error::UpdateError;
 use super::key_value;
-use super::tool::{self, ToolError};
+use super::tool::{self, Purpose};
 
 const CLIENT: &str = "update_engine_client";
 
@@ -60,15 +61,11 @@ impl fmt::Display for Operation {
 }
 
 /// What the daemon says of itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     pub operation: Operation,
-    /// Of the download, from 0 to 1.
-    pub progress: f64,
     /// The version of the update that it is about, or empty.
     pub new_version: String,
-    /// Bytes of the update that it is about, or 0.
-    pub new_size: u64,
 }
 
 impl Status {
@@ -77,23 +74,21 @@ impl Status {
     /// # Errors
     ///
     /// When it does not answer, or says nothing of use.
-    pub fn query() -> Result<Self, ToolError> {
-        let text = tool::run_ok(CLIENT, &["-status"], TIME)?;
-        Self::parse(&text).ok_or_else(|| ToolError::nonsense("update_engine_client -status", &text))
+    pub fn query() -> Result<Self, UpdateError> {
+        let text = tool::run(CLIENT, &["-status"], TIME, Purpose::Other)?;
+        Self::parse(&text).ok_or_else(|| tool::nonsense("update_engine_client -status", &text))
     }
 
     fn parse(text: &str) -> Option<Self> {
         let value = |key| key_value::last(text, key).unwrap_or_default().trim();
         let operation = value("CURRENT_OP");
-        if operation.is_empty() {
+        // The latter where the daemon has gone away while it was asked.
+        if operation.is_empty() || operation == "(null)" {
             return None;
         }
-        let progress: f64 = value("PROGRESS").parse().unwrap_or_default();
         Some(Self {
             operation: Operation::parse(operation),
-            progress: if progress.is_finite() { progress.clamp(0.0, 1.0) } else { 0.0 },
             new_version: value("NEW_VERSION").to_owned(),
-            new_size: value("NEW_SIZE").parse().unwrap_or_default(),
         })
     }
 }
@@ -103,8 +98,8 @@ impl Status {
 /// # Errors
 ///
 /// When it does not take the order.
-pub fn check_for_update() -> Result<(), ToolError> {
-    tool::run_ok(CLIENT, &["-check_for_update"], TIME).map(drop)
+pub fn check_for_update() -> Result<(), UpdateError> {
+    tool::run(CLIENT, &["-check_for_update"], TIME, Purpose::Going).map(drop)
 }
 
 #[cfg(test)]
@@ -117,12 +112,11 @@ mod tests {
                     NEW_VERSION=4152.2.0\nNEW_SIZE=400\n";
         let status = Status::parse(text).unwrap();
         assert_eq!(status.operation, Operation::Downloading);
-        assert!((status.progress - 0.25).abs() < 1e-9);
-        assert_eq!((&*status.new_version, status.new_size), ("4152.2.0", 400));
-        let odd = Status::parse("CURRENT_OP=UPDATE_STATUS_DANCING\nPROGRESS=NaN\n").unwrap();
+        assert_eq!(status.new_version, "4152.2.0");
+        let odd = Status::parse("CURRENT_OP=UPDATE_STATUS_DANCING\n").unwrap();
         assert_eq!(odd.operation.to_string(), "UPDATE_STATUS_DANCING");
-        assert!(odd.progress.abs() < 1e-9);
         assert_eq!(Status::parse("nonsense\n"), None);
         assert_eq!(Status::parse(""), None);
+        assert_eq!(Status::parse("PROGRESS=0.000000\nCURRENT_OP=(null)\n"), None);
     }
 }

@@ -2,25 +2,25 @@
 //! updated, in one queue.
 
 use omaha::protocol::{ErrorCode, EventResult, EventType};
-use omaha::server::Activity;
+use omaha::server::{Activity, Download};
 
 use super::engine::Status;
-use super::tool::ToolError;
+use super::error::UpdateError;
 
 /// Something that happened.
 #[derive(Debug)]
 pub enum Happening {
-    /// The machine asked, and was offered the update.
+    /// The machine asked, and was offered the update. It has read its settings
+    /// for that, and does not read them again before its next check.
     Offered,
     /// The machine asked, and was offered nothing, for this reason.
     NotOffered(String),
-    /// The machine does something with the answer. So it has it, and does not
-    /// read its settings again.
-    Answered,
     /// The machine has the operating system's payload.
     Downloaded,
     /// The machine fetches this package.
     Fetching(String),
+    /// It has so many of the package's bytes.
+    Fetched { package: String, bytes: u64, size: u64 },
     /// The machine reports that the update is installed.
     Completed,
     /// The machine reports that the update failed.
@@ -28,7 +28,7 @@ pub enum Happening {
     /// The server has a problem.
     Trouble(String),
     /// What the daemon says of itself, asked again and again.
-    Status(Result<Status, ToolError>),
+    Status(Result<Status, UpdateError>),
     /// Somebody wants it to end.
     Interrupted,
     /// The server has ended by itself.
@@ -37,54 +37,52 @@ pub enum Happening {
 
 impl Happening {
     /// What an activity of the server means for the update.
-    pub fn of(activity: &Activity<'_>) -> Vec<Self> {
-        match activity {
-            Activity::Checked { offered: Some(_), .. } => vec![Self::Offered],
-            Activity::Checked { reason, .. } => vec![Self::NotOffered(reason.to_string())],
+    pub fn of(activity: &Activity<'_>) -> Option<Self> {
+        Some(match activity {
+            Activity::Checked { offered: Some(_), .. } => Self::Offered,
+            Activity::Checked { reason, .. } => Self::NotOffered(reason.to_string()),
             Activity::CheckFailed { error, .. } | Activity::AppRefused { error, .. } => {
-                vec![Self::NotOffered(error.to_string())]
+                Self::NotOffered(error.to_string())
             }
-            Activity::DownloadStarted(download) => {
-                vec![Self::Answered, Self::Fetching(download.package.to_owned())]
+            Activity::DownloadStarted(download) => Self::Fetching(download.package.to_owned()),
+            Activity::DownloadProgressed { download, at, .. } => Self::fetched(download, *at),
+            Activity::DownloadFinished { download, .. } => {
+                Self::fetched(download, download.range.end)
             }
             Activity::DownloadCut { download, cause, .. } => {
-                vec![Self::Trouble(format!(
-                    "the download of {} broke off: {cause}",
-                    download.package
-                ))]
+                Self::Trouble(format!("the download of {} broke off: {cause}", download.package))
             }
             Activity::Reported { event, .. } => {
-                Self::of_report(event.event_type, event.result, event.error_code)
+                return Self::of_report(event.event_type, event.result, event.error_code);
             }
             Activity::Refused { request, reason, .. } => {
-                vec![Self::Trouble(format!("a request was refused ({request:?}): {reason}"))]
+                Self::Trouble(format!("a request was refused ({request:?}): {reason}"))
             }
-            Activity::Trouble { what, error, .. } => {
-                vec![Self::Trouble(format!("{what}: {error}"))]
-            }
-            _ => Vec::new(),
-        }
+            Activity::Trouble { what, error, .. } => Self::Trouble(format!("{what}: {error}")),
+            _ => return None,
+        })
     }
 
-    fn of_report(event: EventType, result: EventResult, error: Option<ErrorCode>) -> Vec<Self> {
-        if event == EventType::UPDATE_DOWNLOAD_STARTED {
-            return vec![Self::Answered];
-        }
+    fn fetched(download: &Download<'_>, bytes: u64) -> Self {
+        Self::Fetched { package: download.package.to_owned(), bytes, size: download.size }
+    }
+
+    fn of_report(event: EventType, result: EventResult, error: Option<ErrorCode>) -> Option<Self> {
         if event == EventType::UPDATE_DOWNLOAD_FINISHED {
-            return vec![Self::Answered, Self::Downloaded];
+            return Some(Self::Downloaded);
         }
         if event != EventType::UPDATE_COMPLETE {
-            return Vec::new();
+            return None;
         }
         match error.map(ErrorCode::base) {
             // Of an earlier update: it comes with a check.
-            Some(ErrorCode::ROLLBACK) => vec![Self::Trouble(
+            Some(ErrorCode::ROLLBACK) => Some(Self::Trouble(
                 "the machine had gone back from an earlier update (rollback)".to_owned(),
-            )],
+            )),
             // The same, where the earlier one went well.
-            _ if result == EventResult::SUCCESS_REBOOT => Vec::new(),
-            _ if result == EventResult::SUCCESS => vec![Self::Answered, Self::Completed],
-            _ => vec![Self::Answered, Self::Failed(error)],
+            _ if result == EventResult::SUCCESS_REBOOT => None,
+            _ if result == EventResult::SUCCESS => Some(Self::Completed),
+            _ => Some(Self::Failed(error)),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::process;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,9 +12,11 @@ use signal_hook::iterator::Signals;
 
 use super::changes;
 use super::happening::Happening;
-use super::record::Record;
+use super::output;
 use super::root::Root;
+use super::tool::IS_INTERRUPTED;
 use super::verdict::INTERRUPTED;
+use crate::log_writer::FlushAtExit;
 
 /// The same signal again within this time is the first one: `timeout`, for one,
 /// sends it to the process and then to its group.
@@ -38,13 +41,14 @@ pub fn watch(root: &Root, queue: Sender<Happening>) -> io::Result<()> {
             }
             if first.is_none() {
                 first = Some(Instant::now());
+                IS_INTERRUPTED.store(true, Ordering::Relaxed);
                 let _ = queue.send(Happening::Interrupted);
                 continue;
             }
-            if let Ok(Some(record)) = Record::find(&root) {
-                // What cannot be put back now stays recorded for --restore.
-                let _ = changes::put_back(&root, &record);
+            if let Err(error) = changes::put_back_at_exit(&root) {
+                output::complain(&format!("error: {error}: serve-package update --restore"));
             }
+            drop(FlushAtExit);
             process::exit(INTERRUPTED.into());
         }
     })?;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::tool;
+use super::tool::{self, Purpose};
 use super::unit;
 
 /// How long the journal may take.
@@ -18,7 +18,7 @@ pub fn errors(since: SystemTime) -> Vec<String> {
     let since = format!("--since=@{since}");
     let arguments =
         ["--unit", unit::UPDATE_ENGINE, &since, "--no-pager", "--output=cat", "--lines=500"];
-    let text = tool::run_ok("journalctl", &arguments, TIME).unwrap_or_default();
+    let text = tool::run("journalctl", &arguments, TIME, Purpose::Other).unwrap_or_default();
     select(&text)
 }
 

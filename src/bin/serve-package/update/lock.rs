@@ -1,9 +1,8 @@
 //! One update at a time.
 
-use std::fmt;
 use std::fs::{File, TryLockError};
-use std::io;
 
+use super::error::UpdateError;
 use super::root::Root;
 
 const PATH: &str = "/run/serve-package-update.lock";
@@ -21,32 +20,16 @@ impl Lock {
     /// # Errors
     ///
     /// When another process has it, or its file cannot be made.
-    pub fn take(root: &Root) -> Result<Self, LockError> {
-        let file = File::create(root.path(PATH)).map_err(LockError::Io)?;
+    pub fn take(root: &Root) -> Result<Self, UpdateError> {
+        let path = root.path(PATH);
+        let fail = |error| UpdateError::file(&path, "cannot be locked", &error);
+        let file = File::create(&path).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(LockError::Taken),
-            Err(TryLockError::Error(error)) => Err(LockError::Io(error)),
-        }
-    }
-}
-
-/// Why the lock cannot be had.
-#[derive(Debug)]
-pub enum LockError {
-    Taken,
-    Io(io::Error),
-}
-
-impl fmt::Display for LockError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Taken => {
-                formatter.write_str("another `serve-package update` runs; wait for it, or stop it")
+            Err(TryLockError::WouldBlock) => {
+                Err("another `serve-package update` runs; wait for it, or stop it".into())
             }
-            Self::Io(error) => write!(formatter, "the lock {PATH} cannot be taken: {error}"),
+            Err(TryLockError::Error(error)) => Err(fail(error)),
         }
     }
 }
-
-impl std::error::Error for LockError {}

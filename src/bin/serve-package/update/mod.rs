@@ -11,6 +11,7 @@ mod configuration;
 mod diagnosis;
 mod edit;
 mod engine;
+mod error;
 mod extensions;
 mod finding;
 mod happening;
@@ -21,6 +22,7 @@ mod lock;
 mod output;
 mod payloads;
 mod progress;
+mod proxy;
 mod reboot;
 mod record;
 mod release;
@@ -35,19 +37,19 @@ mod unit;
 mod verdict;
 mod version;
 
-use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
 use std::time::SystemTime;
 
 use crate::args::{Request, UpdateSettings};
-use crate::format::sentence;
 use crate::{FAILURE, events};
-use changes::{ChangeError, Changes};
+use changes::Changes;
+use error::UpdateError;
 use lock::Lock;
 use output::Output;
 use progress::Progress;
-use record::Record;
 use root::Root;
 use serving::Serving;
 use session::Session;
@@ -59,18 +61,25 @@ pub fn run(settings: &UpdateSettings) -> ExitCode {
     let root = Root::from_environment();
     let with_events = matches!(settings, UpdateSettings::Update(request) if request.events);
     let mut output = Output::new(with_events);
-    let ended = match settings {
+    // A panic has put the settings back when it comes here, and was told.
+    let ended = catch_unwind(AssertUnwindSafe(|| match settings {
         UpdateSettings::Update(request) => update(request, &root, &mut output),
         UpdateSettings::Restore => restore(&root, &mut output).map(|()| ExitCode::SUCCESS),
+    }));
+    let error = match ended {
+        Ok(Ok(status)) => return status,
+        Ok(Err(error)) => error,
+        Err(_) => "there is a bug in this program, see above; please report it".into(),
     };
-    ended.unwrap_or_else(|error| {
-        output.complain(&format!("error: {}", sentence(&*error)));
-        ExitCode::from(FAILURE)
-    })
+    if with_events {
+        events::write(events::updated("failed", &error.to_string()));
+    }
+    output.complain(&format!("error: {error}"));
+    ExitCode::from(FAILURE)
 }
 
 /// Puts back what a killed run has left changed.
-fn restore(root: &Root, output: &mut Output) -> Result<(), Box<dyn Error>> {
+fn restore(root: &Root, output: &mut Output) -> Result<(), UpdateError> {
     if !root.is_permitted() {
         return Err(survey::NOT_ROOT.into());
     }
@@ -82,17 +91,15 @@ fn restore(root: &Root, output: &mut Output) -> Result<(), Box<dyn Error>> {
 }
 
 /// Whether there was something.
-fn put_left_overs_back(root: &Root, output: &mut Output) -> Result<bool, ChangeError> {
-    let Some(record) = Record::find(root).map_err(ChangeError::Record)? else {
-        Record::remove_unfinished(root).map_err(ChangeError::Record)?;
-        return Ok(false);
-    };
-    changes::put_back(root, &record)?;
-    output.say(&format!("{} is put back as it was", root.shown(&record.file)));
-    Ok(true)
+fn put_left_overs_back(root: &Root, output: &mut Output) -> Result<bool, UpdateError> {
+    let file = changes::put_back(root, None)?;
+    if let Some(file) = &file {
+        output.say(&format!("{} is put back as it was", root.shown(file)));
+    }
+    Ok(file.is_some())
 }
 
-fn update(request: &Request, root: &Root, output: &mut Output) -> Result<ExitCode, Box<dyn Error>> {
+fn update(request: &Request, root: &Root, output: &mut Output) -> Result<ExitCode, UpdateError> {
     let mut lock = None;
     // Whoever is not permitted is told so with everything else that is found.
     if !request.dry_run && root.is_permitted() {
@@ -107,7 +114,11 @@ fn update(request: &Request, root: &Root, output: &mut Output) -> Result<ExitCod
     let version = &request.package_version;
     match (survey.state, survey.findings.errors()) {
         (State::Current, _) => {
-            output.say(&format!("nothing to do: the machine has version {version} already"));
+            let text = format!("nothing to do: the machine has version {version} already");
+            if request.events {
+                events::write(events::updated("current", &text));
+            }
+            output.say(&text);
             return Ok(ExitCode::SUCCESS);
         }
         (State::Installed, _) => {
@@ -144,7 +155,7 @@ fn plan(request: &Request, machine: &Machine, survey: &Survey, output: &mut Outp
     output.say(&format!("the payloads do not say their board: they must be for {board}"));
     let server = machine.server.as_deref().unwrap_or_default();
     output.say(&format!(
-        "update.conf gets another SERVER= (now {server:?}) until the machine has its answer"
+        "update.conf gets another SERVER= (now {server:?}) until the machine has asked"
     ));
     output.say(&format!("when the update is installed: {}", machine.reboot));
 }
@@ -157,7 +168,7 @@ fn install(
     machine: &Machine,
     survey: &Survey,
     output: &mut Output,
-) -> Result<Verdict, Box<dyn Error>> {
+) -> Result<Verdict, UpdateError> {
     let (queue, happenings) = channel();
     interrupt::watch(root, queue.clone())?;
     let version = &request.package_version;
@@ -165,23 +176,26 @@ fn install(
     let (system, began) = (machine.release.system, SystemTime::now());
     let mut changes = Changes::begin(root, system, &serving.url, &machine.engine)?;
     let triggered = changes.start_engine().and_then(|()| engine::check_for_update());
+    root.step("triggered");
     let verdict = match triggered {
         Ok(()) => {
             session::ask_for_status(queue)?;
-            let size = survey.packages.first().map_or(0, |package| package.size());
             let mut session = Session {
                 root,
                 system,
                 server: &serving.url,
                 deadline: request.deadline,
-                progress: Progress::new(size),
+                progress: Progress::default(),
                 output,
             };
             session.run(&happenings, &mut changes)
         }
+        Err(_) if tool::IS_INTERRUPTED.load(Ordering::Relaxed) => Verdict::Interrupted,
         Err(error) => Verdict::Broken(error.to_string()),
     };
+    root.step("decided");
     let back = changes.end();
+    root.step("over");
     if verdict.is_failure() {
         let lines = journal::errors(began);
         if !lines.is_empty() {
@@ -209,7 +223,7 @@ fn finish(
     request: &Request,
     verdict: &Verdict,
     output: &mut Output,
-) -> Result<ExitCode, Box<dyn Error>> {
+) -> Result<ExitCode, UpdateError> {
     if request.events {
         events::write(events::updated(verdict.as_str(), &verdict.to_string()));
     }

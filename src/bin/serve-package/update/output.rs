@@ -40,13 +40,17 @@ impl Output {
     /// A line on standard error.
     pub fn complain(&mut self, line: &str) {
         self.clear();
-        write(&log_writer::ERROR, &format!("{line}\n"));
+        complain(line);
     }
 
-    /// Draws the line that changes.
-    pub fn draw(&mut self, line: &str) {
-        write(self.log_writer, &format!("\r{line}\x1b[K"));
-        self.is_drawn = true;
+    /// A line that is drawn again and again on a terminal.
+    pub fn progress(&mut self, line: &str) {
+        if self.is_terminal {
+            write(self.log_writer, &format!("\r{line}\x1b[K"));
+            self.is_drawn = true;
+        } else {
+            self.say(line);
+        }
     }
 
     fn clear(&mut self) {
@@ -54,6 +58,11 @@ impl Output {
             write(self.log_writer, "\r\x1b[K");
         }
     }
+}
+
+/// A line on standard error, from another thread.
+pub fn complain(line: &str) {
+    write(&log_writer::ERROR, &format!("{line}\n"));
 }
 
 fn write(log_writer: &'static LogWriter, text: &str) {

@@ -23,7 +23,7 @@ impl Manager {
     /// What locksmithd does, from its unit and its settings.
     pub fn of(unit: Option<Unit>, configuration: &Configuration) -> Self {
         if unit.is_some_and(|unit| !unit.is_there || !unit.is_active) {
-            return Self::Off("locksmithd does not run");
+            return Self::Off("locksmithd does not run (Kubernetes' FLUO or kured may)");
         }
         let value = |key| configuration.get(key).map(|setting| setting.value.to_owned());
         let strategy = value("REBOOT_STRATEGY").unwrap_or_else(|| "reboot".to_owned());
@@ -40,7 +40,9 @@ impl Manager {
 impl fmt::Display for Manager {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Off(why) => write!(formatter, "nothing reboots it by itself: {why}"),
+            Self::Off(why) => {
+                write!(formatter, "nothing on the machine reboots it by itself: {why}")
+            }
             Self::Reboots { strategy, window: None } => write!(
                 formatter,
                 "locksmithd reboots it by itself then, at once (REBOOT_STRATEGY={strategy}); \

@@ -2,11 +2,11 @@
 //! change, removed after everything is put back. So a run that was killed can be
 //! undone by the next one.
 
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::error::UpdateError;
 use super::key_value;
 use super::release::System;
 use super::root::Root;
@@ -67,17 +67,21 @@ impl Record {
     /// # Errors
     ///
     /// When it cannot be read, or is not one.
-    pub fn find(root: &Root) -> Result<Option<Self>, RecordError> {
+    pub fn find(root: &Root) -> Result<Option<Self>, UpdateError> {
         for system in [System::Flatcar, System::ContainerLinux] {
             let path = Self::place(root, system);
-            let fail = |problem| RecordError { path: path.clone(), problem };
-            match fs::read_to_string(&path) {
-                Ok(text) => {
-                    let record = Self::parse(&path, &text);
-                    return record.map(Some).ok_or_else(|| fail(Problem::Unreadable));
+            match fs::read(&path) {
+                Ok(bytes) => {
+                    let record = Self::parse(&path, &String::from_utf8_lossy(&bytes));
+                    return record.map(Some).ok_or_else(|| {
+                        UpdateError::from(format!(
+                            "{path:?} is no record of changes; look at update.conf beside it, and \
+                             at update.conf{BACKUP}, which is the original, and remove the record"
+                        ))
+                    });
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(fail(Problem::Io(error))),
+                Err(error) => return Err(UpdateError::file(&path, "cannot be read", &error)),
             }
         }
         Ok(None)
@@ -88,11 +92,11 @@ impl Record {
     /// # Errors
     ///
     /// When it cannot be removed.
-    pub fn remove_unfinished(root: &Root) -> Result<(), RecordError> {
+    pub fn remove_unfinished(root: &Root) -> Result<(), UpdateError> {
         for system in [System::Flatcar, System::ContainerLinux] {
             let path = beside(&Self::place(root, system), NEW);
             let removed = remove_if_there(&path);
-            removed.map_err(|error| RecordError { path, problem: Problem::Io(error) })?;
+            removed.map_err(|error| UpdateError::file(&path, "cannot be removed", &error))?;
         }
         Ok(())
     }
@@ -159,8 +163,7 @@ impl Record {
     /// # Errors
     ///
     /// When it cannot be written. Then there is none.
-    pub fn write(&self) -> Result<(), RecordError> {
-        let fail = |error| RecordError { path: self.path.clone(), problem: Problem::Io(error) };
+    pub fn write(&self) -> Result<(), UpdateError> {
         let new = beside(&self.path, NEW);
         let written = || {
             let mut file = File::create(&new)?;
@@ -172,7 +175,7 @@ impl Record {
         written().map_err(|error| {
             // A part of it is of no use to anybody.
             let _ = fs::remove_file(&new);
-            fail(error)
+            UpdateError::file(&self.path, "cannot be written", &error)
         })
     }
 
@@ -181,8 +184,8 @@ impl Record {
     /// # Errors
     ///
     /// When it is still there.
-    pub fn remove(&self) -> Result<(), RecordError> {
-        let fail = |error| RecordError { path: self.path.clone(), problem: Problem::Io(error) };
+    pub fn remove(&self) -> Result<(), UpdateError> {
+        let fail = |error| UpdateError::file(&self.path, "cannot be removed", &error);
         remove_if_there(&beside(&self.path, NEW)).map_err(fail)?;
         remove_if_there(&self.path).map_err(fail)?;
         if self.made_folder
@@ -215,38 +218,11 @@ pub fn sync_folder(file: &Path) -> io::Result<()> {
 /// Removes a file, unless there is none.
 pub fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        // On a read-only file system, the error is not that there is none.
+        Err(error) if fs::symlink_metadata(path).is_ok() => Err(error),
         _ => Ok(()),
     }
 }
-
-/// What is wrong with the record.
-#[derive(Debug)]
-pub struct RecordError {
-    path: PathBuf,
-    problem: Problem,
-}
-
-#[derive(Debug)]
-enum Problem {
-    Io(io::Error),
-    Unreadable,
-}
-
-impl fmt::Display for RecordError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "the record of changes {:?} ", self.path)?;
-        match &self.problem {
-            Problem::Io(error) => write!(formatter, "cannot be read or written: {error}"),
-            Problem::Unreadable => formatter.write_str(
-                "is not one; look at update.conf beside it, and at update.conf.before-serve-package, \
-                 which is the original, and remove the record",
-            ),
-        }
-    }
-}
-
-impl std::error::Error for RecordError {}
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ pub fn find(root: &Root, extensions_size: u64, findings: &mut Findings) {
     let needed = extensions_size + RESERVE;
     if let Some(free) = free(root, "/var").filter(|free| *free < needed) {
         findings.error(format!(
-            "there are {} on /var, and the update needs {}",
+            "{} are free on /var, and the update needs {}",
             Megabytes(free),
             Megabytes(needed)
         ));
@@ -20,7 +20,7 @@ pub fn find(root: &Root, extensions_size: u64, findings: &mut Findings) {
     // The postinstall step falls back to /var where the OEM's partition is full.
     if let Some(free) = free(root, "/oem").filter(|free| *free < extensions_size) {
         findings.note(format!(
-            "there are {} on /oem; an OEM extension that has no room there goes to /var",
+            "{} are free on /oem; an OEM extension that has no room there goes to /var",
             Megabytes(free)
         ));
     }

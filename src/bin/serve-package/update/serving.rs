@@ -1,6 +1,6 @@
 //! Serving the payloads to this machine and to nobody else.
 
-use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread;
@@ -8,8 +8,10 @@ use std::thread;
 use omaha::server::{Activity, Handle, ListenAddress, Server};
 use omaha::{Codebase, PackageFile, TrivialUpdater, Update, Version};
 
+use super::error::UpdateError;
 use super::happening::Happening;
 use crate::events;
+use crate::format::sentence;
 
 /// The loopback interface, and a free port.
 const ADDRESS: &str = "127.0.0.1:0";
@@ -35,19 +37,21 @@ impl Serving {
         force: bool,
         with_events: bool,
         queue: &Sender<Happening>,
-    ) -> Result<Self, Box<dyn Error>> {
+    ) -> Result<Self, UpdateError> {
         let update = Update::from_packages(version.clone(), Codebase::default(), packages);
         let updater =
             TrivialUpdater::new(update).with_force(force).with_watched(packages.iter().cloned());
-        let address: ListenAddress = ADDRESS.parse()?;
+        let address: ListenAddress =
+            ADDRESS.parse().map_err(|error| UpdateError::from(sentence(&error)))?;
         let observer = queue.clone();
-        let server = Server::bind(&address, updater)?
+        let server = Server::bind(&address, updater)
+            .map_err(|error| UpdateError::from(sentence(&error)))?
             .with_packages(packages.iter().cloned())
             .with_observer(move |activity: &Activity<'_>| {
                 if with_events && let Some(object) = events::activity(activity, None) {
                     events::write(object);
                 }
-                for happening in Happening::of(activity) {
+                if let Some(happening) = Happening::of(activity) {
                     // Nobody waits any more when all is over.
                     let _ = observer.send(happening);
                 }
@@ -55,7 +59,12 @@ impl Serving {
         let (handle, url) = (server.handle(), format!("http://{}/v1/update/", server.address()));
         let queue = queue.clone();
         thread::Builder::new().name("server".to_owned()).spawn(move || {
-            let ended = server.run().map_or_else(|error| error.to_string(), |()| String::new());
+            let ended = catch_unwind(AssertUnwindSafe(|| server.run()));
+            let ended = match ended {
+                Ok(Ok(())) => "it was stopped".to_owned(),
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "a panic, see above".to_owned(),
+            };
             let _ = queue.send(Happening::ServerEnded(ended));
         })?;
         Ok(Self { handle, url })

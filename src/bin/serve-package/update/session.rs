@@ -7,16 +7,20 @@ use std::time::{Duration, Instant};
 use super::changes::Changes;
 use super::diagnosis;
 use super::engine::{Operation, Status};
+use super::error::UpdateError;
 use super::happening::Happening;
 use super::output::Output;
 use super::progress::Progress;
 use super::release::System;
-use super::root::Root;
-use super::tool::ToolError;
+use super::root::{Root, at_most};
 use super::verdict::Verdict;
 
 /// How often the daemon is asked what it does.
 const STATUS_INTERVAL: Duration = Duration::from_millis(500);
+
+/// How long the machine may take to ask after a check was triggered. It takes
+/// less than a second.
+const ASK: Duration = Duration::from_secs(60);
 
 /// How long the daemon may be idle after it has asked, until that is taken for
 /// the end of the update. Between asking and downloading it is not idle.
@@ -48,9 +52,9 @@ struct State {
     has_asked: bool,
     completed: Option<Instant>,
     idle_since: Option<Instant>,
-    /// When the daemon last answered.
+    /// When there was last something of the daemon.
     heard: Instant,
-    status: Option<Result<Status, ToolError>>,
+    status: Option<Result<Status, UpdateError>>,
 }
 
 impl Session<'_> {
@@ -85,23 +89,27 @@ impl Session<'_> {
         state: &mut State,
         changes: &mut Changes,
     ) -> Option<Verdict> {
+        if !matches!(happening, Happening::Status(Err(_))) {
+            state.heard = Instant::now();
+        }
         match happening {
             Happening::Offered => {
-                state.has_asked = true;
-                self.output.say("the machine has asked, and the update is offered");
-            }
-            Happening::NotOffered(why) => {
-                return Some(Verdict::Broken(format!("the machine was offered nothing: {why}")));
-            }
-            Happening::Answered => {
                 state.has_asked = true;
                 if let Err(error) = changes.put_settings_back() {
                     self.output
                         .complain(&format!("warning: {error}; it is tried again at the end"));
                 }
+                self.root.step("asked");
+                self.output.say("the machine has asked, and the update is offered");
+            }
+            Happening::NotOffered(why) => {
+                return Some(Verdict::Broken(format!("the machine was offered nothing: {why}")));
             }
             Happening::Fetching(package) => {
                 self.output.say(&format!("the machine fetches {package}"))
+            }
+            Happening::Fetched { package, bytes, size } => {
+                self.progress.download(package, bytes, size, self.output);
             }
             Happening::Downloaded => self.output.say("the payload is downloaded and verified"),
             Happening::Completed => {
@@ -121,14 +129,13 @@ impl Session<'_> {
 
     fn take_status(
         &mut self,
-        status: Result<Status, ToolError>,
+        status: Result<Status, UpdateError>,
         state: &mut State,
     ) -> Option<Verdict> {
         let mut is_installed = false;
         if let Ok(status) = &status {
-            state.heard = Instant::now();
             if state.has_asked {
-                self.progress.show(status, self.output);
+                self.progress.operation(&status.operation, self.output);
             }
             let is_idle = status.operation == Operation::Idle && state.has_asked;
             state.idle_since = is_idle.then(|| state.idle_since.unwrap_or_else(Instant::now));
@@ -144,20 +151,23 @@ impl Session<'_> {
         if let Some(deadline) = self.deadline.filter(|deadline| elapsed >= *deadline) {
             return Some(Verdict::Deadline(deadline));
         }
-        if !state.has_asked && elapsed >= self.root.ask_within {
+        if !state.has_asked && elapsed >= at_most(ASK) {
             let status = state.status.as_ref();
             let causes = diagnosis::causes(self.root, self.system, self.server, status);
             return Some(Verdict::NotAsked(causes));
         }
-        if state.completed.is_some_and(|completed| completed.elapsed() >= COMPLETION) {
+        if state.completed.is_some_and(|completed| completed.elapsed() >= at_most(COMPLETION)) {
             return Some(Verdict::Installed);
         }
-        if state.completed.is_none() && state.idle_since.is_some_and(|idle| idle.elapsed() >= IDLE)
+        if state.completed.is_none()
+            && state.idle_since.is_some_and(|idle| idle.elapsed() >= at_most(IDLE))
         {
             return Some(Verdict::Broken("update_engine is idle again".to_owned()));
         }
         match &state.status {
-            Some(Err(error)) if state.heard.elapsed() >= SILENCE => {
+            Some(Err(error))
+                if state.completed.is_none() && state.heard.elapsed() >= at_most(SILENCE) =>
+            {
                 Some(Verdict::Broken(error.to_string()))
             }
             _ => None,

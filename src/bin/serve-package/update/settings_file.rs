@@ -1,6 +1,5 @@
 //! The file of settings that is changed, and how it is replaced.
 
-use std::fmt;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
@@ -8,12 +7,15 @@ use std::path::{Path, PathBuf};
 
 use super::configuration::Configuration;
 use super::edit;
+use super::error::UpdateError;
 use super::record::{Record, remove_if_there, sync_folder};
 use super::release::System;
 use super::root::Root;
 
 /// Mode of settings that were not there before.
 const NEW_MODE: u32 = 0o644;
+
+const CANNOT_BE_CHANGED: &str = "cannot be changed";
 
 /// `update.conf`, or where a link of this name leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,12 +30,13 @@ impl SettingsFile {
     /// # Errors
     ///
     /// When it cannot.
-    pub fn find(root: &Root, system: System) -> Result<Self, SettingsError> {
+    pub fn find(root: &Root, system: System) -> Result<Self, UpdateError> {
         let name = root.path(&Configuration::path(system));
-        let fail = |problem| SettingsError { path: name.clone(), problem };
-        let (path, exists) = follow(&name).map_err(|error| fail(Problem::Io(error)))?;
+        let (path, exists) =
+            follow(&name).map_err(|error| UpdateError::file(&name, CANNOT_BE_CHANGED, &error))?;
         if exists && !fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
-            return Err(fail(Problem::NotRegular));
+            let text = format!("{name:?} is not a regular file, nor a link to one");
+            return Err(text.into());
         }
         Ok(Self { path, exists })
     }
@@ -43,17 +46,20 @@ impl SettingsFile {
     /// # Errors
     ///
     /// When they cannot.
-    pub fn check_folder(&self) -> Result<(), SettingsError> {
-        let fail = |path: &Path, problem| Err(SettingsError { path: path.to_owned(), problem });
+    pub fn check_folder(&self) -> Result<(), UpdateError> {
         let Some(folder) = self.path.parent().filter(|folder| folder.exists()) else {
             return Ok(());
         };
         if let Err(error) = rustix::fs::access(folder, rustix::fs::Access::WRITE_OK) {
-            return fail(folder, Problem::Io(error.into()));
+            return Err(UpdateError::file(folder, CANNOT_BE_CHANGED, &error.into()));
         }
         let backup = super::record::beside(&self.path, super::record::BACKUP);
         if fs::symlink_metadata(&backup).is_ok() {
-            return fail(&backup, Problem::InTheWay);
+            let text = format!(
+                "{backup:?} is in the way, and no record says whose it is; compare it with \
+                 update.conf, and move it away"
+            );
+            return Err(text.into());
         }
         Ok(())
     }
@@ -79,8 +85,8 @@ fn follow(name: &Path) -> io::Result<(PathBuf, bool)> {
 /// # Errors
 ///
 /// When something cannot be written. Then the record says what to put back.
-pub fn change(record: &Record) -> Result<(), SettingsError> {
-    let fail = |error| SettingsError { path: record.file.clone(), problem: Problem::Io(error) };
+pub fn change(record: &Record) -> Result<(), UpdateError> {
+    let fail = |error| UpdateError::file(&record.file, CANNOT_BE_CHANGED, &error);
     let changed = || {
         let original = if record.existed { fs::read(&record.file)? } else { Vec::new() };
         if record.existed {
@@ -140,8 +146,8 @@ fn own(file: &File, user: u32, group: u32) -> io::Result<()> {
 /// # Errors
 ///
 /// When they cannot be put back.
-pub fn put_back(record: &Record) -> Result<(), SettingsError> {
-    let fail = |error| SettingsError { path: record.file.clone(), problem: Problem::Io(error) };
+pub fn put_back(record: &Record) -> Result<(), UpdateError> {
+    let fail = |error| UpdateError::file(&record.file, CANNOT_BE_CHANGED, &error);
     let back = || {
         remove_if_there(&record.changed())?;
         let current = read(&record.file)?;
@@ -191,33 +197,3 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) => Err(error),
     }
 }
-
-/// Why the settings cannot be changed or put back.
-#[derive(Debug)]
-pub struct SettingsError {
-    path: PathBuf,
-    problem: Problem,
-}
-
-#[derive(Debug)]
-enum Problem {
-    Io(io::Error),
-    NotRegular,
-    InTheWay,
-}
-
-impl fmt::Display for SettingsError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:?} ", self.path)?;
-        match &self.problem {
-            Problem::Io(error) => write!(formatter, "cannot be changed: {error}"),
-            Problem::NotRegular => formatter.write_str("is not a regular file, nor a link to one"),
-            Problem::InTheWay => formatter.write_str(
-                "is in the way, and no record says whose it is; compare it with update.conf, and \
-                 move it away",
-            ),
-        }
-    }
-}
-
-impl std::error::Error for SettingsError {}

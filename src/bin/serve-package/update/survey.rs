@@ -15,7 +15,7 @@ use super::release::Release;
 use super::root::Root;
 use super::settings_file::SettingsFile;
 use super::unit::{self, Unit};
-use super::{room, version};
+use super::{proxy, room, version};
 use crate::args::Request;
 
 /// What is said to those who are not root.
@@ -77,7 +77,7 @@ impl Survey {
         let mut state = State::Ready;
         let machine = match Release::read(root) {
             Ok(release) => {
-                let (machine, status) = look(release, root, &mut findings);
+                let (machine, status) = look(request, release, root, &mut findings);
                 let file = SettingsFile::find(root, machine.release.system);
                 let checked = file.and_then(|file| {
                     // What a killed run has left beside it is not in the way.
@@ -103,7 +103,12 @@ impl Survey {
     }
 }
 
-fn look(release: Release, root: &Root, findings: &mut Findings) -> (Machine, Option<Status>) {
+fn look(
+    request: &Request,
+    release: Release,
+    root: &Root,
+    findings: &mut Findings,
+) -> (Machine, Option<Status>) {
     let configuration = Configuration::read(root, release.system);
     for problem in &configuration.unreadable {
         findings.error(problem.clone());
@@ -123,10 +128,11 @@ fn look(release: Release, root: &Root, findings: &mut Findings) -> (Machine, Opt
             setting.file
         ));
     }
-    let missing = Unit { is_there: false, mask: None, is_active: false, active_since: None };
+    let unknown =
+        Unit { is_there: true, mask: None, is_active: false, active_since: None, process: 0 };
     let engine = Unit::query(unit::UPDATE_ENGINE).unwrap_or_else(|error| {
         findings.error(error.to_string());
-        Unit { is_there: true, ..missing }
+        unknown
     });
     if !engine.is_there {
         findings.error(format!("there is no unit {}", unit::UPDATE_ENGINE));
@@ -140,6 +146,9 @@ fn look(release: Release, root: &Root, findings: &mut Findings) -> (Machine, Opt
             "{} does not run; it is started, and stopped at the end",
             unit::UPDATE_ENGINE
         ));
+    }
+    if let Some(problem) = proxy::problem(root, &engine) {
+        findings.error_unless(request.force, &problem);
     }
     let status = engine
         .is_active

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::error::UpdateError;
 use super::key_value;
-use super::tool::{self, ToolError};
+use super::tool::{self, Purpose};
 
 /// The unit of the update client.
 pub const UPDATE_ENGINE: &str = "update-engine.service";
@@ -31,6 +32,8 @@ pub struct Unit {
     pub is_active: bool,
     /// How long after the machine's start it became active.
     pub active_since: Option<Duration>,
+    /// Its process, or 0.
+    pub process: u32,
 }
 
 impl Unit {
@@ -39,14 +42,15 @@ impl Unit {
     /// # Errors
     ///
     /// When `systemctl` fails, or says nothing of use.
-    pub fn query(name: &str) -> Result<Self, ToolError> {
+    pub fn query(name: &str) -> Result<Self, UpdateError> {
         let arguments = [
             "show",
             name,
-            "--property=LoadState,ActiveState,UnitFileState,ActiveEnterTimestampMonotonic",
+            "--property=LoadState,ActiveState,UnitFileState,MainPID,\
+             ActiveEnterTimestampMonotonic",
         ];
-        let text = tool::run_ok("systemctl", &arguments, TIME)?;
-        Self::parse(&text).ok_or_else(|| ToolError::nonsense("systemctl show", &text))
+        let text = tool::run("systemctl", &arguments, TIME, Purpose::Other)?;
+        Self::parse(&text).ok_or_else(|| tool::nonsense("systemctl show", &text))
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -60,11 +64,13 @@ impl Unit {
         };
         let since = key_value::last(text, "ActiveEnterTimestampMonotonic");
         let since = since.and_then(|text| text.parse().ok()).filter(|since| *since > 0);
+        let process = key_value::last(text, "MainPID");
         Some(Self {
             is_there: load != "not-found",
             mask,
             is_active: matches!(active, "active" | "activating" | "reloading"),
             active_since: since.map(Duration::from_micros),
+            process: process.and_then(|text| text.parse().ok()).unwrap_or_default(),
         })
     }
 }
@@ -74,10 +80,15 @@ impl Unit {
 /// # Errors
 ///
 /// When it does not.
-pub fn order(verb: &str, mask: Option<Mask>, unit: &str) -> Result<(), ToolError> {
+pub fn order(
+    verb: &str,
+    mask: Option<Mask>,
+    unit: &str,
+    purpose: Purpose,
+) -> Result<(), UpdateError> {
     let runtime = (mask == Some(Mask::Runtime)).then_some("--runtime");
     let arguments: Vec<_> = [Some(verb), runtime, Some(unit)].into_iter().flatten().collect();
-    tool::run_ok("systemctl", &arguments, TIME).map(drop)
+    tool::run("systemctl", &arguments, TIME, purpose).map(drop)
 }
 
 /// Reboots the machine.
@@ -85,8 +96,8 @@ pub fn order(verb: &str, mask: Option<Mask>, unit: &str) -> Result<(), ToolError
 /// # Errors
 ///
 /// When systemd does not do it.
-pub fn reboot() -> Result<(), ToolError> {
-    tool::run_ok("systemctl", &["reboot"], TIME).map(drop)
+pub fn reboot() -> Result<(), UpdateError> {
+    tool::run("systemctl", &["reboot"], TIME, Purpose::Other).map(drop)
 }
 
 #[cfg(test)]
@@ -96,7 +107,7 @@ mod tests {
     #[test]
     fn states() {
         let unit = |text| Unit::parse(text).unwrap();
-        let running = "LoadState=loaded\nActiveState=active\nUnitFileState=disabled\n\
+        let running = "LoadState=loaded\nActiveState=active\nUnitFileState=disabled\nMainPID=7\n\
                        ActiveEnterTimestampMonotonic=5000000\n";
         assert_eq!(
             unit(running),
@@ -105,6 +116,7 @@ mod tests {
                 mask: None,
                 is_active: true,
                 active_since: Some(Duration::from_secs(5)),
+                process: 7,
             }
         );
         let masked = unit("LoadState=masked\nActiveState=inactive\nUnitFileState=masked\n");

@@ -119,9 +119,6 @@ fn advice(base: ErrorCode) -> Option<&'static str> {
         | ErrorCode::NEW_KERNEL_VERIFICATION_ERROR => {
             Some("the other partition cannot be written; look at the disk")
         }
-        ErrorCode::UPDATE_DEFERRED_FOR_BACKOFF => {
-            Some("the machine waits after earlier failures; restart update-engine, and try again")
-        }
         _ => None,
     }
 }
