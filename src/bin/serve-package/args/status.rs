@@ -15,7 +15,7 @@ server says that heard from it last.
 
 Usage: serve-package status URL... [OPTION]...
 
-  URL            a server that runs with --status, such as http://rack-1:8000;
+  URL            a server that shows its status, such as http://rack-1:8000;
                  where it has no path, /status.json is asked
   --expect FILE  the ids or aliases of the machines that must be updated, one a
                  line; repeatable (default: every machine that a server knows,
