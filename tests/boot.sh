@@ -169,6 +169,7 @@ update() {
 follow_settings() {
     version=$(sed -n 's/^PACKAGE_VERSION=//p' /etc/serve-package.env)
     url=http://localhost:$(systemctl show --value -p Listen $socket | sed 's/ .*//; s/.*://')
+    [ "$url" != http://localhost: ] || url=${url}8000
 }
 
 # As after a first boot with the Butane file: units and settings are there, a payload is not.
@@ -186,7 +187,7 @@ first_boot() {
 
 # What operators do, as the manual says it.
 test_readme() {
-    local number=0 line words text first status lives=no busy
+    local number=0 line words text first status lives=no busy updated=no
     mkdir -p $home
     cp /release/*.tar.gz $home
     cp /release/update.gz $home/flatcar_production_update.gz
@@ -199,7 +200,10 @@ test_readme() {
             *update.gz*"systemctl restart $socket"*) first_boot ;;
             *"systemctl stop"*) ;;
             *"systemctl restart $unit"*) busy=yes version='[0-9.]*' && traffic_begin ;;
-            "systemctl status"*) update && within 5 says '1 updated' ;;
+            "systemctl status"*)
+                update && within 5 says '1 updated'
+                updated=yes
+                ;;
         esac
 
         readme_run $number "$words" >/tmp/printed
@@ -210,6 +214,8 @@ test_readme() {
         esac
         [ ! -e /release/readme/$number.txt ] || shown /release/readme/$number.txt /tmp/printed || status=1
         [ $busy = no ] || traffic_end
+        # It has reported its update, and would have to come back with the new version.
+        [ $updated = no ] || request=${request/machineid=\"boot\"/machineid=\"another\"}
 
         # It serves from the first start on until it is stopped for good, and after each command between.
         case $text in
@@ -409,7 +415,7 @@ test_mistakes() {
 inside() {
     test_readme
     # For the rest, installed as it was before the manual removed it.
-    cd $home && readme_run 1 >/dev/null && cd /
+    cd $home && readme_run "$(grep -n '^manual/' /release/readme/list | head -n 1 | cut -d : -f 1)" >/dev/null && cd /
     mkdir -p $lib
     head -c 48M /dev/urandom >$lib/update.gz
     truncate -s 2G $lib/big.gz

@@ -57,16 +57,16 @@ const SUBCOMMANDS: [Subcommand; 4] = [
         parse: |arguments| inspect::parse(arguments),
     },
     Subcommand {
-        name: "status",
-        help: status::HELP,
-        asks_help: "status --help",
-        parse: |arguments| status::parse(arguments),
-    },
-    Subcommand {
         name: "update",
         help: update::HELP,
         asks_help: "update --help",
         parse: |arguments| update::parse(arguments),
+    },
+    Subcommand {
+        name: "status",
+        help: status::HELP,
+        asks_help: "status --help",
+        parse: |arguments| status::parse(arguments),
     },
 ];
 

@@ -8,7 +8,7 @@ use omaha::client::HttpUrl;
 
 use super::{Command, Flags, Span, UsageError, parsed, server};
 
-/// What `--help` prints.
+/// What `status --help` prints.
 pub const HELP: &str = "\
 Shows the machines of several servers in one table: each machine once, as the
 server says that heard from it last.
