@@ -7,7 +7,7 @@
 //!
 //! - [`protocol`]: the documents, as types that read and write their XML.
 //! - [`Updater`]: what an update server decides. [`TrivialUpdater`] offers one
-//!   [`Update`] to everybody. [`OmahaHandler`] answers requests with either, for
+//!   [`Update`] to everybody, a [`Catalog`] each machine the newest one for it. [`OmahaHandler`] answers requests with either, for
 //!   programs that have an HTTP server of their own.
 //! - [`server`]: HTTP in front of any `Updater`, and the packages beside it.
 //! - [`payload`]: what is in an update payload, whether it is whole, and who
@@ -132,8 +132,9 @@ pub use package::{PackageError, PackageFile, PackageName, ParsePackageNameError}
 pub use package::{VerifyError, VerifyErrorKind, is_extension_name};
 pub use quoted::{Escaped, Quoted};
 pub use updater::{
-    Codebase, Decision, OmahaHandler, Outcome, ParseCodebaseError, ReadUpdateError, Reason,
-    TrivialUpdater, TrivialUpdaterHandle, Update, Updater, UpdaterError,
+    Catalog, CatalogHandle, Codebase, Decision, OmahaHandler, Outcome, ParseCodebaseError,
+    ReadUpdateError, Reason, Release, TrivialUpdater, TrivialUpdaterHandle, Update, Updater,
+    UpdaterError,
 };
 pub use version::{ParseVersionError, Version};
 

@@ -23,9 +23,9 @@ fn expect_usage_error(arguments: &[&str], message: &str) {
 #[test]
 fn wrong_usage() {
     let with = |more: &[&'static str]| [&GOOD[..], more].concat();
-    expect_usage_error(&[], "--package-file is required");
+    expect_usage_error(&[], "--package-file or --updates is required");
     expect_usage_error(&["--package-file", UPDATE], "--package-version is required");
-    expect_usage_error(&["--package-version", OFFERED], "--package-file is required");
+    expect_usage_error(&["--package-version", OFFERED], "--package-file or --updates is required");
     expect_usage_error(&["--package-file"], "--package-file needs a value");
     expect_usage_error(&with(&["--listen-address"]), "--listen-address needs a value");
     expect_usage_error(&with(&["--extension="]), "--extension needs a value");

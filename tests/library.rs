@@ -14,10 +14,10 @@ use common::payload::{Directory, MORE_THAN_BUFFERS, bytes};
 use common::{OFFERED, UPDATE, fixture, until};
 use omaha::protocol::request::{App, Event};
 use omaha::protocol::{AppStatus, Request, UpdateStatus};
-use omaha::server::{Activity, Handle, Limits, ServeError, Server};
+use omaha::server::{Activity, Handle, Limits, Packages, ServeError, Server};
 use omaha::{
-    Codebase, Decision, OmahaHandler, PackageFile, Reason, TrivialUpdater, Update, Updater,
-    UpdaterError,
+    Catalog, Codebase, Decision, OmahaHandler, PackageFile, Reason, Release, TrivialUpdater,
+    Update, Updater, UpdaterError,
 };
 
 /// A server on a thread of its own.
@@ -83,6 +83,73 @@ fn another_update_is_offered_while_it_runs() {
     offered.set_update(Update::from_packages(version, Codebase::default(), &[package()]));
     let answer = update(running.address, &fixture("check-equal"));
     assert_eq!(answer.manifest().version.as_str(), "9999.0.0");
+    running.stop();
+}
+
+/// A release of a board, and its package in the folder that its codebase names.
+fn release(packages: &mut Packages, board: &str, version: &str) -> Release {
+    let codebase: Codebase = format!("/packages/{board}/{version}/").parse().unwrap();
+    let package = package();
+    packages.add(&codebase, Arc::clone(&package));
+    Release::new(board, Update::from_packages(version.parse().unwrap(), codebase, [&package]))
+}
+
+/// The fixture's request, from a machine with this board.
+fn check_of_board(board: &str) -> Vec<u8> {
+    let mut request = Request::read(&fixture("check-older")[..]).unwrap();
+    request.apps[0].board = board.to_owned();
+    request.to_xml().into_bytes()
+}
+
+#[test]
+fn each_board_has_its_packages_and_they_change_while_it_runs() {
+    let mut packages = Packages::new();
+    let releases = ["amd64-usr", "arm64-usr"].map(|b| release(&mut packages, b, OFFERED));
+    let catalog = Catalog::new(releases);
+    let releases = catalog.handle();
+    let server = bind(catalog);
+    let served = server.packages();
+    served.set_packages(packages);
+    let running = Running::new(server);
+    let fetch = |board: &str, version: &str| {
+        let answer = update(running.address, &check_of_board(board));
+        let path = format!("/packages/{board}/{version}/");
+        assert_eq!(answer.codebase(), format!("http://update.test:8000{path}"));
+        let package = &answer.manifest().packages[0];
+        let content = get(running.address, &format!("{path}{}", package.name), &[]);
+        package.verify(&content.body[..]).unwrap();
+    };
+    fetch("amd64-usr", OFFERED);
+    fetch("arm64-usr", OFFERED);
+    assert!(!update(running.address, &check_of_board("riscv-usr")).offers());
+    for path in
+        ["/packages/update.gz", "/packages/amd64-usr/", "/packages/amd64-usr/1.0.0/update.gz"]
+    {
+        get(running.address, path, &[]).expect_refusal(404, "there is no package of this name");
+    }
+
+    let mut packages = Packages::new();
+    releases.set_releases([release(&mut packages, "amd64-usr", "9999.0.0")]);
+    served.set_packages(packages);
+    fetch("amd64-usr", "9999.0.0");
+    assert!(!update(running.address, &check_of_board("arm64-usr")).offers());
+    let gone = get(running.address, &format!("/packages/arm64-usr/{OFFERED}/update.gz"), &[]);
+    assert_eq!(gone.status(), 404);
+    running.stop();
+}
+
+#[test]
+fn a_download_goes_on_with_what_it_began_with() {
+    let (package, payload) = large_package();
+    let server = bind(TrivialUpdater::new(offer(Codebase::default()))).with_packages([package]);
+    let served = server.packages();
+    let running = Running::new(server);
+    let mut client = Client::slow(running.address);
+    client.send(request("GET", "/packages/update.gz", &[], b""));
+    let head = client.read_head();
+    served.set_packages(Packages::new());
+    assert_eq!(get(running.address, "/packages/update.gz", &[]).status(), 404);
+    assert!(client.read(head.content_length()) == payload);
     running.stop();
 }
 

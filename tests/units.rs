@@ -22,3 +22,14 @@ fn what_ends_for_good_is_not_started_again() {
     assert_eq!(service("Restart"), ["on-failure"]);
     assert_eq!(service("RestartPreventExitStatus"), ["2 3 4"]);
 }
+
+/// The service may execute nothing but the server, so the signal is sent from
+/// outside of its sandbox.
+#[test]
+fn a_reload_is_a_signal() {
+    assert_eq!(service("ExecReload"), ["+/bin/kill -HUP $MAINPID"]);
+    let drop_in = include_str!("../dist/serve-package-updates.conf");
+    let command = "/opt/bin/serve-package --updates=${UPDATES} --listen-address=${LISTEN_ADDRESS}";
+    assert!(drop_in.contains(&format!("ExecStart=\nExecStart={command} $OPTIONS\n")));
+    assert_eq!(service("ExecStart").len(), 1);
+}

@@ -1,9 +1,9 @@
 //! The other half of the conversation: a machine that asks for updates.
 //!
-//! A [`Client`] speaks with one server about any number of applications. What
-//! it says about each of them is an [`AppClient`]'s business; [`Download`]
+//! A [`Client`] talks to one server about any number of applications, and an
+//! [`AppClient`] about one of them; [`Download`]
 //! fetches the packages of an update; [`PingTimer`] says when to ask again;
-//! [`lint`] says what real clients would stumble over in an answer.
+//! [`lint`] reports what in an answer would make real clients fail.
 //!
 //! Everything is synchronous. The network ([`Transport`]), time and chance
 //! ([`Environment`]) can be replaced by the caller's own.

@@ -37,6 +37,21 @@ impl BlockChecksums {
         expected.is_some_and(|expected| expected.iter().copied().eq(found))
     }
 
+    /// Writes them behind each other, for [`read`](Self::read).
+    pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.reserve(4 * self.0.len());
+        for checksum in &self.0 {
+            bytes.extend_from_slice(&checksum.to_le_bytes());
+        }
+    }
+
+    /// Reads those of a file of `size`; none if they are not as many.
+    pub(crate) fn read(bytes: &[u8], size: u64) -> Option<Self> {
+        let (checksums, rest) = bytes.as_chunks();
+        let is_all = rest.is_empty() && checksums.len() as u64 == size.div_ceil(BLOCK as u64);
+        is_all.then(|| Self(checksums.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect()))
+    }
+
     /// The range of whole blocks around some bytes of a file of `size`.
     pub(crate) fn around(bytes: &Range<u64>, size: u64) -> Range<u64> {
         let block = BLOCK as u64;

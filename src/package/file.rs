@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::fs::{AtFlags, StatxFlags, statx};
 
 use super::PackageName;
+use super::remembered::Identity;
 use crate::digest::{BLOCK, BlockChecksums, Digests, FileDigests, Sha256, Watched};
 use crate::protocol::response;
 
@@ -26,14 +27,15 @@ use crate::protocol::response;
 /// that was taken while the file was hashed.
 #[derive(Debug)]
 pub struct PackageFile {
-    name: PackageName,
-    path: PathBuf,
-    file: File,
-    digests: Digests,
-    blocks: BlockChecksums,
-    stamp: Stamp,
+    pub(super) name: PackageName,
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+    pub(super) digests: Digests,
+    pub(super) blocks: BlockChecksums,
+    pub(super) stamp: Stamp,
+    pub(super) identity: Identity,
     /// Once it was changed it stays so, even if its size and time are put back.
-    is_changed: AtomicBool,
+    pub(super) is_changed: AtomicBool,
 }
 
 impl PackageFile {
@@ -59,8 +61,8 @@ impl PackageFile {
         name: PackageName,
         read: &(dyn Fn(usize) + Sync),
     ) -> Result<Self, PackageError> {
-        let (file, stamp) = open(path)?;
-        Self::hash(path, name, file, stamp, None, read).map(|(package, _)| package)
+        let (file, metadata) = open(path)?;
+        Self::hash(path, name, file, &metadata, None, read).map(|(package, _)| package)
     }
 
     /// The same for a file that must be an update payload, of which the header,
@@ -81,14 +83,14 @@ impl PackageFile {
     ) -> Result<PayloadFile, PackageError> {
         use crate::payload::{Payload, PayloadError};
 
-        let (file, stamp) = open(path)?;
+        let (file, metadata) = open(path)?;
         let fail = |problem| PackageError { path: path.to_owned(), problem };
         let (payload, signatures) = Payload::of_file(&file).map_err(|error| match error {
             PayloadError::Io(error) => fail(Problem::Io(error)),
             error => fail(Problem::Payload(error)),
         })?;
         let prefix = Some(payload.signed_length());
-        let (package, signed_digest) = Self::hash(path, name, file, stamp, prefix, read)?;
+        let (package, signed_digest) = Self::hash(path, name, file, &metadata, prefix, read)?;
         // The length was right, and is still the same.
         let signed_digest = signed_digest.ok_or_else(|| fail(Problem::ChangedSince))?;
         Ok(PayloadFile { package, payload, signatures, signed_digest })
@@ -99,12 +101,13 @@ impl PackageFile {
         path: &Path,
         name: PackageName,
         file: File,
-        stamp: Stamp,
+        metadata: &Metadata,
         prefix: Option<u64>,
         read: &(dyn Fn(usize) + Sync),
     ) -> Result<(Self, Option<Sha256>), PackageError> {
         let fail = |problem| PackageError { path: path.to_owned(), problem };
         let io = |source| fail(Problem::Io(source));
+        let (stamp, identity) = (Stamp::of(metadata), Identity::of(metadata));
         // One byte more than expected tells a growing file without following it.
         let watched = Watched { file: &file, read };
         let FileDigests { digests, blocks, prefix } =
@@ -115,7 +118,7 @@ impl PackageFile {
         }
         let is_changed = AtomicBool::new(false);
         let path = path.to_owned();
-        Ok((Self { name, path, file, digests, blocks, stamp, is_changed }, prefix))
+        Ok((Self { name, path, file, digests, blocks, stamp, identity, is_changed }, prefix))
     }
 
     /// The name it is offered under.
@@ -257,7 +260,7 @@ pub struct PayloadFile {
 }
 
 /// Opens a regular file that is not empty.
-fn open(path: &Path) -> Result<(File, Stamp), PackageError> {
+pub(super) fn open(path: &Path) -> Result<(File, Metadata), PackageError> {
     let fail = |problem| PackageError { path: path.to_owned(), problem };
     let io = |source| fail(Problem::Io(source));
     // Opening a named pipe for reading waits for a writer, unless O_NONBLOCK.
@@ -267,25 +270,24 @@ fn open(path: &Path) -> Result<(File, Stamp), PackageError> {
     if !metadata.is_file() {
         return Err(fail(Problem::NotRegular(kind(&metadata))));
     }
-    let stamp = Stamp::of(&metadata);
-    if stamp.size == 0 {
+    if metadata.len() == 0 {
         return Err(fail(Problem::Empty));
     }
-    Ok((file, stamp))
+    Ok((file, metadata))
 }
 
 /// What tells whether a file was changed in place. The time of status change
 /// (`ctime`) is left out on purpose: renaming another file over this one
 /// changes it too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    size: u64,
-    seconds: i64,
-    nanoseconds: i64,
+pub(super) struct Stamp {
+    pub size: u64,
+    pub seconds: i64,
+    pub nanoseconds: i64,
 }
 
 impl Stamp {
-    fn of(metadata: &Metadata) -> Self {
+    pub fn of(metadata: &Metadata) -> Self {
         Self { size: metadata.len(), seconds: metadata.mtime(), nanoseconds: metadata.mtime_nsec() }
     }
 

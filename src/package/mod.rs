@@ -5,6 +5,8 @@ mod extension;
 mod file;
 #[cfg(feature = "server")]
 mod name;
+#[cfg(feature = "server")]
+mod remembered;
 mod verify;
 
 pub use extension::is_extension_name;

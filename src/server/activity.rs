@@ -235,7 +235,8 @@ constructors! {
 pub struct Download<'a> {
     /// Who fetches it.
     pub address: SocketAddr,
-    /// The package's name.
+    /// The package's name, after the folder in which it is served if it is in
+    /// one: its path below [`Codebase::PACKAGES`](crate::Codebase::PACKAGES).
     pub package: &'a str,
     /// The package's length in bytes.
     pub size: u64,

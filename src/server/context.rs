@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::activity::{Activity, Observer};
-use super::download::Published;
 use super::limits::Limits;
+use super::packages::PackagesHandle;
 use crate::authority::Authority;
 use crate::http::response::Response;
 
 /// What both threads know.
 pub(super) struct Context {
-    pub packages: Vec<Arc<Published>>,
+    pub packages: PackagesHandle,
     pub observer: Arc<dyn Observer>,
     /// This server's name for clients that do not say how they know it.
     pub authority: Option<Authority>,
@@ -24,10 +24,6 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub fn package(&self, name: &str) -> Option<&Arc<Published>> {
-        self.packages.iter().find(|package| package.name() == name)
-    }
-
     pub fn observe(&self, activity: &Activity<'_>) {
         self.observer.observe(activity);
     }

@@ -13,9 +13,11 @@ use crate::http::response::{Refusal, Response, Status};
 use crate::package::PackageFile;
 use crate::updater::Codebase;
 
-/// A package that is offered under its name.
+/// A package that is offered.
 #[derive(Debug)]
 pub(super) struct Published {
+    /// Below [`Codebase::PACKAGES`].
+    path: String,
     package: Arc<PackageFile>,
     validators: Validators,
     change_reported: AtomicBool,
@@ -38,13 +40,14 @@ pub(super) struct Part {
 }
 
 impl Published {
-    pub fn new(package: Arc<PackageFile>) -> Self {
+    pub fn new(path: String, package: Arc<PackageFile>) -> Self {
         let validators = Validators::new(&package.digests().sha256, package.modified());
-        Self { package, validators, change_reported: AtomicBool::new(false) }
+        Self { path, package, validators, change_reported: AtomicBool::new(false) }
     }
 
-    pub fn name(&self) -> &str {
-        self.package.name().as_str()
+    /// Its path below [`Codebase::PACKAGES`], which ends in its name.
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     pub fn size(&self) -> u64 {
@@ -128,7 +131,7 @@ impl Published {
 impl Part {
     /// The path under which its package is served.
     pub fn path(&self) -> String {
-        format!("{}{}", Codebase::PACKAGES, self.package.name())
+        format!("{}{}", Codebase::PACKAGES, self.package.path())
     }
 
     /// The head of the response that carries it.

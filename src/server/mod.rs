@@ -27,6 +27,7 @@ mod handler;
 mod lifetime;
 mod limits;
 mod listen;
+mod packages;
 mod page;
 mod poller;
 mod route;
@@ -51,14 +52,14 @@ pub use handle::Handle;
 pub use lifetime::{Heartbeat, ServeError};
 pub use limits::{Limits, Violation};
 pub use listen::{BindError, ListenAddress, ParseListenAddressError};
+pub use packages::{Packages, PackagesHandle};
 pub use page::{Page, PageRequest};
 
 use crate::package::PackageFile;
-use crate::updater::Updater;
+use crate::updater::{Codebase, Updater};
 use activity::CatchPanics;
 use answering::Answering;
 use context::Context;
-use download::Published;
 use event_loop::EventLoop;
 use handle::Inbox;
 use handler::Owner;
@@ -118,7 +119,7 @@ impl Server {
         let poller = Poller::new()?;
         let inbox = Inbox::new(poller.waker());
         let context = Context {
-            packages: Vec::new(),
+            packages: PackagesHandle::default(),
             observer: Arc::new(|_: &Activity<'_>| {}),
             authority: Some(address)
                 // A zone is a number of this machine's, and means nothing elsewhere.
@@ -143,11 +144,19 @@ impl Server {
     }
 
     /// Serves these packages under [`Codebase::PACKAGES`](crate::Codebase::PACKAGES).
-    /// Of several with the same name, the first is served.
+    /// Of several with the same name, the first is served. [`packages`](Self::packages)
+    /// is for packages in folders below it, and for a server whose packages change.
     #[must_use]
-    pub fn with_packages(mut self, packages: impl IntoIterator<Item = Arc<PackageFile>>) -> Self {
-        self.context.packages.extend(packages.into_iter().map(Published::new).map(Arc::new));
+    pub fn with_packages(self, packages: impl IntoIterator<Item = Arc<PackageFile>>) -> Self {
+        let mut all = Packages::clone(&self.context.packages.packages());
+        packages.into_iter().for_each(|package| all.add(&Codebase::default(), package));
+        self.context.packages.set_packages(all);
         self
+    }
+
+    /// What changes the packages that are served, from another thread.
+    pub fn packages(&self) -> PackagesHandle {
+        self.context.packages.clone()
     }
 
     /// Tells `observer` everything that happens.
@@ -220,7 +229,9 @@ impl Server {
     /// When there is no thread for the packages, or the system fails.
     pub fn run(self) -> Result<(), ServeError> {
         let Self { listener, updater, pages, mut context, poller, inbox, pulse, .. } = self;
-        context.limits.max_connections = acceptor::affordable(context.limits.max_connections);
+        let packages = context.packages.packages().len();
+        context.limits.max_connections =
+            acceptor::affordable(context.limits.max_connections, packages);
         let context = Arc::new(context);
         let answering = inbox.mailbox().clone();
 

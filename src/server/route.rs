@@ -15,8 +15,8 @@ const UPDATE: &str = "/v1/update";
 pub(super) enum Route<'a> {
     /// An update request.
     Update,
-    /// GET or HEAD of a package, by its name.
-    Package { name: &'a str, is_head: bool },
+    /// GET or HEAD of a package, by its path below [`Codebase::PACKAGES`].
+    Package { path: &'a str, is_head: bool },
     /// GET or HEAD of anything else.
     Page { path: &'a str },
     /// Known, but not with this method; these are allowed.
@@ -82,9 +82,9 @@ pub(super) fn route<'a>(method: &Method, path: &'a str) -> Route<'a> {
         None if matches!(method, Method::Get | Method::Head) => Route::Page { path },
         None if *method == Method::Post => Route::NoUpdate,
         None | Some("") => Route::NotFound,
-        Some(name) => match method {
-            Method::Get => Route::Package { name, is_head: false },
-            Method::Head => Route::Package { name, is_head: true },
+        Some(path) => match method {
+            Method::Get => Route::Package { path, is_head: false },
+            Method::Head => Route::Package { path, is_head: true },
             _ => Route::NotAllowed("GET, HEAD"),
         },
     }
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn routes() {
         use Method::{Get, Head, Post, Put};
-        let package = |name, is_head| Route::Package { name, is_head };
+        let package = |path, is_head| Route::Package { path, is_head };
         for (method, path, expected) in [
             (Post, "/v1/update", Route::Update),
             (Post, "/v1/update/", Route::Update),

@@ -76,7 +76,7 @@ impl Transfer {
     }
 
     fn download(&self) -> Download<'_> {
-        let (package, size) = (self.package.name(), self.package.size());
+        let (package, size) = (self.package.path(), self.package.size());
         Download { address: self.address, package, size, range: self.range.clone() }
     }
 

@@ -54,7 +54,7 @@ pub(super) fn answer(
     };
     let answer = Response::xml(status, response.to_xml());
     if request.apps.is_empty() {
-        return answer.refusing("the request holds no application");
+        return answer.refusing("the request has no application");
     }
     answer
 }
@@ -83,7 +83,7 @@ fn observe(
             warn_of_link_local(context, update_request.server, update);
         }
         Outcome::Checked { reason: Reason::PackageChanged, .. } => {
-            for package in &context.packages {
+            for package in context.packages.packages().all() {
                 package.is_intact(&*context.observer);
             }
         }
@@ -114,7 +114,7 @@ mod tests {
     use std::sync::atomic::AtomicBool;
 
     use crate::protocol;
-    use crate::server::Limits;
+    use crate::server::{Limits, PackagesHandle};
     use crate::updater::{Decision, UpdaterError};
 
     /// Panics for an application called `panic`.
@@ -129,7 +129,7 @@ mod tests {
 
     fn context() -> Context {
         Context {
-            packages: Vec::new(),
+            packages: PackagesHandle::default(),
             observer: Arc::new(|_: &Activity<'_>| {}),
             authority: None,
             limits: Limits::default(),

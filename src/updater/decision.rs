@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Update;
-use crate::protocol::OtherText;
+use crate::protocol::{OtherText, VersionText};
+use crate::version::Version;
 
 /// What an [`Updater`](super::Updater) answers to an update check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,16 +103,24 @@ reasons! {
     OtherPreviousVersion = "other-previous-version", "the update applies to another version only";
     /// Not offered: the machine wants only versions with another beginning
     /// (`targetversionprefix`).
-    OtherPrefix = "other-prefix", "it wants only versions with another prefix";
+    OtherPrefix = "other-prefix", "it asks only for versions with another prefix";
     /// Not offered: the machine takes no delta payload (`delta_okay`), and the
     /// update [has one](crate::Update::respect_delta_okay).
-    DeltaNotOkay = "delta-not-okay", "the update is a delta, which it does not take";
+    DeltaNotOkay = "delta-not-okay", "the update is a delta, which it does not accept";
     /// Not offered: a package was changed since it was hashed.
     PackageChanged = "package-changed", "a package was changed since the server was started";
     /// Not offered: the update is for other boards.
     OtherBoard = "other-board", "the update is for other boards";
+    /// Offered: machines that are older get this version before any newer one.
+    Floor = "floor", "it is a floor";
+    /// Not offered: there is no update for the machine's board.
+    NoSuchBoard = "no-such-board", "there is no update for its board";
+    /// Not offered: there is none for its board in its channel.
+    NoSuchChannel = "no-such-channel", "there is no update for its board in its channel";
+    /// Not offered: the next version for it is held back.
+    Held = "held", "the next version is held back";
     /// Not offered now: others have their turn.
-    Wait = "wait", "as many machines as may are being updated";
+    Wait = "wait", "as many machines as allowed are being updated";
     /// Not offered: too many machines have failed.
     RolloutStopped = "rollout-stopped", "too many machines have failed";
     /// Not offered: the machine has reported this update complete, and came
@@ -123,4 +132,18 @@ impl From<String> for Reason {
     fn from(words: String) -> Self {
         Self::from(words.as_str())
     }
+}
+
+/// Whether an update to this version is for a machine with this one, and why
+/// (not); `force` is whether the operator wants it whatever the machine's is.
+pub(super) fn compare(own: &VersionText, offered: &Version, force: bool) -> Result<Reason, Reason> {
+    let refused = match own {
+        VersionText::Version(version) if version == offered => return Err(Reason::UpToDate),
+        VersionText::Version(version) if version < offered => return Ok(Reason::Older),
+        VersionText::ForcedUpdate => return Ok(Reason::ForcedByMachine),
+        VersionText::Version(_) => Reason::Newer,
+        VersionText::Empty => Reason::NoVersion,
+        VersionText::Other(_) => Reason::NotAVersion,
+    };
+    if force { Ok(Reason::ForcedByOperator) } else { Err(refused) }
 }

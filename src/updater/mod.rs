@@ -1,5 +1,6 @@
 //! What an update server decides, apart from how it is asked.
 
+mod catalog;
 mod codebase;
 mod decision;
 mod handler;
@@ -12,6 +13,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use catalog::{Catalog, CatalogHandle, Release};
 pub use codebase::{Codebase, ParseCodebaseError};
 pub use decision::{Decision, Reason};
 pub use handler::{OmahaHandler, Outcome};

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::decision::compare;
 use super::{Decision, Reason, Update, Updater, UpdaterError};
 #[cfg(feature = "server")]
 use crate::package::PackageFile;
-use crate::protocol::VersionText;
 use crate::protocol::request::{App, Request};
 
 /// Offers one [`Update`] to every machine that is older.
@@ -68,35 +68,15 @@ impl TrivialUpdater {
     /// Whether the update is for this machine: a function of the request, the
     /// update and the operator's wish alone.
     fn decide(&self, update: &Update, app: &App) -> Result<Reason, Reason> {
-        if update.app_id.as_ref().is_some_and(|id| *id != app.id) {
-            return Err(Reason::OtherApp);
-        }
-        if let Some(previous) = &update.previous_version
-            && app.version.version() != Some(previous)
-        {
-            return Err(Reason::OtherPreviousVersion);
+        if let Some(refusal) = update.refusal(app) {
+            return Err(refusal);
         }
         if let Some(check) = &app.update_check
             && !update.version.as_str().starts_with(&check.target_version_prefix)
         {
             return Err(Reason::OtherPrefix);
         }
-        if update.respect_delta_okay && !app.delta_okay {
-            return Err(Reason::DeltaNotOkay);
-        }
-        let refused = match &app.version {
-            VersionText::Version(version) if *version == update.version => {
-                return Err(Reason::UpToDate);
-            }
-            VersionText::Version(version) if *version < update.version => {
-                return Ok(Reason::Older);
-            }
-            VersionText::ForcedUpdate => return Ok(Reason::ForcedByMachine),
-            VersionText::Version(_) => Reason::Newer,
-            VersionText::Empty => Reason::NoVersion,
-            VersionText::Other(_) => Reason::NotAVersion,
-        };
-        if self.force { Ok(Reason::ForcedByOperator) } else { Err(refused) }
+        compare(&app.version, &update.version, self.force)
     }
 }
 

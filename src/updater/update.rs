@@ -1,7 +1,8 @@
 //! What is offered.
 
-use super::Codebase;
+use super::{Codebase, Reason};
 use crate::protocol::VersionText;
+use crate::protocol::request::App;
 use crate::protocol::response::{Manifest, Package, Url};
 use crate::version::Version;
 
@@ -79,6 +80,19 @@ impl Update {
     pub fn with_respect_delta_okay(mut self, respect_delta_okay: bool) -> Self {
         self.respect_delta_okay = respect_delta_okay;
         self
+    }
+
+    /// Why it is not for an application, whatever its version is worth, if it is
+    /// not.
+    pub(super) fn refusal(&self, app: &App) -> Option<Reason> {
+        if self.app_id.as_ref().is_some_and(|id| *id != app.id) {
+            return Some(Reason::OtherApp);
+        }
+        let own = app.version.version();
+        if self.previous_version.as_ref().is_some_and(|previous| own != Some(previous)) {
+            return Some(Reason::OtherPreviousVersion);
+        }
+        (self.respect_delta_okay && !app.delta_okay).then_some(Reason::DeltaNotOkay)
     }
 
     /// The URLs of the codebase. A path is offered on every one of the

@@ -10,22 +10,19 @@ use crate::args::Settings;
 
 /// What is told before the first client is answered.
 ///
-/// `host` is the one to listen on, as the operator wrote it.
+/// `packages` are lines about those, and `host` is the one to listen on, as the
+/// operator wrote it.
 pub fn lines(
     settings: &Settings,
-    packages: &[Arc<PackageFile>],
+    offered: &str,
+    packages: Vec<String>,
     server: &Server,
     host: &str,
 ) -> Vec<String> {
     let version = env!("CARGO_PKG_VERSION");
-    let offered = &settings.package_version;
     let whom = if settings.force { " to every machine that has another" } else { "" };
     let mut lines = vec![format!("serve-package {version}: offering version {offered}{whom}")];
-    for package in packages {
-        let (name, path) = (package.name(), package.path());
-        let (size, sha256) = (package.size(), package.digests().sha256);
-        lines.push(format!("package {name} from {path:?}: {size} bytes, SHA-256 {sha256}"));
-    }
+    lines.extend(packages);
     if let Some(url) = &settings.package_url {
         lines.push(format!("packages are fetched from {url}"));
     }
@@ -34,8 +31,7 @@ pub fn lines(
     if let Some(front) = front(settings, address.ip()) {
         let here = here(server, host);
         lines.push(format!(
-            "machines reach this server through {front}, which must pass {UPDATES} on to \
-             {address}; on this machine itself it is {here}{UPDATES}"
+            "machines reach this server through {front}, which must forward {UPDATES} to {address}; on this machine itself it is {here}{UPDATES}"
         ));
     }
     lines.extend([
@@ -47,6 +43,16 @@ pub fn lines(
             .to_owned(),
     ]);
     lines
+}
+
+/// A line for each package.
+pub fn packages(packages: &[Arc<PackageFile>]) -> Vec<String> {
+    let line = |package: &Arc<PackageFile>| {
+        let (name, path) = (package.name(), package.path());
+        let (size, sha256) = (package.size(), package.digests().sha256);
+        format!("package {name} from {path:?}: {size} bytes, SHA-256 {sha256}")
+    };
+    packages.iter().map(line).collect()
 }
 
 /// What machines have as `SERVER=`. `host` is the one to listen on, as the

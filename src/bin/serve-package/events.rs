@@ -40,13 +40,12 @@ pub fn serving(version: &str, address: &str) -> Object {
 
 /// The server has ended.
 pub fn stopped(outcome: &str, counts: &Counts, missing: &[&str]) -> Object {
-    let waiting = counts.of(State::WaitingForReboot);
     event("stopped")
         .text("outcome", outcome)
         .plain("machines", counts.machines())
-        .plain("updated", counts.of(State::Updated) + waiting)
+        .plain("updated", counts.updated())
         .plain("failed", counts.failed())
-        .plain("under_way", counts.under_way() - waiting)
+        .plain("under_way", counts.busy())
         .plain("up_to_date", counts.of(State::UpToDate))
         .plain("not_offered", counts.of(State::Seen))
         .plain("silent", counts.of(State::Silent))

@@ -20,7 +20,8 @@ pub struct Hashing {
     /// Bytes of all packages, and those that were read.
     total: u64,
     done: AtomicU64,
-    shown: Mutex<Shown>,
+    /// None where nobody waits for it.
+    shown: Option<Mutex<Shown>>,
 }
 
 #[derive(Debug)]
@@ -32,13 +33,18 @@ struct Shown {
 
 impl Hashing {
     /// For these files. One that is not there says so when it is opened.
-    pub fn new<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Self {
-        let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        let total = paths.into_iter().map(size).sum();
+    pub fn new(paths: &[impl AsRef<Path>]) -> Self {
+        let size = |path: &_| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let total = paths.iter().map(size).sum();
         let shown =
             Shown { progress: ProgressDisplay::bar(), started: Instant::now(), percent: None };
         systemd::status("reading the packages");
-        Self { total, done: AtomicU64::new(0), shown: Mutex::new(shown) }
+        Self { total, done: AtomicU64::new(0), shown: Some(Mutex::new(shown)) }
+    }
+
+    /// Tells nobody how far it is.
+    pub fn quiet() -> Self {
+        Self { total: 0, done: AtomicU64::new(0), shown: None }
     }
 
     /// Opens and hashes a package.
@@ -66,7 +72,7 @@ impl Hashing {
     fn watch<T>(&self, name: &PackageName, open: impl FnOnce(&(dyn Fn(usize) + Sync)) -> T) -> T {
         let opened = open(&|bytes| self.note(name.as_str(), bytes));
         // Lines follow.
-        if let Ok(mut shown) = self.shown.lock() {
+        if let Some(Ok(mut shown)) = self.shown.as_ref().map(Mutex::lock) {
             shown.progress.end();
         }
         opened
@@ -75,7 +81,7 @@ impl Hashing {
     fn note(&self, name: &str, bytes: usize) {
         let done = self.done.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
         // Who comes while another one shows it has nothing newer to show.
-        let Ok(mut shown) = self.shown.try_lock() else { return };
+        let Some(Ok(mut shown)) = self.shown.as_ref().map(Mutex::try_lock) else { return };
         if shown.started.elapsed() < SHOWN_AFTER {
             return;
         }

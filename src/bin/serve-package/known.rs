@@ -10,7 +10,7 @@ use omaha::PackageFile;
 
 use crate::args::Settings;
 use crate::log::{Log, Priority};
-use crate::machine_tracker::{Expected, MachineTracker, Rules};
+use crate::machine_tracker::{Expected, MachineTracker, Offered, Rules};
 use crate::state_dir::{StateDir, StateDirError};
 use crate::watch;
 
@@ -23,7 +23,7 @@ struct ExpectError {
 
 impl fmt::Display for ExpectError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "cannot read --expect {:?}: {}", self.path, self.source)
+        write!(formatter, "cannot read --expect {:?}", self.path)
     }
 }
 
@@ -40,6 +40,7 @@ impl Error for ExpectError {
 /// When the list of expected machines cannot be read.
 pub fn tracker(
     settings: &Settings,
+    offered: Offered,
     packages: &[Arc<PackageFile>],
 ) -> Result<Arc<Mutex<MachineTracker>>, Box<dyn Error>> {
     let expected = match &settings.expect {
@@ -57,27 +58,35 @@ pub fn tracker(
         silent_after: settings.silent_after,
     };
     let names = packages.iter().map(|package| package.name().to_string());
-    let offered = settings.package_version.clone();
     Ok(Arc::new(Mutex::new(MachineTracker::new(offered, names, rules, expected, watch::now()))))
 }
 
-/// Gives the tracker what was known before a restart, from `--state-dir` or
-/// from what systemd has for it (`StateDirectory=`).
+/// The folder of what is known across restarts: `--state-dir`, or what systemd
+/// has for it (`StateDirectory=`).
 ///
 /// # Errors
 ///
 /// When the folder cannot be used.
-pub fn restore(
-    settings: &Settings,
-    tracker: &Mutex<MachineTracker>,
-    log: Log,
-) -> Result<Option<StateDir>, StateDirError> {
+pub fn state_dir(settings: &Settings) -> Result<Option<StateDir>, StateDirError> {
     let from_systemd = || {
         let folders = std::env::var("STATE_DIRECTORY").ok()?;
         folders.split(':').next().filter(|folder| !folder.is_empty()).map(PathBuf::from)
     };
-    let Some(path) = settings.state_dir.clone().or_else(from_systemd) else { return Ok(None) };
-    let state_dir = StateDir::open(&path)?;
+    let path = settings.state_dir.clone().or_else(from_systemd);
+    path.map(|path| StateDir::open(&path)).transpose()
+}
+
+/// Gives the tracker what was known before a restart.
+///
+/// # Errors
+///
+/// When the folder cannot be read.
+pub fn restore(
+    state_dir: &StateDir,
+    tracker: &Mutex<MachineTracker>,
+    log: Log,
+) -> Result<(), StateDirError> {
+    let path = state_dir.path();
     let mut tracker = tracker.lock().unwrap_or_else(PoisonError::into_inner);
     let unreadable = state_dir.restore(&mut tracker)?;
     if unreadable > 0 {
@@ -90,5 +99,5 @@ pub fn restore(
         let line = format!("{machines} machine{plural} known from --state-dir {path:?}");
         log.line(Priority::Info, &line);
     }
-    Ok(Some(state_dir))
+    Ok(())
 }

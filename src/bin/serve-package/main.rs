@@ -8,6 +8,7 @@
 mod args;
 mod banner;
 mod check;
+mod digest_cache;
 mod events;
 mod exit_condition;
 mod format;
@@ -21,6 +22,7 @@ mod listening;
 mod log;
 mod log_writer;
 mod machine_tracker;
+mod offer;
 mod packages;
 mod pages;
 mod panics;
@@ -36,6 +38,7 @@ mod systemd;
 mod table;
 mod throttle;
 mod update;
+mod updates_folder;
 mod watch;
 
 use std::io::{self, Write};

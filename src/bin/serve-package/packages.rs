@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use omaha::payload::{Kind, Payload};
-use omaha::{PackageError, PackageFile, PackageName, ParsePackageNameError, PayloadFile};
+use omaha::{PackageError, PackageFile, PackageName, ParsePackageNameError, PayloadFile, Version};
 
-use crate::args::{EXTENSION, PACKAGE_FILE, Settings};
+use crate::args::{EXTENSION, PACKAGE_FILE, PackageSource, Settings, Source, UPDATES};
+use crate::digest_cache::DigestCache;
 use crate::format::Plain;
 use crate::hashing::Hashing;
 use crate::key::{KeyFile, KeyFileError};
@@ -34,69 +35,160 @@ pub struct Packages {
 /// # Errors
 ///
 /// The first thing that is wrong.
-pub fn open(settings: &Settings) -> Result<Packages, StartError> {
-    let names = names(settings)?;
-    let paths: Vec<_> = [&settings.package_file].into_iter().chain(&settings.extensions).collect();
-    let hashing = Hashing::new(paths.iter().map(|path| path.as_path()));
-    if settings.skip_payload_check {
-        return open_anything(settings, &hashing, &paths, names);
+pub fn open(settings: &Settings, source: &PackageSource) -> Result<Packages, StartError> {
+    let names = names(source)?;
+    let paths: Vec<_> = [&source.file].into_iter().chain(&source.extensions).collect();
+    let hashing = Hashing::new(&paths);
+    if !settings.skip_payload_check {
+        refuse_twins(&paths)?;
     }
-    refuse_twins(&paths)?;
-    let key = settings.key.as_deref().map(KeyFile::read).transpose()?;
-    let (mut packages, mut is_delta, mut notes) = (Vec::new(), false, Vec::new());
-    let machine = match KeyFile::of_machine() {
-        Ok(machine) => machine.filter(|_| key.is_none()),
-        Err(error) => {
-            notes.push((Priority::Warning, error.to_string()));
-            None
-        }
-    };
+    let mut notes = Vec::new();
+    let checks = Checks::new(settings, &mut notes)?;
+    let (mut packages, mut is_delta) = (Vec::new(), false);
     for (index, (path, name)) in paths.iter().zip(names).enumerate() {
-        let opened = hashing.open_payload(path, name);
-        let opened = opened.map_err(|error| StartError::open(index, path, error))?;
-        let refuse = |problem| StartError::Package { path: (*path).clone(), problem };
-        let is_system = index == 0;
-        check_place(settings, is_system, &opened.payload).map_err(refuse)?;
-        if let Some(key) = &key
+        let opened = checks.open(&hashing, &DigestCache::none(), index == 0, path, name)?;
+        notes.extend(opened.note);
+        is_delta |= index == 0 && opened.is_delta;
+        packages.push(Arc::new(opened.package));
+    }
+    if settings.skip_payload_check {
+        notes.push((Priority::Warning, NOT_CHECKED.to_owned()));
+    }
+    Ok(Packages { packages, is_delta, notes })
+}
+
+/// What the operator is told who wants it so.
+pub const NOT_CHECKED: &str = "the packages were not checked (--skip-payload-check)";
+
+/// What is checked of every package.
+pub struct Checks<'a> {
+    settings: &'a Settings,
+    key: Option<KeyFile>,
+    /// The key of the machine on which this runs.
+    of_machine: Option<KeyFile>,
+}
+
+/// A package that was opened and checked.
+pub struct Opened {
+    pub package: PackageFile,
+    pub is_delta: bool,
+    /// What the operator should know about it.
+    pub note: Option<(Priority, String)>,
+    /// Whether it was not read, because it was hashed before.
+    pub is_recalled: bool,
+}
+
+impl<'a> Checks<'a> {
+    /// Reads the keys.
+    ///
+    /// # Errors
+    ///
+    /// When the one that was named cannot be read.
+    pub fn new(
+        settings: &'a Settings,
+        notes: &mut Vec<(Priority, String)>,
+    ) -> Result<Self, StartError> {
+        let key = settings.key.as_deref().map(KeyFile::read).transpose()?;
+        let of_machine = match KeyFile::of_machine() {
+            _ if settings.skip_payload_check => None,
+            Ok(machine) => machine.filter(|_| key.is_none()),
+            Err(error) => {
+                notes.push((Priority::Warning, error.to_string()));
+                None
+            }
+        };
+        Ok(Self { settings, key, of_machine })
+    }
+
+    /// Opens, hashes and checks a package: an operating system's, or an
+    /// extension.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong with it.
+    pub fn open(
+        &self,
+        hashing: &Hashing,
+        cache: &DigestCache,
+        is_system: bool,
+        path: &Path,
+        name: PackageName,
+    ) -> Result<Opened, StartError> {
+        let flag = match &self.settings.source {
+            Source::Updates(_) => UPDATES,
+            Source::Package(_) if is_system => PACKAGE_FILE,
+            Source::Package(_) => EXTENSION,
+        };
+        let fail = |error| StartError::Open { flag, path: path.to_owned(), error: Box::new(error) };
+        if self.settings.skip_payload_check {
+            let recalled =
+                cache.read(path).and_then(|read| PackageFile::recall(path, name.clone(), &read));
+            let is_recalled = recalled.is_some();
+            let package = match recalled {
+                Some(package) => package,
+                None => hashing.open(path, name).map_err(fail)?,
+            };
+            if !is_recalled {
+                cache.write(path, || package.remember());
+            }
+            compare(&package)?;
+            // One that is for one version only is taken for a delta.
+            let is_delta = self.previous_version().is_some();
+            return Ok(Opened { package, is_delta, note: None, is_recalled });
+        }
+        let recalled =
+            cache.read(path).and_then(|read| PayloadFile::recall(path, name.clone(), &read));
+        let is_recalled = recalled.is_some();
+        let opened = match recalled {
+            Some(opened) => opened,
+            None => hashing.open_payload(path, name).map_err(fail)?,
+        };
+        if !is_recalled {
+            cache.write(path, || opened.remember());
+        }
+        let refuse = |problem| StartError::Package { path: path.to_owned(), problem };
+        self.check_place(is_system, &opened.payload).map_err(refuse)?;
+        if let Some(key) = &self.key
             && !is_signed_by(key, &opened)
         {
             return Err(refuse(Problem::NotSigned(key.path.clone())));
         }
         compare(&opened.package)?;
-        notes.extend(machine.as_ref().map(|key| fit(key, &opened)));
-        is_delta |= is_system && opened.payload.is_delta();
-        packages.push(Arc::new(opened.package));
+        let note = self.of_machine.as_ref().map(|key| fit(key, &opened));
+        let is_delta = opened.payload.is_delta();
+        Ok(Opened { package: opened.package, is_delta, note, is_recalled })
     }
-    Ok(Packages { packages, is_delta, notes })
-}
 
-/// Opens and hashes what need not be a payload. A payload that is for one version
-/// only is then taken for a delta.
-fn open_anything(
-    settings: &Settings,
-    hashing: &Hashing,
-    paths: &[&PathBuf],
-    names: Vec<PackageName>,
-) -> Result<Packages, StartError> {
-    let mut packages = Vec::new();
-    for (index, (path, name)) in paths.iter().zip(names).enumerate() {
-        let package = hashing.open(path, name);
-        let package = package.map_err(|error| StartError::open(index, path, error))?;
-        compare(&package)?;
-        packages.push(Arc::new(package));
+    fn previous_version(&self) -> Option<&Version> {
+        match &self.settings.source {
+            Source::Package(source) => source.previous_version.as_ref(),
+            Source::Updates(_) => None,
+        }
     }
-    let note = "it was not checked whether the packages are sound payloads (--skip-payload-check)";
-    Ok(Packages {
-        packages,
-        is_delta: settings.previous_version.is_some(),
-        notes: vec![(Priority::Warning, note.to_owned())],
-    })
+
+    /// Whether a payload is where its kind belongs.
+    fn check_place(&self, is_system: bool, payload: &Payload) -> Result<(), Problem> {
+        let is_folder = matches!(self.settings.source, Source::Updates(_));
+        match (is_system, payload.kind()) {
+            (true, Kind::Extension) if is_folder => Err(Problem::Misnamed("extension")),
+            (false, Kind::OperatingSystem) if is_folder => {
+                Err(Problem::Misnamed("operating system"))
+            }
+            (true, Kind::Extension) => Err(Problem::Extension),
+            (false, Kind::OperatingSystem) => Err(Problem::OperatingSystem),
+            _ if !payload.is_delta() => Ok(()),
+            _ if is_folder => Err(Problem::DeltaInFolder),
+            (true, _) if self.previous_version().is_some() => Ok(()),
+            (true, _) => Err(Problem::Delta),
+            (false, _) => Err(Problem::DeltaExtension),
+        }
+    }
 }
 
 /// What the packages are called, each by another name.
-fn names(settings: &Settings) -> Result<Vec<PackageName>, StartError> {
-    let mut names = vec![settings.package_name.clone()];
-    for path in &settings.extensions {
+fn names(source: &PackageSource) -> Result<Vec<PackageName>, StartError> {
+    let mut names = vec![source.name.clone()];
+    for path in &source.extensions {
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.ok_or_else(|| StartError::NoName(path.clone()))?;
         let name: PackageName = name.parse().map_err(StartError::Name)?;
@@ -124,18 +216,6 @@ fn refuse_twins(paths: &[&PathBuf]) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Whether a payload is where its kind belongs.
-fn check_place(settings: &Settings, is_system: bool, payload: &Payload) -> Result<(), Problem> {
-    match (is_system, payload.kind()) {
-        (true, Kind::Extension) => Err(Problem::Extension),
-        (false, Kind::OperatingSystem) => Err(Problem::OperatingSystem),
-        _ if !payload.is_delta() => Ok(()),
-        (true, _) if settings.previous_version.is_some() => Ok(()),
-        (true, _) => Err(Problem::Delta),
-        (false, _) => Err(Problem::DeltaExtension),
-    }
-}
-
 fn is_signed_by(key: &KeyFile, opened: &PayloadFile) -> bool {
     let matching = opened.signatures.matching(&key.key, &opened.signed_digest);
     matching.is_accepted(opened.payload.kind())
@@ -157,7 +237,11 @@ fn fit(key: &KeyFile, opened: &PayloadFile) -> (Priority, String) {
 }
 
 /// Compares a package with the digest that lies beside it, if one does.
-fn compare(package: &PackageFile) -> Result<(), StartError> {
+///
+/// # Errors
+///
+/// When that is another one, or cannot be read.
+pub fn compare(package: &PackageFile) -> Result<(), StartError> {
     let compared = Published::of(package.path()).and_then(|published| {
         published.map_or(Ok(()), |published| published.compare(&package.digests().sha256))
     });
@@ -192,16 +276,11 @@ pub enum Problem {
     OperatingSystem,
     Delta,
     DeltaExtension,
+    DeltaInFolder,
+    /// It is the payload of this under the name of the other.
+    Misnamed(&'static str),
     NotSigned(PathBuf),
     Published(String),
-}
-
-impl StartError {
-    /// Of the package with this number, of which the operating system's is 0.
-    fn open(index: usize, path: &Path, error: PackageError) -> Self {
-        let flag = if index == 0 { PACKAGE_FILE } else { EXTENSION };
-        Self::Open { flag, path: path.to_owned(), error: Box::new(error) }
-    }
 }
 
 impl fmt::Display for StartError {
@@ -215,7 +294,7 @@ impl fmt::Display for StartError {
                 write!(formatter, "two packages would be called {name}; rename one of the files")
             }
             Self::Open { error, .. } if error.payload().is_some() => {
-                write!(formatter, "{error} (--skip-payload-check serves it all the same)")
+                write!(formatter, "{error} (--skip-payload-check serves it anyway)")
             }
             Self::Open { flag, path, error } => {
                 let Some(reason) = error.source().and_then(|source| source.downcast_ref()) else {
@@ -259,6 +338,13 @@ impl fmt::Display for Problem {
             Self::DeltaExtension => {
                 formatter.write_str("it is a delta payload, and --extension expects a full one")
             }
+            Self::DeltaInFolder => formatter.write_str(
+                "it is a delta payload, which applies to one version only, and a full one is \
+                 expected",
+            ),
+            Self::Misnamed(kind) => {
+                write!(formatter, "it is the payload of an {kind}, which its name says it is not")
+            }
             Self::NotSigned(key) => {
                 write!(
                     formatter,
@@ -275,7 +361,7 @@ impl Error for StartError {}
 
 /// Whether the sandbox of the unit may be the reason. systemd gives each of
 /// its services an invocation id (`systemd.exec(5)`).
-fn is_hidden(path: &Path, error: &io::Error) -> bool {
+pub fn is_hidden(path: &Path, error: &io::Error) -> bool {
     let is_refused = matches!(
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory

@@ -52,6 +52,10 @@ impl fmt::Display for Line<'_> {
             Activity::Checked { machine, offered, reason, .. } => {
                 write!(f, "{}: update check: ", Who(machine))?;
                 match offered {
+                    // A step on the way to a newer one.
+                    Some(version) if **reason == Reason::Floor => {
+                        write!(f, "{version} first: {reason}")?;
+                    }
                     Some(version) => write!(f, "{version} offered: {reason}")?,
                     None => write!(f, "no update: {reason}")?,
                 }
@@ -94,7 +98,7 @@ impl fmt::Display for Line<'_> {
                 write!(f, "client {}: {request} refused with {status}: {reason}", address.ip())
             }
             Activity::Expelled { address, violation, .. } => {
-                write!(f, "client {address}: connection ended: {violation}")
+                write!(f, "client {address}: connection closed: {violation}")
             }
             Activity::Trouble { what, error, .. } => write!(f, "{what}: {error}"),
             other => write!(f, "{other:?}"),

@@ -7,21 +7,20 @@ use std::sync::Arc;
 use omaha::protocol::request::{App, Request};
 use omaha::protocol::{ErrorCode, EventResult};
 use omaha::server::Machine;
-use omaha::{Decision, Reason, TrivialUpdater, Update, Updater, UpdaterError};
+use omaha::{Decision, Reason, Update, Updater, UpdaterError};
 
 use crate::watch::Watch;
 
 /// Offers the update to the machines whose turn it is.
-#[derive(Debug)]
 pub struct RolloutUpdater {
-    inner: TrivialUpdater,
+    inner: Box<dyn Updater>,
     watch: Arc<Watch>,
     /// Where the present request came from.
     address: SocketAddr,
 }
 
 impl RolloutUpdater {
-    pub fn new(inner: TrivialUpdater, watch: Arc<Watch>) -> Self {
+    pub fn new(inner: Box<dyn Updater>, watch: Arc<Watch>) -> Self {
         Self { inner, watch, address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)) }
     }
 }
@@ -39,10 +38,8 @@ impl Updater for RolloutUpdater {
         });
         self.watch.arrive(&machine, has_rolled_back);
         let decision = self.inner.check_update(request, app)?;
-        if decision.update.is_none() {
-            return Ok(decision);
-        }
-        Ok(match self.watch.may_offer(&machine) {
+        let Some(update) = &decision.update else { return Ok(decision) };
+        Ok(match self.watch.may_offer(&machine, update) {
             Ok(()) => decision,
             Err(reason) => Decision::none(reason),
         })
@@ -51,7 +48,7 @@ impl Updater for RolloutUpdater {
     fn download_finished(&mut self, request: &Request, app: &App) -> Option<Arc<Update>> {
         let update = self.inner.download_finished(request, app)?;
         // It is what the machine installs already, whoever has a turn now.
-        let reason = self.watch.may_offer(&Machine::new(app, self.address));
+        let reason = self.watch.may_offer(&Machine::new(app, self.address), &update);
         (reason != Err(Reason::OtherBoard)).then_some(update)
     }
 }

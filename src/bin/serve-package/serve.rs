@@ -3,14 +3,14 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use omaha::Updater;
 use omaha::server::{Activity, Observer, Server};
-use omaha::{PackageFile, TrivialUpdater, Update};
 
 use crate::args::Settings;
 use crate::exit_condition::{ExitCondition, Outcome};
 use crate::listening::Listening;
 use crate::log::{Log, Priority};
-use crate::packages::{self, Packages};
+use crate::offer::{Offer, Place};
 use crate::rollout::RolloutUpdater;
 use crate::state_dir::Writer;
 use crate::watch::{self, Watch};
@@ -28,22 +28,33 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
         ready_file::remove(path)?;
     }
     let listening = Listening::new(settings)?;
-    let Packages { packages, is_delta, notes } = packages::open(settings)?;
-    let tracker = known::tracker(settings, &packages)?;
+    let state_dir = known::state_dir(settings)?;
+    let offer = Offer::open(settings, state_dir.as_ref().map(|folder| folder.path()), log)?;
+    let offered = offer.offered();
+    let tracker = known::tracker(settings, offered.clone(), offer.packages())?;
     let exit_condition = ExitCondition::new(settings);
     let watch = Watch::new(log, exit_condition, settings.events, Arc::clone(&tracker));
     let watch = Arc::new(watch);
-    let state_dir = known::restore(settings, &tracker, log)?;
+    if let Some(state_dir) = &state_dir {
+        known::restore(state_dir, &tracker, log)?;
+    }
     let ignored = listening.ignored(settings);
     let host = listening.host();
-    let server = prepare(settings, listening, &packages, is_delta, &watch)?;
+    let codebase = settings.package_url.clone().unwrap_or_default();
+    let is_here = codebase.is_path() || listening.is_at(&codebase);
+    let place = Place { codebase, is_here };
+    let (updater, catalog) = offer.updater(settings.force, &place);
+    let server = prepare(settings, listening, updater, &watch)?;
     watch.control(server.handle());
     if let Some(state_dir) = state_dir {
         watch.write_to(Writer::start(state_dir, tracker, log)?);
     }
-    signals::stop_on_signal(server.handle(), Arc::clone(&watch))?;
+    let (lines, notes) = (offer.lines(), offer.notes().to_vec());
+    let odd_extensions: Vec<_> = banner::odd_extensions(offer.packages()).collect();
+    let (server, reload) = offer.serve(server, catalog, place, &watch)?;
+    signals::stop_on_signal(server.handle(), Arc::clone(&watch), reload)?;
 
-    for line in banner::lines(settings, &packages, &server, &host) {
+    for line in banner::lines(settings, offered.as_str(), lines, &server, &host) {
         log.line(Priority::Info, &line);
     }
     for (priority, line) in notes {
@@ -53,13 +64,12 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
         log.line(Priority::Notice, &line);
     }
     let link_local = banner::link_local(settings, &server);
-    for line in banner::odd_extensions(&packages).chain(link_local) {
+    for line in odd_extensions.into_iter().chain(link_local) {
         log.line(Priority::Warning, &line);
     }
     let address = server.address();
     if settings.events {
-        let offered = settings.package_version.as_str();
-        events::write(events::serving(offered, &address.to_string()));
+        events::write(events::serving(offered.as_str(), &address.to_string()));
     }
     // The socket listens: whoever connects now is answered.
     if let Some(path) = &settings.ready_file {
@@ -70,26 +80,13 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     Ok(watch.finish())
 }
 
-/// Puts the server together.
+/// Puts the server together, but for its packages.
 fn prepare(
     settings: &Settings,
     listening: Listening,
-    packages: &[Arc<PackageFile>],
-    is_delta: bool,
+    updater: Box<dyn Updater>,
     watch: &Arc<Watch>,
 ) -> Result<Server, Box<dyn Error>> {
-    let codebase = settings.package_url.clone().unwrap_or_default();
-    let served_here = codebase.is_path() || listening.is_at(&codebase);
-    let served = if served_here { packages } else { &[] };
-
-    let mut update = Update::from_packages(settings.package_version.clone(), codebase, packages);
-    update.previous_version.clone_from(&settings.previous_version);
-    for action in &mut update.manifest.actions {
-        action.is_delta_payload = is_delta;
-    }
-    let updater =
-        TrivialUpdater::new(update).with_force(settings.force).with_watched(served.iter().cloned());
-    watch.watch_packages(served);
     let updater = RolloutUpdater::new(updater, Arc::clone(watch));
     let observer = Arc::clone(watch);
     let every = systemd::interval();
@@ -97,7 +94,6 @@ fn prepare(
     let host = listening.host();
     let server = listening
         .server(updater)?
-        .with_packages(served.iter().cloned())
         .with_limits(settings.limits)
         .with_observer(move |activity: &Activity<'_>| observer.observe(activity))
         .with_heartbeat(every, watch::heartbeat(watch));

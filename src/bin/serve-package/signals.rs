@@ -1,6 +1,7 @@
 //! SIGTERM and SIGINT: the first stops gracefully, the second at once. SIGHUP,
-//! which a terminal sends when it is closed, changes nothing. SIGUSR1 asks how
-//! far the machines have come.
+//! which a terminal sends too when it is closed, reads a folder of updates again,
+//! and changes nothing where there is none. SIGUSR1 asks how far the machines have
+//! come.
 
 use std::fmt;
 use std::io;
@@ -17,6 +18,7 @@ use crate::FAILURE;
 use crate::exit_condition::Outcome;
 use crate::log::Priority;
 use crate::log_writer;
+use crate::updates_folder::Reload;
 use crate::watch::Watch;
 
 /// The same signal again within this time is the first one: `timeout`, for one,
@@ -47,12 +49,17 @@ impl std::error::Error for SignalError {
     }
 }
 
-/// Stops the server on SIGTERM or SIGINT.
+/// Stops the server on SIGTERM or SIGINT, and reads its updates again on SIGHUP, if
+/// there is a folder of them.
 ///
 /// # Errors
 ///
 /// When the signals or a thread for them cannot be had.
-pub fn stop_on_signal(handle: Handle, watch: Arc<Watch>) -> Result<(), SignalError> {
+pub fn stop_on_signal(
+    handle: Handle,
+    watch: Arc<Watch>,
+    reload: Option<Reload>,
+) -> Result<(), SignalError> {
     let mut signals =
         Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1]).map_err(SignalError::Catch)?;
     let thread = thread::Builder::new().name("signals".to_owned()).spawn(move || {
@@ -60,7 +67,12 @@ pub fn stop_on_signal(handle: Handle, watch: Arc<Watch>) -> Result<(), SignalErr
         let mut first: Option<(i32, Instant)> = None;
         for signal in signals.forever() {
             if signal == SIGHUP {
-                log.line(Priority::Notice, "SIGHUP: there is nothing to load again; serving on");
+                let line = match &reload {
+                    Some(_) => "SIGHUP: reading the folder of updates again",
+                    None => "SIGHUP: nothing to reload; still serving",
+                };
+                log.line(Priority::Notice, line);
+                reload.iter().for_each(Reload::request);
                 continue;
             }
             let name = if signal == SIGINT { "SIGINT" } else { "SIGTERM" };

@@ -23,6 +23,13 @@ pub fn ready() {
     notify(&[NotifyState::Ready]);
 }
 
+/// Says that it reads anew what it serves; [`ready`] follows.
+pub fn reloading() {
+    if let Ok(now) = NotifyState::monotonic_usec_now() {
+        notify(&[NotifyState::Reloading, now]);
+    }
+}
+
 /// Says that it is about to end.
 pub fn stopping() {
     notify(&[NotifyState::Stopping]);

@@ -1,11 +1,11 @@
 //! Watches what the server does: writes it down, keeps track of the machines,
 //! and ends the run when its exit condition is met.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use omaha::server::{Activity, Handle, Heartbeat, Machine, Observer};
-use omaha::{PackageFile, Reason};
+use omaha::{PackageFile, Reason, Update};
 
 use crate::exit_condition::{ExitCondition, Outcome};
 use crate::log::{Log, Priority};
@@ -38,7 +38,7 @@ pub struct Watch {
     started: Instant,
     handle: OnceLock<Handle>,
     /// What is offered and must not change.
-    packages: OnceLock<Vec<Arc<PackageFile>>>,
+    packages: RwLock<Vec<Vec<Arc<PackageFile>>>>,
     /// Writes down what is known of the machines, with `--state-dir`.
     writer: OnceLock<Writer>,
     /// What machines have as `SERVER=`, for advice.
@@ -60,7 +60,7 @@ impl Watch {
             tracker,
             started: Instant::now(),
             handle: OnceLock::new(),
-            packages: OnceLock::new(),
+            packages: RwLock::default(),
             writer: OnceLock::new(),
             server_url: OnceLock::new(),
         }
@@ -72,9 +72,9 @@ impl Watch {
         let _ = self.handle.set(handle);
     }
 
-    /// Gives it the packages that are served.
-    pub fn watch_packages(&self, packages: &[Arc<PackageFile>]) {
-        let _ = self.packages.set(packages.to_vec());
+    /// Gives it the packages that are served, those of each update together.
+    pub fn watch_packages(&self, packages: Vec<Vec<Arc<PackageFile>>>) {
+        *self.packages.write().unwrap_or_else(PoisonError::into_inner) = packages;
     }
 
     /// Gives it what writes the state file.
@@ -103,10 +103,14 @@ impl Watch {
         self.tracker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a package was changed, so that nothing is offered.
+    /// Whether packages were changed, so that nothing is offered: one of every
+    /// update.
     pub fn is_changed(&self) -> bool {
-        let packages = self.packages.get().map(Vec::as_slice).unwrap_or_default();
-        packages.iter().any(|package| package.check().is_err())
+        let updates = self.packages.read().unwrap_or_else(PoisonError::into_inner);
+        let is_changed = |packages: &Vec<Arc<PackageFile>>| {
+            packages.iter().any(|package| package.check().is_err())
+        };
+        !updates.is_empty() && updates.iter().all(is_changed)
     }
 
     /// What is offered, and how far the machines have come, in a line.
@@ -137,8 +141,10 @@ impl Watch {
     }
 
     /// Whether a machine for which there is an update may have it now.
-    pub fn may_offer(&self, machine: &Machine<'_>) -> Result<(), Reason> {
-        self.tracker().may_offer(machine)
+    pub fn may_offer(&self, machine: &Machine<'_>, update: &Arc<Update>) -> Result<(), Reason> {
+        let mut tracker = self.tracker();
+        tracker.consider(update);
+        tracker.may_offer(machine)
     }
 
     /// Passes on what has changed. With the tracker locked, so that it is in
@@ -269,7 +275,7 @@ impl Watch {
     pub fn summarize(&self) {
         let suppressed = self.throttle.take_suppressed();
         if suppressed > 0 {
-            let line = format!("{suppressed} more lines were not written, to spare the log");
+            let line = format!("{suppressed} more lines were left out");
             self.log.line(Priority::Warning, &line);
         }
     }
@@ -356,7 +362,7 @@ impl Watch {
         if let Verdict::Write { suppressed } = self.throttle.judge(activity, Instant::now()) {
             let (priority, mut text) = report::line(activity);
             if suppressed > 0 {
-                text.push_str(&format!(" ({suppressed} more like this were not written)"));
+                text.push_str(&format!(" ({suppressed} more like this were left out)"));
             }
             self.log.line(priority, &text);
         }
@@ -384,7 +390,7 @@ pub fn now() -> u64 {
 /// What goes on, in a line for `systemctl status`.
 fn status(tracker: &MachineTracker, is_changed: bool) -> String {
     let counts = tracker.counts();
-    let offered = tracker.offered();
+    let offered = tracker.offered().as_str();
     let mut line = if is_changed {
         format!("NOT offering {offered}: a package was changed, restart to serve it as it is now")
     } else if tracker.is_stopped() {
@@ -402,9 +408,7 @@ fn status(tracker: &MachineTracker, is_changed: bool) -> String {
 }
 
 fn numbers(counts: &Counts) -> String {
-    let waiting = counts.of(State::WaitingForReboot);
-    let (seen, under_way) = (counts.machines(), counts.under_way() - waiting);
-    let updated = counts.of(State::Updated) + waiting;
+    let (seen, under_way, updated) = (counts.machines(), counts.busy(), counts.updated());
     let mut line = format!(
         "{seen} seen, {under_way} under way, {updated} updated, {} failed",
         counts.failed()

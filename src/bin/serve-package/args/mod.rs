@@ -14,9 +14,9 @@ use std::ffi::OsString;
 
 pub use check::CheckSettings;
 pub use error::UsageError;
-use flags::Flags;
+use flags::{Arguments, Flags};
 pub use inspect::InspectSettings;
-pub use serve::{EXTENSION, PACKAGE_FILE, Settings};
+pub use serve::{EXTENSION, PACKAGE_FILE, PackageSource, Settings, Source, UPDATES};
 pub use status::StatusSettings;
 pub use update::{Request, UpdateSettings};
 use value::{ByteRate, Count, Span, parsed, path, payload, payloads, server, texts};

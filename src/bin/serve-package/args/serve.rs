@@ -12,7 +12,8 @@ use crate::exit_condition::Until;
 use crate::machine_tracker::Rules;
 
 use super::{
-    ByteRate, Command, Count, Flags, Span, UsageError, parsed, path, payload, payloads, texts,
+    Arguments, ByteRate, Command, Count, Flags, Span, UsageError, parsed, path, payload, payloads,
+    texts,
 };
 
 /// What `--help` prints.
@@ -32,13 +33,14 @@ Commands:
 What to serve, and where:
   --package-file FILE      the operating system's update payload
   --package-version VER    its version, such as 4152.2.0
+  --updates DIR            the folders [CHANNEL/]BOARD/VERSION instead of a file
   --extension FILE         an OEM or system extension beside it; repeatable
   --package-name NAME      the payload's name in its URL (default: update.gz)
   --package-url URL        where machines fetch the packages instead of here
   --listen-address ADDR    HOST:PORT, [IPv6]:PORT, or :PORT for all interfaces;
                            port 0 is any free one (default: localhost:8000)
   --key PEM                refuse packages that this public key did not sign
-  --skip-payload-check     serve the files even if they are no sound payloads
+  --skip-payload-check     serve the files even if they are not valid payloads
 Which machines get it:
   --force                  all that do not have exactly this version
   --board BOARD            only those with this board; repeatable
@@ -61,23 +63,39 @@ Limits:
   --max-connections N      connections at a time (default: 1000)
   --idle-timeout TIME      for a complete request (default: 30s)
   --min-rate BYTES         a second, of each download (default: 1000)
-Others: --help, --version
+Others:
+  --help, --version
 ";
 
-/// How to serve.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Settings {
-    pub package_file: PathBuf,
+/// What is offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// One update.
+    Package(PackageSource),
+    /// A folder of updates.
+    Updates(PathBuf),
+}
+
+/// The files of one update.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageSource {
+    pub file: PathBuf,
     /// What the operating system's package is called, whatever its file is.
-    pub package_name: PackageName,
-    pub package_version: Version,
-    /// None for the default.
-    pub listen_address: Option<ListenAddress>,
+    pub name: PackageName,
+    pub version: Version,
     pub extensions: Vec<PathBuf>,
-    /// What the packages must be signed with.
-    pub key: Option<PathBuf>,
     /// The only version that the update is for.
     pub previous_version: Option<Version>,
+}
+
+/// How to serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    pub source: Source,
+    /// None for the default.
+    pub listen_address: Option<ListenAddress>,
+    /// What the packages must be signed with.
+    pub key: Option<PathBuf>,
     pub skip_payload_check: bool,
     pub package_url: Option<Codebase>,
     pub force: bool,
@@ -100,6 +118,7 @@ pub struct Settings {
     pub limits: Limits,
 }
 
+pub const UPDATES: &str = "--updates";
 pub const PACKAGE_FILE: &str = "--package-file";
 const PACKAGE_NAME: &str = "--package-name";
 const PACKAGE_VERSION: &str = "--package-version";
@@ -131,6 +150,7 @@ const DEFAULT_NAME: &str = "update.gz";
 
 static FLAGS: Flags = Flags {
     valued: &[
+        UPDATES,
         PACKAGE_FILE,
         PACKAGE_NAME,
         PACKAGE_VERSION,
@@ -173,13 +193,12 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         return Ok(Command::Version);
     }
 
-    let package_file = payload(&arguments, PACKAGE_FILE)?;
-    let package_name: Option<PackageName> = parsed(&arguments, PACKAGE_NAME)?;
-    let package_version: Option<OfferedVersion> = parsed(&arguments, PACKAGE_VERSION)?;
+    let package_source = package_source(&arguments);
+    let updates = path(&arguments, UPDATES)?;
+    let of_package = [PACKAGE_FILE, PACKAGE_NAME, PACKAGE_VERSION, EXTENSION, PREVIOUS_VERSION];
+    let of_package = of_package.into_iter().find(|flag| arguments.values(flag).next().is_some());
     let listen_address = parsed(&arguments, LISTEN_ADDRESS)?;
-    let extensions = payloads(&arguments, EXTENSION)?;
     let key = path(&arguments, KEY)?;
-    let previous_version = parsed(&arguments, PREVIOUS_VERSION)?;
     let skip_payload_check = arguments.contains(SKIP_PAYLOAD_CHECK);
     let package_url: Option<Codebase> = parsed(&arguments, PACKAGE_URL)?;
     let force = arguments.contains(FORCE);
@@ -204,6 +223,11 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         .with_idle_timeout(idle_timeout.map_or(defaults.idle_timeout, |span| span.0))
         .with_min_rate(min_rate.map_or(defaults.min_rate, |rate| rate.0));
     arguments.finish()?;
+    let source = match (updates, of_package) {
+        (Some(_), Some(flag)) => return Err(UsageError::Together(UPDATES, flag)),
+        (Some(folder), None) => Source::Updates(folder),
+        (None, _) => Source::Package(package_source?),
+    };
     if skip_payload_check && key.is_some() {
         return Err(UsageError::Together(KEY, SKIP_PAYLOAD_CHECK));
     }
@@ -222,16 +246,9 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         });
     }
     Ok(Command::Serve(Box::new(Settings {
-        package_file: package_file.ok_or(UsageError::Required(PACKAGE_FILE))?,
-        package_name: match package_name {
-            Some(name) => name,
-            None => DEFAULT_NAME.parse().map_err(|_| UsageError::Required(PACKAGE_NAME))?,
-        },
-        package_version: package_version.ok_or(UsageError::Required(PACKAGE_VERSION))?.0,
+        source,
         listen_address,
-        extensions,
         key,
-        previous_version,
         skip_payload_check,
         package_url,
         force,
@@ -252,6 +269,23 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         ready_file,
         limits,
     })))
+}
+
+/// What says which one update is served.
+fn package_source(arguments: &Arguments) -> Result<PackageSource, UsageError> {
+    let file = payload(arguments, PACKAGE_FILE)?;
+    let name: Option<PackageName> = parsed(arguments, PACKAGE_NAME)?;
+    let version: Option<OfferedVersion> = parsed(arguments, PACKAGE_VERSION)?;
+    Ok(PackageSource {
+        extensions: payloads(arguments, EXTENSION)?,
+        previous_version: parsed(arguments, PREVIOUS_VERSION)?,
+        file: file.ok_or(UsageError::Required("--package-file or --updates"))?,
+        name: match name {
+            Some(name) => name,
+            None => DEFAULT_NAME.parse().map_err(|_| UsageError::Required(PACKAGE_NAME))?,
+        },
+        version: version.ok_or(UsageError::Required(PACKAGE_VERSION))?.0,
+    })
 }
 
 impl FromStr for Until {
@@ -304,12 +338,19 @@ mod tests {
         }
     }
 
+    fn package(line: &str) -> PackageSource {
+        match settings(line).source {
+            Source::Package(source) => source,
+            other @ Source::Updates(_) => panic!("{line}: {other:?}"),
+        }
+    }
+
     const BOTH: &str = "--package-file f --package-version 1.2.3 ";
 
     #[test]
     fn all_forms_of_go_omaha() {
         let expected = settings("--package-file f --package-version 1.2.3 --listen-address :80");
-        assert_eq!(expected.package_file, PathBuf::from("f"));
+        assert!(matches!(&expected.source, Source::Package(source) if *source.file == *"f"));
         for line in [
             "-package-file f -package-version 1.2.3 -listen-address :80",
             "--package-file=f --package-version=1.2.3 --listen-address=:80",
@@ -321,28 +362,29 @@ mod tests {
 
     #[test]
     fn defaults() {
-        let settings = settings(BOTH);
+        let (source, settings) = (package(BOTH), settings(BOTH));
         assert_eq!(settings.listen_address, None);
-        assert_eq!((settings.extensions.len(), settings.force), (0, false));
+        assert_eq!((source.extensions.len(), settings.force), (0, false));
         assert_eq!(settings.package_url, None);
-        assert_eq!(settings.package_name.as_str(), "update.gz");
+        assert_eq!(source.name.as_str(), "update.gz");
     }
 
     #[test]
     fn the_rest() {
         let line =
             format!("{BOTH}--extension a.gz --force --extension=b.gz --package-url http://m/x");
-        let settings = settings(&line);
-        assert_eq!(settings.extensions, [PathBuf::from("a.gz"), PathBuf::from("b.gz")]);
+        let (source, settings) = (package(&line), settings(&line));
+        assert_eq!(source.extensions, [PathBuf::from("a.gz"), PathBuf::from("b.gz")]);
         assert_eq!(settings.package_url.unwrap().as_str(), "http://m/x/");
         assert!(settings.force);
     }
 
     #[test]
     fn payloads() {
-        let checked = settings(&format!("{BOTH}--key k.pem --previous-version=1.2.2"));
+        let line = format!("{BOTH}--key k.pem --previous-version=1.2.2");
+        let (source, checked) = (package(&line), settings(&line));
         assert_eq!(checked.key, Some(PathBuf::from("k.pem")));
-        assert_eq!(checked.previous_version.unwrap().as_str(), "1.2.2");
+        assert_eq!(source.previous_version.unwrap().as_str(), "1.2.2");
         assert!(!checked.skip_payload_check);
         assert!(settings(&format!("{BOTH}--skip-payload-check")).skip_payload_check);
     }
@@ -423,9 +465,19 @@ mod tests {
     #[test]
     fn a_value_may_look_like_a_flag() {
         let line = "--package-file=--version --package-version 1 --extension=--help --force";
-        let settings = settings(line);
-        assert_eq!(settings.package_file, PathBuf::from("--version"));
-        assert_eq!(settings.extensions, [PathBuf::from("--help")]);
+        let source = package(line);
+        assert_eq!(source.file, PathBuf::from("--version"));
+        assert_eq!(source.extensions, [PathBuf::from("--help")]);
+    }
+
+    #[test]
+    fn a_folder_goes_without_what_is_about_one_update() {
+        let settings = settings("--updates dir --force --board amd64-usr --key k");
+        assert_eq!(settings.source, Source::Updates(PathBuf::from("dir")));
+        for flag in [PACKAGE_FILE, PACKAGE_NAME, PACKAGE_VERSION, EXTENSION, PREVIOUS_VERSION] {
+            let error = parse(&format!("--updates dir {flag} 1")).unwrap_err();
+            assert_eq!(error.to_string(), format!("--updates and {flag} exclude each other"));
+        }
     }
 
     #[test]
@@ -458,7 +510,7 @@ mod tests {
             assert_eq!(parse(&format!("{BOTH}{more}")).unwrap_err().to_string(), message);
         }
         for (line, message) in [
-            ("", "--package-file is required"),
+            ("", "--package-file or --updates is required"),
             ("--package-file f", "--package-version is required"),
             ("help", "unexpected argument \"help\"; did you mean --help?"),
             (

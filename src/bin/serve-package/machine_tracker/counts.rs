@@ -14,6 +14,8 @@ pub struct Counts {
     by_state: [usize; State::ALL.len()],
     /// Those that have failed or came back old, now or once.
     pub failed_once: usize,
+    /// Of those that wait for a reboot: with a floor, to be updated further.
+    pub between_updates: usize,
     /// Done, though silent since.
     pub silent_done: usize,
     /// Machines that were expected, and how many of these were heard and are done.
@@ -66,7 +68,17 @@ impl Counts {
 
     /// How many count for `--until-updated`.
     pub fn done(&self) -> usize {
-        self.sum(State::is_done) + self.silent_done
+        self.sum(State::is_done) + self.silent_done - self.between_updates
+    }
+
+    /// Those that have their update, though they may wait for a reboot.
+    pub fn updated(&self) -> usize {
+        self.of(State::Updated) + self.of(State::WaitingForReboot) - self.between_updates
+    }
+
+    /// Those that are under way, and not updated but for the reboot.
+    pub fn busy(&self) -> usize {
+        self.under_way() - self.of(State::WaitingForReboot) + self.between_updates
     }
 
     pub(super) fn fail(&mut self, code: i64) {
@@ -79,9 +91,7 @@ impl Counts {
 
     /// In a line: every machine is in one of these numbers.
     pub fn line(&self) -> String {
-        let updated = self.of(State::Updated) + self.of(State::WaitingForReboot);
-        let failed = self.failed();
-        let under_way = self.under_way() - self.of(State::WaitingForReboot);
+        let (updated, failed, under_way) = (self.updated(), self.failed(), self.busy());
         let mut line = format!("{updated} updated, {failed} failed, {under_way} under way");
         for state in [State::UpToDate, State::Seen, State::Silent] {
             let number = self.of(state);
@@ -108,13 +118,15 @@ impl Counts {
     pub fn add(&mut self, record: &Record) {
         *self.of_mut(record.shown()) += 1;
         self.failed_once += usize::from(record.has_failed);
-        self.silent_done += usize::from(record.is_silent && record.state.is_done());
+        self.between_updates += usize::from(!record.is_silent && record.is_between_updates());
+        self.silent_done += usize::from(record.is_silent && record.is_done());
     }
 
     /// A machine is in this state no more.
     pub(super) fn remove(&mut self, record: &Record) {
         *self.of_mut(record.shown()) -= 1;
         self.failed_once -= usize::from(record.has_failed);
-        self.silent_done -= usize::from(record.is_silent && record.state.is_done());
+        self.between_updates -= usize::from(!record.is_silent && record.is_between_updates());
+        self.silent_done -= usize::from(record.is_silent && record.is_done());
     }
 }

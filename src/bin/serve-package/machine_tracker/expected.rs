@@ -40,7 +40,7 @@ impl Expected {
             let Some(seen) = self.0.get_mut(name) else { continue };
             counts.expected_heard += usize::from(!seen.is_heard);
             counts.expected_done -= usize::from(seen.is_done);
-            *seen = Seen { is_heard: true, is_done: record.state.is_done() };
+            *seen = Seen { is_heard: true, is_done: record.is_done() };
             counts.expected_done += usize::from(seen.is_done);
         }
     }

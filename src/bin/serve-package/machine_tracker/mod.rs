@@ -7,6 +7,7 @@ mod addresses;
 mod counts;
 mod expected;
 mod oem;
+mod offered;
 mod record;
 mod rollout;
 mod state;
@@ -19,11 +20,12 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use omaha::Version;
+use omaha::Update;
 use omaha::server::{Activity, Machine};
 
 pub use counts::Counts;
 pub use expected::Expected;
+pub use offered::Offered;
 pub use record::{Key, Name, Record};
 pub use rollout::Rules;
 pub use state::State;
@@ -57,11 +59,13 @@ pub enum News {
 /// The machines that were heard.
 #[derive(Debug)]
 pub struct MachineTracker {
-    offered: Version,
-    /// The name of the operating system's package.
+    offered: Offered,
+    /// The name of the operating system's package, if there is one update only.
     payload: String,
     /// The names of the packages beside it.
     extensions: Vec<String>,
+    /// What the machine that asks may be offered, if anything.
+    candidate: Option<Arc<Update>>,
     rules: Rules,
     machines: HashMap<Key, Record>,
     /// Ids that several machines have.
@@ -81,7 +85,7 @@ const SAVED_EVERY: u64 = 600;
 
 impl MachineTracker {
     pub fn new(
-        offered: Version,
+        offered: Offered,
         packages: impl IntoIterator<Item = String>,
         rules: Rules,
         expected: Expected,
@@ -93,6 +97,7 @@ impl MachineTracker {
             offered,
             payload: packages.next().unwrap_or_default(),
             extensions: packages.collect(),
+            candidate: None,
             rules,
             machines: HashMap::new(),
             shared: HashSet::new(),
@@ -106,8 +111,18 @@ impl MachineTracker {
         }
     }
 
-    pub fn offered(&self) -> &Version {
+    pub fn offered(&self) -> &Offered {
         &self.offered
+    }
+
+    /// The folder of updates holds other ones.
+    pub fn set_offered(&mut self, offered: Offered) {
+        self.offered = offered;
+    }
+
+    /// This is what the machine that asks may be offered.
+    pub fn consider(&mut self, update: &Arc<Update>) {
+        self.candidate = Some(Arc::clone(update));
     }
 
     pub fn counts(&self) -> &Counts {
@@ -136,7 +151,11 @@ impl MachineTracker {
 
     /// The extension that a machine with this OEM needs and nobody offers.
     pub fn missing_extension(&self, oem: &str) -> Option<String> {
-        oem::missing_extension(oem, self.extensions.iter().map(String::as_str))
+        if matches!(self.offered, Offered::Version(_)) {
+            return oem::missing_extension(oem, &mut self.extensions.iter().map(String::as_str));
+        }
+        let packages = &self.candidate.as_ref()?.manifest.packages;
+        oem::missing_extension(oem, &mut packages.iter().map(|package| &*package.name))
     }
 
     /// What has changed since the last call.
@@ -188,18 +207,15 @@ impl MachineTracker {
             return Key::Clone(Arc::clone(id), address);
         }
         let key = Key::Id(Arc::from(id));
-        let has_offered = self.has_offered(machine);
-        match self.machines.get(&key) {
+        let record = self.machines.get(&key);
+        let has_offered = self.offered.is(machine.version, record);
+        match record {
             Some(record) if record.is_other(address, has_offered) => {
                 self.split(&key);
                 Key::Clone(Arc::from(id), address)
             }
             _ => key,
         }
-    }
-
-    fn has_offered(&self, machine: &Machine<'_>) -> bool {
-        machine.version.version() == Some(&self.offered)
     }
 
     /// From now on the machines with this id are told apart by their addresses.

@@ -54,6 +54,10 @@ pub struct Record {
     pub has_failed: bool,
     /// Whether it has reported this update complete.
     pub has_completed: bool,
+    /// The version that it was offered last, or nothing.
+    pub offered: Arc<str>,
+    /// Whether that is a floor on its way to a newer one.
+    pub is_step: bool,
     /// Whether it is offered nothing more: it came back old in this run.
     pub is_held: bool,
     /// Whether the operator was told of an OEM extension that is missing.
@@ -77,7 +81,9 @@ impl Record {
             oem_version: Arc::clone(&nothing),
             channel: Arc::clone(&nothing),
             version: Arc::clone(&nothing),
-            note: nothing,
+            note: Arc::clone(&nothing),
+            offered: nothing,
+            is_step: false,
             address,
             previous_address: None,
             first_heard: now,
@@ -100,6 +106,16 @@ impl Record {
     /// The state, which is silence where nothing was heard for too long.
     pub fn shown(&self) -> State {
         if self.is_silent { State::Silent } else { self.state }
+    }
+
+    /// Whether it has reported a floor complete: its next update follows.
+    pub fn is_between_updates(&self) -> bool {
+        self.is_step && self.state == State::WaitingForReboot
+    }
+
+    /// Whether it counts for `--until-updated`.
+    pub fn is_done(&self) -> bool {
+        self.state.is_done() && !self.is_between_updates()
     }
 
     /// How much of the payload it has, in per cent, while it downloads.

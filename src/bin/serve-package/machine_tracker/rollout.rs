@@ -1,5 +1,6 @@
 //! Who may be offered the update now.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use omaha::Reason;
@@ -7,7 +8,7 @@ use omaha::protocol::VersionText;
 use omaha::server::Machine;
 
 use super::state::State;
-use super::{MachineTracker, News, is_nobody};
+use super::{MachineTracker, News, Offered, Record, is_nobody};
 use crate::format::Quoted;
 use crate::log::Priority;
 
@@ -55,8 +56,7 @@ impl MachineTracker {
         self.news.push(News::Say(
             Priority::Error,
             format!(
-                "ROLLOUT STOPPED: {number} {machines} {have} failed or come back old; no machine \
-                 is offered the update any more (--stop-after-failures)"
+                "ROLLOUT STOPPED: {number} {machines} {have} failed or come back old; no more machines are offered the update (--stop-after-failures)"
             ),
         ));
     }
@@ -64,11 +64,13 @@ impl MachineTracker {
     /// A machine asks for an update. If it has reported this update complete and
     /// has another version all the same, it came back old.
     pub fn arrive(&mut self, machine: &Machine<'_>, has_rolled_back: bool, now: u64) {
+        self.candidate = None;
         if is_nobody(machine.id) {
             return;
         }
-        let is_old = is_other_version(machine) && !self.has_offered(machine);
         let key = self.key(machine);
+        let has_offered = self.offered.is(machine.version, self.machines.get(&key));
+        let is_old = is_other_version(machine) && !has_offered;
         let Some(record) = self.machines.get_mut(&key) else { return };
         let before = record.shown();
         self.counts.remove(record);
@@ -96,19 +98,23 @@ impl MachineTracker {
             self.news.push(News::Changed(key));
         }
         if came_back {
-            self.tell_came_back(machine, has_rolled_back);
+            let offered = Arc::clone(&record.offered);
+            self.tell_came_back(machine, &offered, has_rolled_back);
             self.tell_stop();
         }
     }
 
-    fn tell_came_back(&mut self, machine: &Machine<'_>, has_rolled_back: bool) {
-        let (offered, version) = (&self.offered, Quoted(machine.version.as_str()));
+    fn tell_came_back(&mut self, machine: &Machine<'_>, offered: &str, has_rolled_back: bool) {
+        let (what, version) = match &self.offered {
+            Offered::Version(version) => ("--package-version", version.as_str()),
+            Offered::Updates(_) => ("the folder's name", offered),
+        };
+        let (what, offered, version) = (what, version, Quoted(machine.version.as_str()));
         let cause = if has_rolled_back {
             "it rolled back".to_owned()
         } else {
             format!(
-                "either the payload's version is not {offered} (--package-version), or the \
-                 machine rolled back"
+                "either the payload's version is not {offered} ({what}), or the machine rolled back"
             )
         };
         let end = if self.rules.force {
@@ -140,7 +146,11 @@ impl MachineTracker {
         let (force, at_once) = (*force, *at_once);
         let key = self.key(machine);
         let record = self.machines.get(&key);
-        if record.is_some_and(|record| record.is_held && !force) {
+        let is_held = |record: &Record| {
+            let other = self.candidate.as_ref().filter(|_| !record.offered.is_empty());
+            record.is_held && other.is_none_or(|update| *record.offered == *update.version.as_str())
+        };
+        if record.is_some_and(is_held) && !force {
             return Err(Reason::CameBackOld);
         }
         if self.is_stopped() {

@@ -22,7 +22,13 @@ impl Script {
     fn expecting(rules: Rules, expected: &str) -> Self {
         let names = ["update.gz", "oem-azure.gz"].map(str::to_owned);
         let expected = Expected::read(expected);
-        let tracker = MachineTracker::new(OFFERED.parse().unwrap(), names, rules, expected, 0);
+        let tracker = MachineTracker::new(
+            Offered::Version(OFFERED.parse().unwrap()),
+            names,
+            rules,
+            expected,
+            0,
+        );
         Self { tracker, now: 1 }
     }
 
@@ -42,7 +48,7 @@ impl Script {
         let mut machine = machine(id, host, &version);
         machine.board = board;
         self.tracker.arrive(&machine, false, self.now);
-        let offered = self.tracker.offered().clone();
+        let offered = OFFERED.parse().unwrap();
         let answer = if version.version() == Some(&offered) {
             Err(Reason::UpToDate)
         } else {
@@ -308,7 +314,7 @@ fn a_missing_oem_extension_is_told_once() {
     for oem in ["azure", "vmware"] {
         let mut machine = machine(oem, 1, &version);
         machine.oem = oem;
-        let offered = script.tracker.offered().clone();
+        let offered = OFFERED.parse().unwrap();
         for _ in 0..2 {
             let (offered, reason) = (Some(&offered), &Reason::Older);
             script.tracker.note(&Activity::checked(machine, offered, reason), 1);

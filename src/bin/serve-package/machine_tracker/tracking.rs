@@ -1,19 +1,19 @@
 //! What becomes of a machine by what it does.
 
-use omaha::Reason;
 use omaha::protocol::{ErrorCode, EventResult, EventType, request::Event};
 use omaha::server::{Activity, Download, Machine};
+use omaha::{Reason, Version, is_extension_name};
 
 use super::record::{Key, Record};
 use super::state::State;
-use super::{MachineTracker, News, SAVED_EVERY, is_nobody};
+use super::{MachineTracker, News, Offered, SAVED_EVERY, is_nobody};
 use crate::log::Priority;
 
 /// Takes note of what happened.
 pub(super) fn note(tracker: &mut MachineTracker, activity: &Activity<'_>, now: u64) {
     match activity {
         Activity::Checked { machine, offered, reason, .. } => {
-            checked(tracker, machine, offered.is_some(), reason, now);
+            checked(tracker, machine, *offered, reason, now);
         }
         Activity::Pinged { machine, .. }
         | Activity::CheckFailed { machine, .. }
@@ -44,19 +44,22 @@ pub(super) fn note(tracker: &mut MachineTracker, activity: &Activity<'_>, now: u
 fn checked(
     tracker: &mut MachineTracker,
     machine: &Machine<'_>,
-    is_offered: bool,
+    offered: Option<&Version>,
     reason: &Reason,
     now: u64,
 ) {
     if is_nobody(machine.id) {
         return;
     }
+    let is_offered = offered.is_some();
     if is_offered {
         tracker.counts.checks_offered += 1;
     } else {
         tracker.counts.checks_not_offered += 1;
     }
     let words = reason.to_string();
+    let key = tracker.key(machine);
+    let has_offered = tracker.offered.is(machine.version, tracker.machines.get(&key));
     hear(tracker, machine, now, |record| {
         record.state = match record.state {
             _ if is_offered => State::Offered,
@@ -65,6 +68,8 @@ fn checked(
                 let was_offered = record.attempts > 0 || state == State::WaitingForReboot;
                 if was_offered { State::Updated } else { State::UpToDate }
             }
+            // The next one is not its yet.
+            State::WaitingForReboot if has_offered => State::Seen,
             state @ (State::Failed | State::CameBackOld | State::WaitingForReboot) => state,
             _ => State::Seen,
         };
@@ -74,9 +79,14 @@ fn checked(
         if is_offered {
             record.attempts += 1;
             (record.bytes, record.size) = (0, 0);
+            record.is_step = *reason == Reason::Floor;
         }
     });
-    if let Some(record) = tracker.record_of(machine) {
+    let key = tracker.key(machine);
+    if let Some(record) = tracker.machines.get_mut(&key) {
+        if let Some(offered) = offered {
+            tracker.texts.keep(offered.as_str(), &mut record.offered);
+        }
         let note = if is_offered { "" } else { words.as_str() };
         if *record.note != *note {
             record.note = note.into();
@@ -148,7 +158,10 @@ fn reported(
 fn downloaded(tracker: &mut MachineTracker, download: &Download<'_>, at: u64, now: u64) {
     let address = download.address.ip();
     let Some(key) = tracker.addresses.only(address).cloned() else { return };
-    let is_payload = download.package == tracker.payload;
+    let is_payload = match &tracker.offered {
+        Offered::Version(_) => download.package == tracker.payload,
+        Offered::Updates(_) => !is_extension_name(download.package),
+    };
     change(tracker, &key, now, |record| {
         record.last_heard = now;
         if is_payload {

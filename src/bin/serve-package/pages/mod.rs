@@ -72,7 +72,7 @@ pub fn pages(
 
 /// What this is, for somebody who came here with a browser or curl.
 fn front(watch: &Watch, server_url: &str, has_status: bool) -> Page {
-    let offered = watch.tracker().offered().to_string();
+    let offered = watch.tracker().offered().as_str().to_owned();
     let status = if has_status { "\nHow the machines are: /status\n" } else { "" };
     let text = format!(
         "serve-package {}: an update server for Flatcar and Container Linux.\n\

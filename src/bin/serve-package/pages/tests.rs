@@ -1,13 +1,13 @@
 use super::*;
 use crate::exit_condition::ExitCondition;
 use crate::log::Log;
-use crate::machine_tracker::{Expected, MachineTracker, Rules};
+use crate::machine_tracker::{Expected, MachineTracker, Offered, Rules};
 use std::sync::Mutex;
 
 fn watch() -> Arc<Watch> {
     let names = ["update.gz".to_owned()];
     let tracker = MachineTracker::new(
-        "2.0.0".parse().unwrap(),
+        Offered::Version("2.0.0".parse().unwrap()),
         names,
         Rules::default(),
         Expected::read("a\n<b># c\n"),

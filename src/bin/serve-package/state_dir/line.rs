@@ -45,7 +45,7 @@ pub fn machine(key: &Key, record: &Record) -> String {
     let error = record.error.map(|error| error.code().to_string()).unwrap_or_default();
     let _ = write!(
         line,
-        "\t{previous}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{error}\t{}\t{}\t{}",
+        "\t{previous}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{error}\t{}\t{}\t{}\t{}\t{}",
         record.first_heard,
         record.last_heard,
         record.state.as_str(),
@@ -56,6 +56,8 @@ pub fn machine(key: &Key, record: &Record) -> String {
         record.attempts,
         record.bytes,
         record.size,
+        escape(&record.offered),
+        u8::from(record.is_step),
     );
     finish(line)
 }
@@ -140,6 +142,9 @@ fn read_machine<'a>(fields: &mut impl Iterator<Item = &'a str>, address: IpAddr)
     record.attempts = fields.next()?.parse().ok()?;
     record.bytes = fields.next()?.parse().ok()?;
     record.size = fields.next()?.parse().ok()?;
+    // A program before this one did not write these.
+    record.offered = unescape(fields.next().unwrap_or_default()).into();
+    record.is_step = fields.next() == Some("1");
     record.saved = record.last_heard;
     Some(record)
 }
@@ -196,6 +201,7 @@ mod tests {
         (record.is_silent, record.has_failed, record.has_completed) = (true, true, true);
         record.error = Some(ErrorCode::new(-5));
         (record.attempts, record.bytes, record.size) = (1, 2, 3);
+        (record.offered, record.is_step) = ("4152.2.0".into(), true);
         record
     }
 

@@ -76,6 +76,11 @@ impl StateDir {
         }
     }
 
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Gives the tracker what was known before. How many lines could not be
     /// read; a last one that was torn is none of them.
     ///
@@ -85,7 +90,7 @@ impl StateDir {
     pub fn restore(&self, tracker: &mut MachineTracker) -> Result<usize, StateDirError> {
         let restored = self.read().map_err(|source| StateDirError { path: self.file(), source })?;
         let Contents { offered, machines, unreadable } = restored;
-        let is_same = offered.as_deref() == Some(tracker.offered().as_str());
+        let is_same = offered.as_deref() == Some(tracker.offered().stored());
         for (key, mut record) in machines {
             if !is_same {
                 forget_update(&mut record);
@@ -146,5 +151,6 @@ fn forget_update(record: &mut Record) {
     record.note = "".into();
     record.error = None;
     (record.is_silent, record.has_failed, record.has_completed) = (false, false, false);
+    (record.offered, record.is_step) = ("".into(), false);
     (record.attempts, record.bytes, record.size) = (0, 0, 0);
 }

@@ -193,7 +193,7 @@ impl Work {
             // All of it is in the tracker; what comes from here on is not.
             (queue.waiting, queue.is_stale) = (Vec::new(), false);
             drop(queue);
-            let mut everything = line::offered(tracker.offered().as_str());
+            let mut everything = line::offered(tracker.offered().stored());
             for (key, record) in tracker.machines() {
                 everything.push_str(&line::machine(key, record));
             }

@@ -1,0 +1,133 @@
+//! Puts the updates of a folder into a server that runs.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use omaha::server::{Packages, PackagesHandle};
+use omaha::{CatalogHandle, Codebase, PackageFile, Release};
+
+use super::{Update, Updates};
+use crate::machine_tracker::Offered;
+use crate::offer::Place;
+use crate::watch::Watch;
+
+/// Most boards that are named in short.
+const MAX_NAMED: usize = 8;
+
+/// Most updates that are told of, one a line.
+const MAX_LINES: usize = 20;
+
+/// What of a server shows what is offered.
+pub struct Offering {
+    pub catalog: CatalogHandle,
+    pub packages: PackagesHandle,
+    pub watch: Arc<Watch>,
+    pub place: Place,
+}
+
+impl Offering {
+    /// Offers these from now on, first their packages.
+    pub fn set(&self, updates: &Updates) {
+        let mut packages = Packages::new();
+        let mut releases = Vec::new();
+        let mut watched = Vec::new();
+        for update in &updates.updates {
+            let place = format!("{}{}/", self.place.codebase, update.found.place);
+            // It is made of what may stand there.
+            let Ok(codebase) = place.parse::<Codebase>() else { continue };
+            if self.place.is_here {
+                for package in &update.packages {
+                    packages.add(&codebase, Arc::clone(package));
+                }
+                watched.push(update.packages.clone());
+            }
+            releases.push(self.release(update, codebase));
+        }
+        watched.retain(|packages| !packages.is_empty());
+        self.packages.set_packages(packages);
+        self.catalog.set_releases(releases);
+        self.watch.watch_packages(watched);
+        self.watch.tracker().set_offered(updates.offered());
+    }
+
+    fn release(&self, update: &Update, codebase: Codebase) -> Release {
+        let Update { found, packages } = update;
+        let offered = omaha::Update::from_packages(found.version.clone(), codebase, packages);
+        let watched: &[Arc<PackageFile>] = if self.place.is_here { packages } else { &[] };
+        let mut release = Release::new(found.board.as_str(), offered)
+            .with_floor(found.is_floor)
+            .with_hold(found.is_held)
+            .with_watched(watched.iter().cloned());
+        release.channel.clone_from(&found.channel);
+        release
+    }
+}
+
+impl Updates {
+    /// What is offered, in short: the newest version for each board and channel.
+    pub fn offered(&self) -> Offered {
+        let mut newest = HashMap::new();
+        for update in self.updates.iter().filter(|update| update.is_offered()) {
+            // The newest comes last.
+            let Update { found, .. } = update;
+            newest.insert((&found.channel, &found.board), &found.version);
+        }
+        let mut named: Vec<_> = newest
+            .into_iter()
+            .map(|((channel, board), version)| match channel {
+                Some(channel) => format!("{version} for {board} in {channel}"),
+                None => format!("{version} for {board}"),
+            })
+            .collect();
+        named.sort_unstable();
+        if named.len() > MAX_NAMED {
+            let more = named.len() - MAX_NAMED;
+            named.truncate(MAX_NAMED);
+            named.push(format!("{more} more"));
+        }
+        Offered::Updates(if named.is_empty() { "nothing".to_owned() } else { named.join(", ") })
+    }
+
+    /// A line for each update that was not there before.
+    pub fn lines(&self, before: &Self) -> Vec<String> {
+        let known: HashSet<_> =
+            before.updates.iter().flat_map(|update| &update.packages).map(Arc::as_ptr).collect();
+        let is_known = |file: &Arc<PackageFile>| known.contains(&Arc::as_ptr(file));
+        let new = self
+            .updates
+            .iter()
+            .filter(|update| !update.packages.is_empty() && !update.packages.iter().all(is_known));
+        let mut lines: Vec<_> = new.map(line).collect();
+        if lines.len() > MAX_LINES {
+            let more = lines.len() - MAX_LINES;
+            lines.truncate(MAX_LINES);
+            lines.push(format!("and {more} updates more"));
+        }
+        let recalled = self.recalled.len();
+        if recalled > 0 {
+            lines.push(format!(
+                "{recalled} files have not changed since they were hashed (--state-dir), and are \
+                 compared with their checksums while they are served"
+            ));
+        }
+        lines
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.updates.iter().filter(|update| !update.packages.is_empty()).count()
+    }
+}
+
+fn line(update: &Update) -> String {
+    let Update { found, packages } = update;
+    let mut line = format!("update {}:", found.place);
+    for (index, package) in packages.iter().enumerate() {
+        let comma = if index == 0 { " " } else { ", " };
+        line.push_str(&format!("{comma}{} ({} bytes)", package.name(), package.size()));
+    }
+    for (is_so, word) in [(found.is_floor, "; a floor"), (found.is_held, "; held back")] {
+        line.push_str(if is_so { word } else { "" });
+    }
+    line
+}

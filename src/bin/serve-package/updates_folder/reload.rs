@@ -1,0 +1,121 @@
+//! The thread that reads the folder again, and otherwise compares the files that
+//! were not read at start with what is known of them.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Instant;
+
+use omaha::PackageFile;
+
+use super::{Loader, Offering, Updates};
+use crate::format::sentence;
+use crate::log::Priority;
+use crate::systemd;
+
+/// Asks for the folder to be read again.
+#[derive(Clone, Debug)]
+pub struct Reload(Sender<()>);
+
+impl Reload {
+    /// Asks.
+    pub fn request(&self) {
+        let _ = self.0.send(());
+    }
+}
+
+/// Starts the thread. These are the updates that are offered.
+///
+/// # Errors
+///
+/// When there is no thread.
+pub fn start(loader: Loader, offering: Offering, mut updates: Updates) -> io::Result<Reload> {
+    let (sender, requests) = channel();
+    let unread = std::mem::take(&mut updates.recalled);
+    let mut work = Work { loader, offering, updates, requests, unread, is_requested: false };
+    thread::Builder::new().name("updates".to_owned()).spawn(move || work.run())?;
+    Ok(Reload(sender))
+}
+
+struct Work {
+    loader: Loader,
+    offering: Offering,
+    updates: Updates,
+    requests: Receiver<()>,
+    /// Files that were recalled, and not compared yet.
+    unread: Vec<Arc<PackageFile>>,
+    is_requested: bool,
+}
+
+impl Work {
+    fn run(&mut self) {
+        loop {
+            if self.unread.is_empty() && !self.is_requested {
+                // The other end is the signals', which are there to the end.
+                let Ok(()) = self.requests.recv() else { return };
+                self.is_requested = true;
+            }
+            // Several requests are one.
+            while self.requests.try_recv().is_ok() {
+                self.is_requested = true;
+            }
+            if std::mem::take(&mut self.is_requested) {
+                self.reload();
+            } else if let Some(file) = self.unread.pop() {
+                self.compare(file);
+            }
+        }
+    }
+
+    fn reload(&mut self) {
+        systemd::reloading();
+        match self.loader.read(&self.updates) {
+            Ok(updates) => {
+                self.offering.set(&updates);
+                for line in updates.lines(&self.updates) {
+                    self.say(&line);
+                }
+                let (number, offered) = (updates.len(), updates.offered());
+                self.unread.extend(updates.recalled.iter().cloned());
+                self.updates = updates;
+                let plural = if number == 1 { "" } else { "s" };
+                let offered = offered.as_str();
+                self.say(&format!("read again: {number} update{plural}, offering {offered}"));
+            }
+            Err(error) => {
+                let error = sentence(&*error);
+                let line = format!("{error}; nothing has changed, serving on");
+                self.loader.log.line(Priority::Error, &line);
+            }
+        }
+        systemd::ready();
+    }
+
+    /// Compares a file with its checksums: half of the time, so that those that
+    /// are served have the disk too.
+    fn compare(&mut self, file: Arc<PackageFile>) {
+        let mut began = Instant::now();
+        let mut go_on = || {
+            thread::sleep(began.elapsed());
+            began = Instant::now();
+            self.is_requested = self.requests.try_recv().is_ok();
+            !self.is_requested
+        };
+        let compared = file.recheck(&mut go_on);
+        match compared {
+            Ok(()) if self.is_requested => self.unread.push(file),
+            Ok(()) if self.unread.is_empty() => self.say("every file is what was hashed"),
+            Ok(()) => {}
+            Err(error) => {
+                self.loader.cache.remove(file.path());
+                let line = format!("{}; SIGHUP reads it anew", sentence(&error));
+                self.loader.log.line(Priority::Error, &line);
+            }
+        }
+    }
+
+    fn say(&self, line: &str) {
+        self.loader.log.line(Priority::Notice, line);
+    }
+}
