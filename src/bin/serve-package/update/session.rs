@@ -163,7 +163,14 @@ impl Session<'_> {
             return Some(Verdict::NotAsked(causes));
         }
         if state.completed.is_some_and(|completed| completed.elapsed() >= at_most(COMPLETION)) {
-            return Some(Verdict::Installed);
+            return Some(match &state.status {
+                Some(Ok(status)) => Verdict::Broken(format!(
+                    "the machine reported it as installed, and then update_engine is {}",
+                    status.operation
+                )),
+                // The report must do, where the daemon cannot be asked.
+                _ => Verdict::Installed,
+            });
         }
         if state.completed.is_none()
             && state.idle_since.is_some_and(|idle| idle.elapsed() >= at_most(IDLE))
