@@ -324,6 +324,18 @@ fn refused_by_the_daemon() {
     expect_as_before(&machine);
 }
 
+/// A daemon that just asks somebody else ignores the trigger.
+#[test]
+fn a_trigger_that_is_lost() {
+    let machine = machine();
+    machine.set("mode", "deaf");
+    let output = machine.command_all(&[]).env("SERVE_PACKAGE_WAIT", "12s").output().unwrap();
+    Ended::from(output).expect(0, &["the check is triggered again", "the update is installed"]);
+    let trigger = "update_engine_client -check_for_update";
+    assert_eq!(machine.calls(), [trigger, trigger]);
+    expect_as_before(&machine);
+}
+
 /// What is said of a machine that does not ask, after something was done to it
 /// meanwhile.
 #[track_caller]
