@@ -242,7 +242,7 @@ fn a_thousand_versions() {
     assert_eq!(offered("1500.0.0").as_deref(), Some("1999.0.0"));
     assert_eq!(offered("1999.0.0"), None);
     Machine::new("1600.0.0").check(server.address()).unwrap().fetch(server.address());
-    server.wait_for_line("and 980 updates more");
+    server.wait_for_line("and 980 more updates");
     server.signal(rustix::process::Signal::HUP);
     server.wait_for_line("read again: 1000 updates, offering 1999.0.0 for amd64-usr");
 }
