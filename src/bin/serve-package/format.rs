@@ -78,7 +78,7 @@ impl fmt::Display for Milliseconds {
 }
 
 /// What the system says went wrong. The words are ours: those of the C library
-/// differ from one to the next, and its numbers help nobody.
+/// differ from one to the next, and its numbers do not help.
 pub struct Plain<'a>(pub &'a io::Error);
 
 impl fmt::Display for Plain<'_> {
