@@ -67,7 +67,7 @@ impl Merged {
         counts.expected = expected.len();
         // Of two machines with one name the one that is not done counts.
         for is_done in [true, false] {
-            for (key, record) in machines.iter().filter(|(_, it)| it.state.is_done() == is_done) {
+            for (key, record) in machines.iter().filter(|(_, it)| it.is_done() == is_done) {
                 expected.note(key, record, &mut counts);
             }
         }

@@ -152,6 +152,17 @@ fn those_that_are_not_listed_count() {
 }
 
 #[test]
+fn a_machine_that_waits_with_a_floor_is_not_done() {
+    let mut record = machine(1, State::WaitingForReboot, 5);
+    for is_step in [true, false] {
+        record.is_step = is_step;
+        let said = [said(vec![("a", record.clone())])];
+        assert_eq!(Merged::of(&said, None).is_all_done(), !is_step);
+        assert_eq!(Merged::of(&said, Some("a")).is_expected_done(), !is_step);
+    }
+}
+
+#[test]
 fn a_machine_that_is_silent_with_its_update_is_done() {
     let mut record = machine(1, State::WaitingForReboot, 5000);
     record.is_silent = true;
