@@ -11,7 +11,7 @@ _serve_package() {
         case ${COMP_WORDS[1]} in update|check|inspect|status|help) command=${COMP_WORDS[1]} ;; esac
     fi
     case $command:$before in
-    :--package-file|:--extension|:--key|:--expect|:--ready-file|check:--key|inspect:--key|status:--expect|update:--package-file|update:--extension)
+    :--package-file|:--extension|:--key|:--expect|:--ready-file|check:--key|inspect:--key|update:--package-file|update:--extension|status:--expect)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return ;;
@@ -23,14 +23,14 @@ _serve_package() {
     :--events) mapfile -t COMPREPLY < <(compgen -W 'json' -- "$word"); return ;;
     :--until-updated) mapfile -t COMPREPLY < <(compgen -W 'all' -- "$word"); return ;;
     update:--events) mapfile -t COMPREPLY < <(compgen -W 'json' -- "$word"); return ;;
-    :--package-version|:--package-name|:--package-url|:--listen-address|:--previous-version|:--at-once|:--stop-after-failures|:--silent-after|:--deadline|:--max-connections|:--idle-timeout|:--min-rate|check:--app-version|check:--app-id|check:--track|check:--board|check:--oem|check:--machine-id|check:--tries|check:--timeout|status:--timeout|update:--package-version|update:--deadline) return ;;
+    :--package-version|:--package-name|:--package-url|:--listen-address|:--previous-version|:--at-once|:--stop-after-failures|:--silent-after|:--deadline|:--max-connections|:--idle-timeout|:--min-rate|check:--app-version|check:--app-id|check:--track|check:--board|check:--oem|check:--machine-id|check:--tries|check:--timeout|update:--package-version|update:--deadline|status:--timeout) return ;;
     esac
     case $command in
     '') options='--package-file --package-version --updates --extension --package-name --package-url --listen-address --key --skip-payload-check --force --board --previous-version --at-once --stop-after-failures --silent-after --status --events --expect --state-dir --ready-file --until-updated --deadline --fail-fast --max-connections --idle-timeout --min-rate --help --version' ;;
     check) options='--app-version --app-id --track --board --oem --machine-id --download --key --skip-payload-check --no-events --strict --tries --timeout --json --help' ;;
     inspect) options='--key --json --help' ;;
-    status) options='--expect --timeout --json --help' ;;
     update) options='--package-file --package-version --extension --dry-run --no-oem --force --deadline --reboot --events --restore --help' ;;
+    status) options='--expect --timeout --json --help' ;;
     esac
     case $command:$word in
     help:*) mapfile -t COMPREPLY < <(compgen -W 'update check inspect status' -- "$word") ;;

@@ -53,10 +53,6 @@ complete -c serve-package -n '__fish_seen_subcommand_from inspect' -l key -r -F 
 complete -c serve-package -n '__fish_seen_subcommand_from inspect' -l json -d 'print a JSON object for each file instead of text'
 complete -c serve-package -n '__fish_seen_subcommand_from inspect' -l help
 complete -c serve-package -n '__fish_seen_subcommand_from inspect' -F
-complete -c serve-package -n '__fish_seen_subcommand_from status' -l expect -r -F -d 'the ids or aliases of the machines that must be updated, one a line'
-complete -c serve-package -n '__fish_seen_subcommand_from status' -l timeout -x -d 'how long each server may take'
-complete -c serve-package -n '__fish_seen_subcommand_from status' -l json -d 'print one object as /status.json has it instead of a table'
-complete -c serve-package -n '__fish_seen_subcommand_from status' -l help
 complete -c serve-package -n '__fish_seen_subcommand_from update' -l package-file -r -F -d 'the operating system’s update payload'
 complete -c serve-package -n '__fish_seen_subcommand_from update' -l package-version -x -d 'its version'
 complete -c serve-package -n '__fish_seen_subcommand_from update' -l extension -r -F -d 'an OEM or system extension beside it'
@@ -68,3 +64,7 @@ complete -c serve-package -n '__fish_seen_subcommand_from update' -l reboot -d '
 complete -c serve-package -n '__fish_seen_subcommand_from update' -l events -x -a 'json' -d 'write events to standard output, one object a line'
 complete -c serve-package -n '__fish_seen_subcommand_from update' -l restore -d 'restore the settings that a killed run left changed'
 complete -c serve-package -n '__fish_seen_subcommand_from update' -l help
+complete -c serve-package -n '__fish_seen_subcommand_from status' -l expect -r -F -d 'the ids or aliases of the machines that must be updated, one a line'
+complete -c serve-package -n '__fish_seen_subcommand_from status' -l timeout -x -d 'how long each server may take'
+complete -c serve-package -n '__fish_seen_subcommand_from status' -l json -d 'print one object as /status.json has it instead of a table'
+complete -c serve-package -n '__fish_seen_subcommand_from status' -l help

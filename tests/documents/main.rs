@@ -31,8 +31,8 @@ const PAGES: [Page; 5] = [
     Page { command: "", manual: "serve.md" },
     Page { command: "check", manual: "check.md" },
     Page { command: "inspect", manual: "inspect.md" },
-    Page { command: "status", manual: "several-servers.md" },
     Page { command: "update", manual: "update.md" },
+    Page { command: "status", manual: "several-servers.md" },
 ];
 
 /// Everything that is made.
@@ -117,15 +117,17 @@ fn the_manual_has_the_options_of_the_help() {
 /// Runs the completion in a real bash.
 #[test]
 fn bash_completes() {
+    let documents = documents();
+    let is_bash = |(name, _): &&(String, String)| name.ends_with(".bash");
+    let (_, completion) = documents.iter().find(is_bash).unwrap();
     let complete = |line: &[&str]| {
         let script = r#"
-            cd "$1"; shift
-            . dist/completions/serve-package.bash
+            cd "$1"; eval "$2"; shift 2
             COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
             _serve_package
             printf '%s\n' "${COMPREPLY[@]}""#;
         let output = Command::new("bash")
-            .args(["-c", script, "bash", env!("CARGO_MANIFEST_DIR")])
+            .args(["-c", script, "bash", env!("CARGO_MANIFEST_DIR"), completion])
             .args(line)
             .output()
             .unwrap();
