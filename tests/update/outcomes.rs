@@ -273,7 +273,7 @@ fn settings_that_cannot_be_put_back() {
         1,
         &[
             "warning: \"",
-            "; it is tried again at the end",
+            "; trying again at the end",
             "cannot be changed: it is a folder; the settings are not restored: serve-package update --restore",
             "\"event\":\"update-ended\",\"outcome\":\"failed\"",
         ],

@@ -95,8 +95,7 @@ impl Session<'_> {
             Happening::Offered => {
                 state.has_asked = true;
                 if let Err(error) = changes.put_settings_back() {
-                    self.output
-                        .complain(&format!("warning: {error}; it is tried again at the end"));
+                    self.output.complain(&format!("warning: {error}; trying again at the end"));
                 }
                 self.root.step("asked");
                 self.output.say("the machine has asked, and the update is offered");
