@@ -14,6 +14,7 @@ use super::queue::Queue;
 use super::release::System;
 use super::root::{Root, at_most};
 use super::verdict::Verdict;
+use crate::background;
 
 /// How often the daemon is asked what it does.
 const STATUS_INTERVAL: Duration = Duration::from_millis(500);
@@ -190,11 +191,9 @@ impl Session<'_> {
 /// Asks the daemon again and again what it does, on a thread of its own: it may
 /// take its time.
 pub fn ask_for_status(queue: Queue) -> std::io::Result<()> {
-    let thread = thread::Builder::new().name("status".to_owned());
-    thread.spawn(move || {
+    background::start("status", move || {
         while queue.push(Happening::Status(Status::query())) {
             thread::sleep(STATUS_INTERVAL);
         }
-    })?;
-    Ok(())
+    })
 }

@@ -10,6 +10,7 @@ use std::time::Instant;
 use omaha::PackageFile;
 
 use super::{Loader, Offering, Updates};
+use crate::background;
 use crate::format::sentence;
 use crate::log::Priority;
 use crate::systemd;
@@ -34,7 +35,7 @@ pub fn start(loader: Loader, offering: Offering, mut updates: Updates) -> io::Re
     let (sender, requests) = channel();
     let unread = std::mem::take(&mut updates.recalled);
     let mut work = Work { loader, offering, updates, requests, unread, is_requested: false };
-    thread::Builder::new().name("updates".to_owned()).spawn(move || work.run())?;
+    background::start("updates", move || work.run())?;
     Ok(Reload(sender))
 }
 
