@@ -64,6 +64,25 @@ fn as_the_release_server_has_it() {
     assert!(!lines.contains("version.txt\":") && !lines.contains(".sig\""), "{lines}");
 }
 
+/// As a machine asks, with everything that is looked at then.
+#[test]
+fn a_machine_can_use_what_it_is_offered() {
+    let folder = Folder::with(&["stable/amd64-usr/4081.2.0", "stable/amd64-usr/4152.2.0"]);
+    folder.write("stable/amd64-usr/4081.2.0/floor", "");
+    folder.copy_extension("stable/amd64-usr/4152.2.0/oem-azure.gz");
+    let server = folder.serve(&[]);
+    for (own, offered) in [("4000.0.0", "4081.2.0"), ("4081.2.0", "4152.2.0")] {
+        let to = folder.path().join(offered);
+        fs::create_dir(&to).unwrap();
+        let url = format!("http://{}/v1/update/", server.address());
+        let arguments = ["check", &url, "--app-version", own, "--key", GOOD_KEY, "--strict"];
+        let to = [OsStr::new("--download"), to.as_os_str()];
+        let outcome = run(arguments.into_iter().map(OsStr::new).chain(to));
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert!(outcome.stdout.contains(offered), "{outcome:?}");
+    }
+}
+
 #[test]
 fn channels() {
     let folder = Folder::with(&["stable/amd64-usr/4081.2.0", "beta/amd64-usr/4152.1.0"]);

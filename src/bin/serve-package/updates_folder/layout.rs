@@ -102,7 +102,8 @@ impl Scan<'_> {
     fn version(&mut self, channel: Option<&str>, board: &str, place: String, version: Version) {
         let (mut payloads, mut extensions, mut others) = (Vec::new(), Vec::new(), Vec::new());
         let (mut is_floor, mut is_held) = (false, false);
-        for (name, kind) in self.entries(&place) {
+        let Some(entries) = self.entries(&place) else { return };
+        for (name, kind) in entries {
             match &*name {
                 FLOOR => is_floor = true,
                 HOLD => is_held = true,
@@ -138,30 +139,29 @@ impl Scan<'_> {
         self.found.push(Found { channel, board, version, place, files, is_floor, is_held });
     }
 
-    /// The same, and notes a folder without anything in it.
+    /// What is in a folder of folders; that there is nothing is noted.
     fn folders(&mut self, place: &str) -> Vec<(String, FileType)> {
         let entries = self.entries(place);
-        if entries.is_empty() {
+        if entries.as_ref().is_some_and(Vec::is_empty) {
             self.notes.leave_out(place, "it is empty");
         }
-        entries
+        entries.unwrap_or_default()
     }
 
-    /// What is in a folder below; what cannot be read is noted.
-    fn entries(&mut self, place: &str) -> Vec<(String, FileType)> {
-        entries(&self.folder.join(place)).unwrap_or_else(|error| {
-            self.notes.leave_out(place, &format!("it cannot be read: {}", Plain(&error)));
-            Vec::new()
-        })
+    /// What is in a folder below. None if it cannot be read, which is noted.
+    fn entries(&mut self, place: &str) -> Option<Vec<(String, FileType)>> {
+        match entries(&self.folder.join(place)) {
+            Ok(entries) => Some(entries),
+            Err(error) => {
+                self.notes.leave_out(place, &format!("it cannot be read: {}", Plain(&error)));
+                None
+            }
+        }
     }
 
     fn leave_out(&mut self, place: &str, kind: FileType, expected: &str) {
-        let what = if kind.is_symlink() { "it is a link" } else { "it is not" };
-        let reason = if kind.is_symlink() {
-            format!("{what}, and not {expected}")
-        } else {
-            format!("{what} {expected}")
-        };
+        let what = if kind.is_symlink() { "it is a link, and not" } else { "it is not" };
+        let reason = format!("{what} {expected}");
         self.notes.leave_out(place, &reason);
     }
 }

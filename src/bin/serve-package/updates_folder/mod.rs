@@ -5,9 +5,6 @@ mod notes;
 mod offering;
 mod reload;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
