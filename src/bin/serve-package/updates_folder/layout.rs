@@ -5,7 +5,7 @@ use std::fs::{self, FileType};
 use std::io;
 use std::path::Path;
 
-use omaha::{PackageName, Version, is_extension_name};
+use omaha::{PackageName, ParsePackageNameError, Version, is_extension_name};
 
 use super::Notes;
 use crate::format::Plain;
@@ -25,6 +25,9 @@ const FLOOR: &str = "floor";
 /// What has this name in a version's folder keeps it from being offered.
 const HOLD: &str = "hold";
 
+/// What ends the name of a file that is being copied.
+const PART: &str = ".part";
+
 /// What lies beside a package, and is no package: digests, signatures, notes.
 const BESIDE: [&str; 5] = [".sha256", ".sig", ".asc", ".DIGESTS", ".txt"];
 
@@ -36,8 +39,8 @@ pub struct Found {
     pub version: Version,
     /// Where it is, below the folder of updates: `BOARD/VERSION`.
     pub place: String,
-    /// The operating system's payload, and then the extensions; or why there is
-    /// no payload.
+    /// The operating system's payload, and then the extensions; or why they are
+    /// not all there.
     pub files: Result<Vec<PackageName>, String>,
     pub is_floor: bool,
     pub is_held: bool,
@@ -100,37 +103,45 @@ impl Scan<'_> {
     }
 
     fn version(&mut self, channel: Option<&str>, board: &str, place: String, version: Version) {
-        let (mut payloads, mut extensions, mut others) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut is_floor, mut is_held) = (false, false);
         let Some(entries) = self.entries(&place) else { return };
-        for (name, kind) in entries {
-            match &*name {
+        let (mut payloads, mut extensions, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut is_floor, mut is_held, mut problem) = (false, false, None);
+        for (name, kind) in &entries {
+            let unfinished = name.strip_suffix(PART).filter(|whole| is_package(whole));
+            match &**name {
                 FLOOR => is_floor = true,
                 HOLD => is_held = true,
-                other if !kind.is_file() => others.push(describe(other, kind)),
-                other if is_extension_name(other) => extensions.push(name),
+                package if is_package(package) && !kind.is_file() => {
+                    let what = if kind.is_symlink() { "a link" } else { "no file" };
+                    problem = Some(format!("{package} is {what}"));
+                }
+                _ if is_extension_name(name) => extensions.push(name),
                 // Before the nightly's.
                 PRODUCTION => payloads.insert(0, name),
-                other if other.starts_with(TEST) && other.ends_with(".gz") => payloads.push(name),
-                other if BESIDE.iter().any(|end| other.ends_with(end)) => {}
+                _ if is_package(name) => payloads.push(name),
+                _ if unfinished.is_some_and(|whole| entries.iter().all(|(n, _)| n != whole)) => {
+                    problem = Some(format!("{name} is not complete yet"));
+                }
+                _ if BESIDE.iter().any(|end| name.ends_with(end)) => {}
                 _ => others.push(name),
             }
         }
-        if payloads.first().is_some_and(|payload| payload == PRODUCTION) {
-            extensions.retain(|name| !name.starts_with(TEST));
+        // Those of a nightly count where there are no others.
+        if payloads.first().is_some_and(|payload| *payload == PRODUCTION) {
             payloads.truncate(1);
+            extensions.retain(|name| !name.starts_with(TEST));
         }
-        if payloads.len() > 1 {
-            others.extend(payloads.drain(1..));
-        }
-        payloads.truncate(1);
-        let files = if payloads.is_empty() {
-            Err(format!("there is no {PRODUCTION} in it"))
-        } else {
-            payloads.append(&mut extensions);
-            let names: Result<_, _> = payloads.iter().map(|name| name.parse()).collect();
-            names.map_err(|error: omaha::ParsePackageNameError| error.to_string())
+        let mut payloads = payloads.into_iter();
+        let files = match (problem, payloads.next()) {
+            (Some(problem), _) => Err(problem),
+            (None, None) => Err(format!("there is no {PRODUCTION} in it")),
+            (None, Some(payload)) => {
+                let names = [payload].into_iter().chain(extensions).map(|name| name.parse());
+                let names: Result<_, ParsePackageNameError> = names.collect();
+                names.map_err(|error| error.to_string())
+            }
         };
+        others.extend(payloads);
         if !others.is_empty() {
             self.notes.leave_out_of(&place, &others);
         }
@@ -182,7 +193,7 @@ fn is_board(name: &str, kind: FileType) -> bool {
     kind.is_dir() && name.ends_with(BOARD) && name.parse::<PackageName>().is_ok()
 }
 
-fn describe(name: &str, kind: FileType) -> String {
-    let what = if kind.is_symlink() { "a link" } else { "no file" };
-    format!("{name} ({what})")
+/// Whether this is the name of an operating system's payload or of an extension.
+fn is_package(name: &str) -> bool {
+    name == PRODUCTION || name.starts_with(TEST) && name.ends_with(".gz") || is_extension_name(name)
 }
