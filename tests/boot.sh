@@ -169,6 +169,7 @@ update() {
 follow_settings() {
     version=$(sed -n 's/^PACKAGE_VERSION=//p' /etc/serve-package.env)
     url=http://localhost:$(systemctl show --value -p Listen $socket | sed 's/ .*//; s/.*://')
+    [ "$url" != http://localhost: ] || url=${url}8000
 }
 
 # As after a first boot with the Butane file: units and settings are there, a payload is not.
@@ -186,7 +187,7 @@ first_boot() {
 
 # What operators do, as the manual says it.
 test_readme() {
-    local number=0 line words text first status lives=no busy
+    local number=0 line words text first status lives=no busy updated=no
     mkdir -p $home
     cp /release/*.tar.gz $home
     cp /release/update.gz $home/flatcar_production_update.gz
@@ -199,7 +200,10 @@ test_readme() {
             *update.gz*"systemctl restart $socket"*) first_boot ;;
             *"systemctl stop"*) ;;
             *"systemctl restart $unit"*) busy=yes version='[0-9.]*' && traffic_begin ;;
-            "systemctl status"*) update && within 5 says '1 updated' ;;
+            "systemctl status"*)
+                update && within 5 says '1 updated'
+                updated=yes
+                ;;
         esac
 
         readme_run $number "$words" >/tmp/printed
@@ -210,6 +214,8 @@ test_readme() {
         esac
         [ ! -e /release/readme/$number.txt ] || shown /release/readme/$number.txt /tmp/printed || status=1
         [ $busy = no ] || traffic_end
+        # It has reported its update, and would have to come back with the new version.
+        [ $updated = no ] || request=${request/machineid=\"boot\"/machineid=\"another\"}
 
         # It serves from the first start on until it is stopped for good, and after each command between.
         case $text in
@@ -428,10 +434,102 @@ test_mistakes() {
     systemctl stop $unit
 }
 
+# A machine with update_engine on the bus, which is played: its files, its unit, and its programs.
+update_begin() {
+    # What is read-only here, with more in it.
+    mkdir /run/share
+    mount --bind --make-private /usr/share /run/share && mount -t tmpfs tmpfs /usr/share && mount -t tmpfs tmpfs /usr/local || return
+    ln -s /run/share/* /usr/share/
+    mkdir -p /usr/share/{flatcar/oems/fixture,update_engine} /usr/local/{bin,sbin,lib/systemd/system} /etc/{flatcar,dbus-1/system.d}
+    printf 'FLATCAR_RELEASE_VERSION=1.0.0\nFLATCAR_RELEASE_BOARD=amd64-usr\n' >/usr/share/flatcar/release
+    printf 'GROUP=stable\n' >/usr/share/flatcar/update.conf
+    echo ID=fixture >/etc/oem-release
+    cp /release/key.pem /usr/share/update_engine/update-payload-key.pub.pem
+    cp /release/bus/update_engine /usr/local/sbin
+    cp /release/bus/update_engine_client /usr/local/bin
+    cp /release/bus/update-engine.service /usr/local/lib/systemd/system
+    cp /release/bus/com.coreos.update1.conf /etc/dbus-1/system.d
+    printf '# ours\nSERVER=disabled\nREBOOT_STRATEGY=off' >/etc/flatcar/update.conf
+    chmod 0640 /etc/flatcar/update.conf
+    chown 1234:5678 /etc/flatcar/update.conf
+    systemctl daemon-reload
+    systemctl reload-or-restart dbus
+    PATH=/usr/local/bin:$PATH
+}
+
+updating=(/release/serve-package update --package-file /release/system.gz --package-version 9.9.9 --extension /release/oem-fixture.gz)
+update_machine() { # [OPTION…]: what it prints is in /tmp/updated
+    timeout 120 "${updating[@]}" "$@" >/tmp/updated 2>&1
+}
+update_says() { grep -q -- "$1" /tmp/updated; }
+update_settings() { (cd /etc/flatcar && stat -c '%n %a %u %g' -- *&& cat update.conf); }
+update_unit() { systemctl is-enabled update-engine; systemctl is-active update-engine; }
+update_state() { update_settings; update_unit; }
+update_report() { # STATUS DESCRIPTION
+    report "$1" "$2"
+    [ "$1" = 0 ] || { sed 's/^/    /' /tmp/updated; update_state; systemctl status --no-pager -n 20 update-engine; } 2>&1 | sed 's/^/    /'
+}
+
+test_update() {
+    local before status option
+    if ! /usr/bin/python3 -c 'import dbus, gi' 2>/dev/null; then
+        echo "NOT SHOWN: an update of this machine, for want of the packages python3-dbus and python3-gi"
+        return
+    fi
+    update_begin
+    report $? "there is a machine with update_engine on the bus"
+    before=$(update_settings)
+
+    for option in '' --runtime; do
+        systemctl mask $option update-engine 2>/dev/null
+        update_machine
+        status=$?
+        [ $status = 0 ] && [ "$(tail -n 1 /tmp/updated)" = "systemctl reboot" ] && update_says 'is masked, which is undone'
+        update_report $? "a machine whose unit is masked $option is updated (exit status $status)"
+        [ "$(update_settings)" = "$before" ]
+        update_report $? "its settings are as before, and nothing lies beside them"
+        [ "$(update_unit)" = "masked${option:+-runtime}"$'\n'inactive ]
+        update_report $? "its unit is masked again, and stopped: $(update_unit | tr '\n' ' ')"
+        systemctl unmask $option update-engine 2>/dev/null
+    done
+
+    systemctl mask update-engine 2>/dev/null
+    touch /run/update-engine-waits
+    "${updating[@]}" >/tmp/updated 2>&1 &
+    within 30 grep -qs 'the update is offered' /tmp/updated
+    kill -KILL $!
+    wait $! 2>/dev/null
+    rm /run/update-engine-waits
+    systemctl -q is-active update-engine && [ -e /etc/flatcar/update.conf.serve-package-record ]
+    update_report $? "an update that is killed leaves a record"
+    /release/serve-package update --restore >/tmp/updated 2>&1 && [ "$(update_settings)" = "$before" ] &&
+        [ "$(update_unit)" = masked$'\n'inactive ]
+    update_report $? "--restore puts back what it has left"
+    systemctl unmask update-engine 2>/dev/null
+
+    systemctl start update-engine
+    update_machine
+    [ $? = 1 ] && update_says 'the running system is not marked good yet'
+    update_report $? "a machine that was just started is not updated"
+    touch /run/update-engine-fails
+    update_machine --force
+    status=$?
+    [ $status = 1 ] && update_says 'the update failed: postinstall runner error (5)' && update_says '^    Postinst command failed with code: 7'
+    update_report $? "a failure is told, with the lines of the journal that tell why (exit status $status)"
+    [ "$(update_settings)" = "$before" ] && systemctl -q is-active update-engine
+    update_report $? "the settings are as before, and the unit runs"
+    rm /run/update-engine-fails
+    systemctl stop update-engine
+    update_machine
+    status=$?
+    [ $status = 0 ] && [ "$(update_settings)" = "$before" ] && [ "$(systemctl is-active update-engine)" = inactive ]
+    update_report $? "a machine whose unit does not run is updated, and the unit is stopped again"
+}
+
 inside() {
     test_readme
     # For the rest, installed as it was before the manual removed it.
-    cd $home && readme_run 1 >/dev/null && cd /
+    cd $home && readme_run "$(grep -n '^manual/' /release/readme/list | head -n 1 | cut -d : -f 1)" >/dev/null && cd /
     mkdir -p $lib
     head -c 48M /dev/urandom >$lib/update.gz
     truncate -s 2G $lib/big.gz
@@ -448,6 +546,7 @@ inside() {
     test_watchdog
     test_updates
     test_mistakes
+    test_update
     ! journal 'Operation not permitted|Permission denied|panicked'
     report $? "the sandbox denied nothing, and nothing panicked"
     journal . -p info && ! journal '^<[0-7]>'
@@ -465,9 +564,11 @@ skip() {
 outside() {
     [ -x "${1:-}" ] || { echo "usage: tests/boot.sh BINARY" >&2; exit 2; }
     [ "$(id -u)" = 0 ] || skip "it needs root"
-    if ! command -v systemd-nspawn >/dev/null && [ "${APT_INSTALL:-}" = 1 ]; then
+    # The last three are for a played update_engine.
+    local packages=(systemd systemd-container dbus python3-dbus python3-gi)
+    if ! dpkg -s "${packages[@]}" >/dev/null 2>&1 && [ "${APT_INSTALL:-}" = 1 ]; then
         apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends systemd systemd-container >&2
+        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${packages[@]}" >&2
     fi
     for tool in systemd-nspawn curl; do
         command -v $tool >/dev/null || skip "$tool is missing (systemd-nspawn is in the package systemd-container)"
@@ -492,6 +593,8 @@ outside() {
     done
     cmp "$1" "$stage/release/serve-package" || { echo "boot.sh: dist/archive.sh packs other binaries than $1" >&2; exit 2; }
     install -m 0644 "$archive" "$here"/fixtures/{update,oem-fixture}.gz "$stage/release/"
+    cp "$here/fixtures/update.gz" "$stage/release/system.gz"
+    cp -r "$here/tests/update/bus" "$here/fixtures/payloads/key.pem" "$stage/release/"
     install -m 0755 "$0" "$stage/release/boot.sh"
     readme_blocks "$stage/release/readme" "${documents[@]/#/$stage/release/}" >"$stage/release/readme/list"
 

@@ -113,7 +113,7 @@ fn every_flag_is_told_and_exists() {
         ("", "serve", "## Options"),
         ("check", "check", "## Options"),
         ("inspect", "inspect", "## Options"),
-        ("update", "offline-update", "## With one command"),
+        ("update", "update", "## Options"),
     ] {
         let arguments = [command, "--help"];
         let help = flags(&help_of(&arguments[usize::from(command.is_empty())..]));

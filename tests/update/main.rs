@@ -5,6 +5,7 @@
 mod common;
 mod findings;
 mod machine;
+mod manual;
 mod outcomes;
 mod restoring;
 mod signals;

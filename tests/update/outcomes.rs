@@ -14,7 +14,7 @@ fn machine() -> Machine {
     machine
 }
 
-/// Expects that the settings are as before, and that nothing lies beside them.
+/// Expects that the settings are restored, and that nothing lies beside them.
 #[track_caller]
 fn expect_as_before(machine: &Machine) {
     assert_eq!(machine.read(CONF).as_deref(), Some(BEFORE));
@@ -33,7 +33,7 @@ fn installed() {
     let ended = machine.update(&[]);
     ended.expect(
         0,
-        &["the machine has asked", "the machine fetches update.gz", "the settings are as before"],
+        &["the machine has asked", "the machine downloads update.gz", "the settings are restored"],
     );
     // To type, or to be copied.
     let end = "the update is installed and waits for the reboot\nsystemctl reboot\n";
@@ -113,7 +113,7 @@ fn failed() {
         let ended = machine.update(&["--reboot"]);
         ended.expect(
             1,
-            &["    E ERROR: oem-fixture.gz: no space left\n", "the settings are as before"],
+            &["    E ERROR: oem-fixture.gz: no space left\n", "the settings are restored"],
         );
         let error = ended.error.lines().last().unwrap_or_default();
         let (_, reported) =
@@ -187,7 +187,7 @@ fn a_daemon_that_is_gone() {
     let output = command.env("SERVE_PACKAGE_WAIT", "5s").output().unwrap();
     Ended::from(output).expect(
         1,
-        &["did not come to its end: `update_engine_client -status` failed (exit status: 1): \"[ERROR] Giving up"],
+        &["did not finish: `update_engine_client -status` failed (exit status: 1): \"[ERROR] Giving up"],
     );
     expect_as_before(&machine);
 }
@@ -207,10 +207,9 @@ fn a_trigger_that_hangs() {
 fn a_machine_that_is_offered_nothing() {
     let machine = machine();
     machine.set("version", "9999.0.0");
-    machine.update(&[]).expect(
-        1,
-        &["error: the update did not come to its end: the machine was offered nothing: "],
-    );
+    machine
+        .update(&[])
+        .expect(1, &["error: the update did not finish: the machine was offered nothing: "]);
     expect_as_before(&machine);
 }
 
@@ -236,7 +235,7 @@ fn a_payload_that_is_changed_meanwhile() {
 fn what_goes_wrong_on_the_way() {
     let machine = machine();
     machine.set("mode", "rollback");
-    machine.update(&[]).expect(0, &["warning: the machine had gone back from an earlier update"]);
+    machine.update(&[]).expect(0, &["warning: the machine rolled back an earlier update"]);
     machine.set("operation", "UPDATE_STATUS_IDLE");
     machine.set("mode", "refusal");
     machine
@@ -262,13 +261,13 @@ fn settings_that_cannot_be_put_back() {
         &[
             "warning: \"",
             "; it is tried again at the end",
-            "cannot be changed: it is a folder; the settings are not as before: serve-package update --restore",
+            "cannot be changed: it is a folder; the settings are not restored: serve-package update --restore",
             "\"event\":\"update-ended\",\"outcome\":\"failed\"",
         ],
     );
     std::fs::remove_dir(&conf).unwrap();
     std::fs::rename(&moved, &conf).unwrap();
-    machine.run(&["--restore"]).expect(0, &["/etc/flatcar/update.conf is put back as it was"]);
+    machine.run(&["--restore"]).expect(0, &["/etc/flatcar/update.conf is restored"]);
     expect_as_before(&machine);
 }
 
@@ -307,7 +306,7 @@ fn on_a_terminal() {
     assert_eq!(ended.status, Some(0), "{ended:#?}");
     for part in [
         "\rdownloading update.gz: 0 of 0 MB, 100 %\x1b[K",
-        "\r\x1b[Kthe settings are as before\n",
+        "\r\x1b[Kthe settings are restored\n",
         "\nsystemctl reboot\n",
     ] {
         assert!(text.contains(part), "{part:?}: {text:?}");
@@ -411,7 +410,7 @@ fn a_machine_whose_settings_are_gone() {
 fn a_machine_that_does_nothing_with_the_answer() {
     let machine = machine();
     machine.set("mode", "idle");
-    machine.update(&[]).expect(1, &["did not come to its end: update_engine is idle again"]);
+    machine.update(&[]).expect(1, &["did not finish: update_engine is idle again"]);
     expect_as_before(&machine);
 }
 
@@ -420,7 +419,7 @@ fn the_deadline() {
     let machine = machine();
     machine.set("mode", "stuck");
     let ended = machine.update(&["--deadline", "2s"]);
-    ended.expect(3, &["error: the update took longer than 2s", "the settings are as before"]);
+    ended.expect(3, &["error: the update took longer than 2s", "the settings are restored"]);
     expect_as_before(&machine);
 }
 
@@ -437,7 +436,7 @@ fn interrupted() {
             kill_process(pid, signal).unwrap();
         }
         let ended = Ended::from(child.wait_with_output().unwrap());
-        ended.expect(130, &["the settings are as before", "error: interrupted"]);
+        ended.expect(130, &["the settings are restored", "error: interrupted"]);
         expect_as_before(&machine);
         machine.unset("hold-download");
     }
@@ -477,6 +476,18 @@ fn a_masked_unit_is_masked_again_and_stopped() {
     expect_as_before(&machine);
 }
 
+/// Somebody has masked it, and it runs until the next boot.
+#[test]
+fn a_masked_unit_that_runs() {
+    let machine = machine();
+    machine.mask("masked");
+    machine.set("update-engine.service.active", "active\n");
+    machine.update(&[]).expect(0, &["the update is installed"]);
+    assert_eq!(machine.calls(), ["update_engine_client -check_for_update"]);
+    assert_eq!(machine.unit(), "masked\nmasked\nactive\n");
+    expect_as_before(&machine);
+}
+
 #[test]
 fn a_unit_that_does_not_start() {
     let machine = machine();
@@ -500,7 +511,7 @@ fn events() {
     ] {
         assert!(ended.output.contains(event), "{event}: {ended:#?}");
     }
-    assert!(ended.error.contains("the settings are as before"), "{ended:#?}");
+    assert!(ended.error.contains("the settings are restored"), "{ended:#?}");
 
     // Whatever becomes of it, there is an end.
     for (mode, outcome) in [("error", "failed"), ("refused", "failed")] {

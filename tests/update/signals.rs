@@ -48,9 +48,18 @@ fn run_to(machine: &Machine, step: &str) -> Ended {
     Ended::from(command.env("SERVE_PACKAGE_STEP", step).output().unwrap())
 }
 
+/// Each step on a thread of its own, as each waits for the disk again and again.
+fn at_each_step(test: impl Fn(&'static str) + Copy + Send + Sync) {
+    std::thread::scope(|scope| {
+        for step in STEPS {
+            scope.spawn(move || test(step));
+        }
+    });
+}
+
 #[test]
 fn killed_at_each_named_step() {
-    for step in STEPS {
+    at_each_step(|step| {
         for mask in ["masked", "masked-runtime"] {
             let machine = machine();
             machine.mask(mask);
@@ -60,12 +69,12 @@ fn killed_at_each_named_step() {
             machine.run(&["--restore"]).expect(0, &[]);
             assert_eq!((everything(&machine), machine.unit()), before, "{step}");
         }
-    }
+    });
 }
 
 #[test]
 fn a_panic_at_each_named_step() {
-    for step in STEPS {
+    at_each_step(|step| {
         let machine = machine();
         machine.mask("masked");
         let before = everything(&machine);
@@ -73,18 +82,14 @@ fn a_panic_at_each_named_step() {
         ended.expect(1, &["a test wants it at", "error: there is a bug in this program"]);
         assert_eq!(everything(&machine), before, "{step}: {ended:#?}");
         assert_eq!(machine.unit(), MASKED, "{step}: {ended:#?}");
-    }
+    });
 }
 
 /// Where the program goes no further, the second signal ends it, and the
 /// settings are back.
 #[test]
 fn a_second_signal_at_each_named_step() {
-    std::thread::scope(|scope| {
-        for step in STEPS {
-            scope.spawn(move || second_signal_at(step));
-        }
-    });
+    at_each_step(second_signal_at);
 }
 
 fn second_signal_at(step: &str) {
@@ -101,7 +106,7 @@ fn second_signal_at(step: &str) {
         assert_eq!(everything(&machine), before, "{ended:#?}");
     } else {
         let said =
-            "error: update-engine.service is not as before yet: serve-package update --restore";
+            "error: update-engine.service is not restored yet: serve-package update --restore";
         assert!(ended.error.contains(said), "{step}: {ended:#?}");
     }
     machine.run(&["--restore"]).expect(0, &[]);
@@ -157,7 +162,7 @@ fn a_signal_while_the_way_there_hangs() {
         until(call, || machine.state("calls").filter(|calls| calls.contains(call)));
         signal(&child, Signal::TERM);
         let ended = Ended::from(child.wait_with_output().unwrap());
-        ended.expect(130, &["the settings are as before", "error: interrupted"]);
+        ended.expect(130, &["the settings are restored", "error: interrupted"]);
         assert_eq!((everything(&machine), &*machine.unit()), (before, MASKED));
     }
 }
@@ -178,7 +183,7 @@ fn a_record_that_is_gone() {
         }
         machine.unset("hold-check");
         let ended = Ended::from(child.wait_with_output().unwrap());
-        ended.expect(0, &["the settings are as before"]);
+        ended.expect(0, &["the settings are restored"]);
         assert_eq!(machine.read(CONF).as_deref(), Some(BEFORE));
         assert_eq!(machine.unit(), MASKED);
     }

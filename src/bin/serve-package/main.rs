@@ -33,6 +33,7 @@ mod rollout;
 mod serve;
 mod signals;
 mod state_dir;
+mod status;
 mod systemd;
 mod table;
 mod throttle;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
         Ok(Command::Check(settings)) => check::run(&settings),
         Ok(Command::Inspect(settings)) => inspect::run(&settings),
         Ok(Command::Update(settings)) => update::run(&settings),
+        Ok(Command::Status(settings)) => status::run(&settings),
         Ok(Command::Serve(settings)) => serve(&settings),
         Err(refusal) => {
             log::Log::new().usage(&refusal.error.to_string(), refusal.help);

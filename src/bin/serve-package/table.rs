@@ -13,17 +13,20 @@ const MAX_NAMES: usize = 100;
 
 /// A line for each machine, under a head, and one for those that are missing.
 pub fn lines(tracker: &MachineTracker) -> Vec<String> {
-    let machines = tracker.sorted();
+    lines_of(&tracker.sorted(), &tracker.missing(), MAX_ROWS)
+}
+
+/// A line for each of these machines, or the first of them.
+pub fn lines_of(machines: &[(&Key, &Record)], missing: &[&str], max_rows: usize) -> Vec<String> {
     let mut rows = Vec::new();
     if !machines.is_empty() {
         rows.push(["machine", "address", "version", "state", "since", "error"].map(str::to_owned));
     }
-    rows.extend(machines.iter().take(MAX_ROWS).map(|(key, record)| row(key, record)));
+    rows.extend(machines.iter().take(max_rows).map(|(key, record)| row(key, record)));
     let mut lines = aligned(&rows);
-    if machines.len() > MAX_ROWS {
-        lines.push(format!("and {} more machines", machines.len() - MAX_ROWS));
+    if machines.len() > max_rows {
+        lines.push(format!("and {} more machines", machines.len() - max_rows));
     }
-    let missing = tracker.missing();
     if !missing.is_empty() {
         let names: Vec<_> =
             missing.iter().take(MAX_NAMES).map(|name| Quoted(name).to_string()).collect();

@@ -4,10 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use omaha::Chain;
 use omaha::client::HttpUrl;
 
-use super::{Command, Count, Flags, Span, UsageError, parsed, path};
+use super::{Command, Count, Flags, Span, UsageError, parsed, path, server};
 
 /// What its `--help` prints.
 pub const HELP: &str = "\
@@ -135,7 +134,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         return Err(UsageError::Together(KEY, SKIP_PAYLOAD_CHECK));
     }
     Ok(Command::Check(Box::new(CheckSettings {
-        server: server(url.ok_or(UsageError::Required("URL"))?)?,
+        server: server(&url.ok_or(UsageError::Required("URL"))?)?,
         app_id,
         app_version,
         track,
@@ -151,21 +150,6 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
         timeout: timeout.map_or(TIMEOUT_DEFAULT, |span| span.0),
         json,
     })))
-}
-
-fn server(url: OsString) -> Result<HttpUrl, UsageError> {
-    let url = url.to_string_lossy();
-    let server: HttpUrl = url.parse().map_err(|error| wrong("URL", &url, Chain(&error)))?;
-    if server.is_https() && !cfg!(feature = "tls") {
-        let reason =
-            "this program was built without TLS; use http, or build it with --features tls";
-        return Err(wrong("URL", &url, reason));
-    }
-    Ok(server)
-}
-
-fn wrong(flag: &'static str, value: &str, reason: impl ToString) -> UsageError {
-    UsageError::Value { flag, value: value.to_owned(), reason: reason.to_string() }
 }
 
 #[cfg(test)]

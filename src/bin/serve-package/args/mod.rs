@@ -5,6 +5,7 @@ mod error;
 mod flags;
 mod inspect;
 mod serve;
+mod status;
 mod suggestion;
 mod update;
 mod value;
@@ -16,8 +17,9 @@ pub use error::UsageError;
 use flags::{Arguments, Flags};
 pub use inspect::InspectSettings;
 pub use serve::{EXTENSION, PACKAGE_FILE, PackageSource, Settings, Source, UPDATES};
+pub use status::StatusSettings;
 pub use update::{Request, UpdateSettings};
-use value::{ByteRate, Count, Span, parsed, path, payload, payloads, texts};
+use value::{ByteRate, Count, Span, parsed, path, payload, payloads, server, texts};
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,6 +28,7 @@ pub enum Command {
     Check(Box<CheckSettings>),
     Inspect(InspectSettings),
     Update(Box<UpdateSettings>),
+    Status(StatusSettings),
     /// Print this.
     Help(&'static str),
     Version,
@@ -40,7 +43,7 @@ struct Subcommand {
     parse: fn(&mut dyn Iterator<Item = OsString>) -> Result<Command, UsageError>,
 }
 
-const SUBCOMMANDS: [Subcommand; 3] = [
+const SUBCOMMANDS: [Subcommand; 4] = [
     Subcommand {
         name: "check",
         help: check::HELP,
@@ -58,6 +61,12 @@ const SUBCOMMANDS: [Subcommand; 3] = [
         help: update::HELP,
         asks_help: "update --help",
         parse: |arguments| update::parse(arguments),
+    },
+    Subcommand {
+        name: "status",
+        help: status::HELP,
+        asks_help: "status --help",
+        parse: |arguments| status::parse(arguments),
     },
 ];
 

@@ -26,6 +26,7 @@ Commands:
   serve-package update     update this machine from files, in one command
   serve-package check      ask an update server what it offers
   serve-package inspect    tell what a payload is and whether it is intact
+  serve-package status     show the machines of several servers in one table
   serve-package help COMMAND
                            show the options of a command
 

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use omaha::Chain;
+use omaha::client::HttpUrl;
+
 use super::error::UsageError;
 use super::flags::Arguments;
 use crate::format::sentence;
@@ -63,6 +66,19 @@ pub fn parsed<T: FromStr<Err: Into<Box<dyn Error>>>>(
         value: value.into_owned(),
         reason: sentence(&*error.into()),
     })
+}
+
+/// The URL of a server, which this program can reach.
+pub fn server(url: &OsStr) -> Result<HttpUrl, UsageError> {
+    let url = url.to_string_lossy();
+    let wrong = |reason| UsageError::Value { flag: "URL", value: url.to_string(), reason };
+    let server: HttpUrl = url.parse().map_err(|error| wrong(Chain(&error).to_string()))?;
+    if server.is_https() && !cfg!(feature = "tls") {
+        let reason =
+            "this program was built without TLS; use http, or build it with --features tls";
+        return Err(wrong(reason.to_owned()));
+    }
+    Ok(server)
 }
 
 /// Whether a number is written with digits only: `parse` takes a sign, too.

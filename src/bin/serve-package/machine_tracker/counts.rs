@@ -36,7 +36,7 @@ pub struct Counts {
 
 impl Counts {
     /// Nobody yet, of so many.
-    pub(super) fn expecting(expected: usize) -> Self {
+    pub fn expecting(expected: usize) -> Self {
         Self { expected, ..Self::default() }
     }
 
@@ -109,8 +109,13 @@ impl Counts {
 }
 
 impl Counts {
+    /// So many machines are in a state of which nothing else is known.
+    pub fn add_unknown(&mut self, state: State, number: usize) {
+        *self.of_mut(state) += number;
+    }
+
     /// A machine is in this state.
-    pub(super) fn add(&mut self, record: &Record) {
+    pub fn add(&mut self, record: &Record) {
         *self.of_mut(record.shown()) += 1;
         self.failed_once += usize::from(record.has_failed);
         self.between_updates += usize::from(!record.is_silent && record.is_between_updates());

@@ -146,11 +146,7 @@ impl MachineTracker {
     /// The machines in the order in which an operator looks at them: first
     /// those that failed, and those that are done last.
     pub fn sorted(&self) -> Vec<(&Key, &Record)> {
-        let mut machines: Vec<_> = self.machines.iter().collect();
-        machines.sort_by_cached_key(|(key, record)| {
-            (record.shown() as usize, Name(key, record).to_string(), record.address)
-        });
-        machines
+        sorted(self.machines.iter())
     }
 
     /// The extension that a machine with this OEM needs and nobody offers.
@@ -277,6 +273,17 @@ impl MachineTracker {
         tracking::note(self, activity, now);
         self.tell_stop();
     }
+}
+
+/// Machines in the order in which an operator looks at them.
+pub fn sorted<'a>(
+    machines: impl Iterator<Item = (&'a Key, &'a Record)>,
+) -> Vec<(&'a Key, &'a Record)> {
+    let mut machines: Vec<_> = machines.collect();
+    machines.sort_by_cached_key(|(key, record)| {
+        (record.shown() as usize, Name(key, record).to_string(), record.address)
+    });
+    machines
 }
 
 /// Whether this is the machine id that `serve-package check` has by default: it

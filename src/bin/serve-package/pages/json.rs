@@ -1,11 +1,11 @@
-//! `GET /status.json`: the machines, for programs. The schema is in the README;
+//! `GET /status.json`: the machines, for programs. The schema is in the manual;
 //! members may be added, none goes away or changes its meaning.
 
 use std::time::SystemTime;
 
 use crate::events::{states, with_error};
 use crate::json::{self, Object};
-use crate::machine_tracker::{Key, Record};
+use crate::machine_tracker::{Counts, Key, Record};
 use crate::table::time;
 use crate::watch::Watch;
 
@@ -17,22 +17,48 @@ pub fn page(watch: &Watch) -> String {
     let tracker = watch.tracker();
     let machines = tracker.sorted();
     let listed = machines.len().min(MAX_MACHINES);
-    let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
-    let mut page = Object::new()
-        .text("time", &now)
-        .plain("uptime_seconds", watch.uptime().as_secs())
-        .text("offered", tracker.offered().as_str())
-        .plain("package_changed", is_changed)
-        .plain("rollout_stopped", tracker.is_stopped())
-        .plain("downloads_running", tracker.counts().transfers)
-        .plain("number", machines.len())
-        .plain("states", states(tracker.counts()))
-        .plain("missing", json::list(&tracker.missing(), |name| json::text(name)))
-        .plain("machines", json::list(&machines[..listed], |(key, record)| machine(key, record)))
-        .plain("omitted", machines.len() - listed)
-        .finish();
+    let mut page = object(&Status {
+        uptime: watch.uptime().as_secs(),
+        offered: tracker.offered().as_str(),
+        is_changed,
+        is_stopped: tracker.is_stopped(),
+        counts: tracker.counts(),
+        missing: &tracker.missing(),
+        machines: &machines[..listed],
+        omitted: machines.len() - listed,
+    })
+    .finish();
     page.push('\n');
     page
+}
+
+/// What is in the document, of one server or of several.
+pub struct Status<'a> {
+    pub uptime: u64,
+    pub offered: &'a str,
+    pub is_changed: bool,
+    pub is_stopped: bool,
+    pub counts: &'a Counts,
+    pub missing: &'a [&'a str],
+    pub machines: &'a [(&'a Key, &'a Record)],
+    pub omitted: usize,
+}
+
+/// The document, to which something may be added.
+pub fn object(status: &Status<'_>) -> Object {
+    let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+    Object::new()
+        .text("time", &now)
+        .plain("uptime_seconds", status.uptime)
+        .text("offered", status.offered)
+        .plain("package_changed", status.is_changed)
+        .plain("rollout_stopped", status.is_stopped)
+        .plain("downloads_running", status.counts.transfers)
+        .plain("number", status.machines.len() + status.omitted)
+        .plain("states", states(status.counts))
+        .plain("missing", json::list(status.missing, |name| json::text(name)))
+        .plain("machines", json::list(status.machines, |(key, record)| machine(key, record)))
+        .plain("omitted", status.omitted)
 }
 
 fn machine(key: &Key, record: &Record) -> String {

@@ -3,7 +3,7 @@
 
 mod budget;
 mod html;
-mod json;
+pub mod json;
 mod metrics;
 
 #[cfg(test)]

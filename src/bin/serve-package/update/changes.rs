@@ -47,8 +47,10 @@ impl Changes {
     ) -> Result<Self, UpdateError> {
         let SettingsFile { path, exists } = SettingsFile::find(root, system)?;
         let mut record = Record::new(root, system, path, exists, server);
-        record.mask = engine.mask;
-        record.stopped_in_boot = (!engine.is_active).then(|| boot_id(root));
+        if !engine.is_active {
+            record.mask = engine.mask;
+            record.stopped_in_boot = Some(boot_id(root));
+        }
         let changes = {
             let _files = lock_files();
             write_record(&mut record)?;
@@ -76,12 +78,13 @@ impl Changes {
             self.root.step(verb);
             ordered
         };
+        if self.record.stopped_in_boot.is_none() {
+            return Ok(());
+        }
         if mask.is_some() {
             order("unmask", mask)?;
         }
-        if self.record.stopped_in_boot.is_some() {
-            order("start", None)?;
-        }
+        order("start", None)?;
         if mask.is_some() {
             order("mask", mask)?;
         }
@@ -190,7 +193,7 @@ pub fn put_back_at_exit(root: &Root) -> Result<(), UpdateError> {
     mem::forget(lock_files());
     match put_files_back(&Record::find(root)?)? {
         true => Ok(()),
-        false => Err(format!("{} is not as before yet", unit::UPDATE_ENGINE).into()),
+        false => Err(format!("{} is not restored yet", unit::UPDATE_ENGINE).into()),
     }
 }
 

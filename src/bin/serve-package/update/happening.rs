@@ -76,9 +76,9 @@ impl Happening {
         }
         match error.map(ErrorCode::base) {
             // Of an earlier update: it comes with a check.
-            Some(ErrorCode::ROLLBACK) => Some(Self::Trouble(
-                "the machine had gone back from an earlier update (rollback)".to_owned(),
-            )),
+            Some(ErrorCode::ROLLBACK) => {
+                Some(Self::Trouble("the machine rolled back an earlier update".to_owned()))
+            }
             // The same, where the earlier one went well.
             _ if result == EventResult::SUCCESS_REBOOT => None,
             _ if result == EventResult::SUCCESS => Some(Self::Completed),

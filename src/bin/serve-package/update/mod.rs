@@ -85,7 +85,7 @@ fn restore(root: &Root, output: &mut Output) -> Result<(), UpdateError> {
     }
     let _lock = Lock::take(root)?;
     if !put_left_overs_back(root, output)? {
-        output.say("nothing to put back");
+        output.say("nothing to restore");
     }
     Ok(())
 }
@@ -94,7 +94,7 @@ fn restore(root: &Root, output: &mut Output) -> Result<(), UpdateError> {
 fn put_left_overs_back(root: &Root, output: &mut Output) -> Result<bool, UpdateError> {
     let file = changes::put_back(root, None)?;
     if let Some(file) = &file {
-        output.say(&format!("{} is put back as it was", root.shown(file)));
+        output.say(&format!("{} is restored", root.shown(file)));
     }
     Ok(file.is_some())
 }
@@ -106,7 +106,7 @@ fn update(request: &Request, root: &Root, output: &mut Output) -> Result<ExitCod
         lock = Some(Lock::take(root)?);
         put_left_overs_back(root, output)?;
     }
-    output.say("looking at the machine and the payloads");
+    output.say("checking the machine and the payloads");
     let survey = Survey::take(request, root);
     for finding in survey.findings.iter() {
         output.say(&finding.to_string());
@@ -206,11 +206,11 @@ fn install(
         }
     }
     match back {
-        Ok(()) => output.say("the settings are as before"),
+        Ok(()) => output.say("the settings are restored"),
         Err(error) => {
             output.complain(&format!("error: {verdict}"));
             return Err(format!(
-                "{error}; the settings are not as before: serve-package update --restore"
+                "{error}; the settings are not restored: serve-package update --restore"
             )
             .into());
         }

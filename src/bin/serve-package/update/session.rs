@@ -106,7 +106,7 @@ impl Session<'_> {
                 return Some(Verdict::Broken(format!("the machine was offered nothing: {why}")));
             }
             Happening::Fetching(package) => {
-                self.output.say(&format!("the machine fetches {package}"))
+                self.output.say(&format!("the machine downloads {package}"))
             }
             Happening::Fetched { package, bytes, size } => {
                 self.progress.download(package, bytes, size, self.output);

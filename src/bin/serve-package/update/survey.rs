@@ -68,7 +68,7 @@ impl Survey {
         let is_left_over = matches!(record, Ok(Some(_)));
         match record {
             Ok(Some(record)) => findings.warning(format!(
-                "an update that was killed left settings changed ({}); they are put back first",
+                "an update that was killed left settings changed ({}); they are restored first",
                 root.shown(record.path())
             )),
             Ok(None) => {}
@@ -136,16 +136,12 @@ fn look(
     });
     if !engine.is_there {
         findings.error(format!("there is no unit {}", unit::UPDATE_ENGINE));
-    } else if engine.mask.is_some() {
-        findings.note(format!(
-            "{} is masked, which is undone for a moment, and it is stopped at the end",
-            unit::UPDATE_ENGINE
-        ));
     } else if !engine.is_active {
-        findings.note(format!(
-            "{} does not run; it is started, and stopped at the end",
-            unit::UPDATE_ENGINE
-        ));
+        let how = match engine.mask {
+            Some(_) => "is masked, which is undone for a moment; it is started",
+            None => "does not run; it is started",
+        };
+        findings.note(format!("{} {how}, and stopped at the end", unit::UPDATE_ENGINE));
     }
     if let Some(problem) = proxy::problem(root, &engine) {
         findings.error_unless(request.force, &problem);

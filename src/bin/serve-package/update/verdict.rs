@@ -72,7 +72,7 @@ impl fmt::Display for Verdict {
                     None => Ok(()),
                 }
             }
-            Self::Broken(why) => write!(formatter, "the update did not come to its end: {why}"),
+            Self::Broken(why) => write!(formatter, "the update did not finish: {why}"),
             Self::NotAsked(causes) if causes.is_empty() => {
                 formatter.write_str("the machine did not ask for the update, for no visible cause")
             }
@@ -85,7 +85,7 @@ impl fmt::Display for Verdict {
                 humantime::format_duration(*time)
             ),
             Self::Interrupted => formatter.write_str(
-                "interrupted; update_engine gives the download up by itself after some minutes",
+                "interrupted; update_engine gives up the download by itself after some minutes",
             ),
         }
     }

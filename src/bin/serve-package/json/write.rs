@@ -1,4 +1,4 @@
-//! JSON, as much as one line of output needs.
+//! Writing JSON, as much as one line of output needs.
 
 use std::fmt::{Display, Write};
 

@@ -1,0 +1,142 @@
+//! What several servers say of the same machines, put together.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::machine_tracker::{Counts, Expected, Key, Record, State};
+
+use super::document::Document;
+
+/// Clocks that differ by less are taken for the same.
+const SAME_CLOCK: u64 = 2;
+
+/// What a server said, and when it did by the clock of this machine.
+#[derive(Debug)]
+pub struct Said {
+    pub document: Document,
+    pub heard: u64,
+}
+
+/// Every machine once.
+#[derive(Debug)]
+pub struct Merged {
+    pub machines: HashMap<Key, Record>,
+    pub counts: Counts,
+    pub expected: Expected,
+}
+
+impl Merged {
+    /// Puts together what was said. Without names of expected machines, those
+    /// are expected that a server expects and that it never heard.
+    pub fn of(said: &[Said], names: Option<&str>) -> Self {
+        let shared = shared_ids(said);
+        let mut machines = HashMap::new();
+        let mut missing = String::new();
+        let mut counts = Counts::default();
+        for Said { document, heard } in said {
+            for name in &document.missing {
+                missing.extend([name, "\n"]);
+            }
+            counts.transfers = counts.transfers.saturating_add(size(document.downloads));
+            let mut unlisted = document.states;
+            for (id, record) in &document.machines {
+                let left = &mut unlisted[record.shown() as usize];
+                *left = left.saturating_sub(1);
+                let record = by_this_clock(record, document.time, *heard);
+                let key = match &**id {
+                    "" => Key::Address(record.address),
+                    _ if shared.contains(id) => Key::Clone(Arc::clone(id), record.address),
+                    _ => Key::Id(Arc::clone(id)),
+                };
+                match machines.get(&key) {
+                    Some(other) if age_and_rank(other) >= age_and_rank(&record) => {}
+                    _ => _ = machines.insert(key, record),
+                }
+            }
+            for state in State::ALL {
+                // As many as are said to be left out, and no invented ones.
+                counts.add_unknown(state, size(unlisted[state as usize].min(document.omitted)));
+            }
+        }
+        let expected = Expected::read(names.unwrap_or(&missing));
+        Self::count(machines, counts, expected)
+    }
+
+    fn count(machines: HashMap<Key, Record>, mut counts: Counts, mut expected: Expected) -> Self {
+        counts.expected = expected.len();
+        // Of two machines with one name the one that is not done counts.
+        for is_done in [true, false] {
+            for (key, record) in machines.iter().filter(|(_, it)| it.state.is_done() == is_done) {
+                expected.note(key, record, &mut counts);
+            }
+        }
+        machines.values().for_each(|record| counts.add(record));
+        Self { machines, counts, expected }
+    }
+
+    /// Whether all machines are updated, wait for their reboot, or are up to
+    /// date; and there is one.
+    pub fn is_all_done(&self) -> bool {
+        let Counts { expected, expected_done, .. } = self.counts;
+        let machines = self.counts.machines();
+        machines > 0 && self.counts.done() == machines && expected_done == expected
+    }
+
+    /// The same of those that are expected.
+    pub fn is_expected_done(&self) -> bool {
+        let Counts { expected, expected_done, .. } = self.counts;
+        expected > 0 && expected_done == expected
+    }
+}
+
+/// The ids that a server tells apart by their addresses.
+fn shared_ids(said: &[Said]) -> HashSet<Arc<str>> {
+    let mut shared = HashSet::new();
+    for Said { document, .. } in said {
+        let mut ids = HashSet::new();
+        for (id, _) in &document.machines {
+            if !ids.insert(Arc::clone(id)) {
+                shared.insert(Arc::clone(id));
+            }
+        }
+    }
+    shared
+}
+
+/// The record with times by the clock of this machine, so that it can be
+/// compared with those of other servers.
+fn by_this_clock(record: &Record, said: u64, heard: u64) -> Record {
+    let mut record = record.clone();
+    if said.abs_diff(heard) >= SAME_CLOCK {
+        for time in [&mut record.since, &mut record.first_heard, &mut record.last_heard] {
+            *time = time.saturating_add(heard).saturating_sub(said);
+        }
+    }
+    record
+}
+
+/// What is newer is greater. Times have seconds; within one, what comes later
+/// in an update, or else is worse.
+fn age_and_rank(record: &Record) -> (u64, usize) {
+    let rank = match record.shown() {
+        State::Silent => 0,
+        State::Seen => 1,
+        State::Offered => 2,
+        State::Downloading => 3,
+        State::Installing => 4,
+        State::WaitingForReboot => 5,
+        State::UpToDate => 6,
+        State::Updated => 7,
+        State::Failed => 8,
+        State::CameBackOld => 9,
+    };
+    (record.last_heard, rank)
+}
+
+fn size(number: u64) -> usize {
+    // No server knows as many, and sums of some of them do not overflow.
+    usize::try_from(number.min(u64::from(u32::MAX))).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;
