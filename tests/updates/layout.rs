@@ -103,8 +103,8 @@ fn channels() {
         assert_eq!(machine.offered(server.address()).as_deref(), Some("4081.2.0"));
     }
     server.wait_for_line(
-        "offering version 4081.2.0 for amd64-usr in stable, 4081.2.0 for arm64-usr, \
-         4152.1.0 for amd64-usr in beta",
+        "offering version 4081.2.0 for arm64-usr, 4152.1.0 for amd64-usr in beta, \
+         4081.2.0 for amd64-usr in stable",
     );
 }
 

@@ -87,23 +87,28 @@ impl Scan<'_> {
         let first = self.found.len();
         for (name, kind) in self.folders(board) {
             let place = format!("{board}/{name}");
-            match name.parse() {
-                Ok(version) if kind.is_dir() => self.version(channel, board, place, version),
-                _ => self.leave_out(&place, kind, "the folder of a version, such as 4152.2.0"),
-            }
-        }
-        let of_board = &mut self.found[first..];
-        of_board.sort_by(|one, other| one.version.cmp(&other.version));
-        for index in (first + 1..self.found.len()).rev() {
-            if self.found[index].version == self.found[index - 1].version {
-                let twin = self.found.remove(index).place;
-                self.notes.leave_out(&twin, "the same version has another folder");
+            let Some(version) = name.parse().ok().filter(|_| kind.is_dir()) else {
+                self.leave_out(&place, kind, "the folder of a version, such as 4152.2.0");
+                continue;
+            };
+            let of_board = &self.found[first..];
+            let number = first + of_board.partition_point(|found| found.version < version);
+            if self.found.get(number).is_some_and(|found| found.version == version) {
+                self.notes.leave_out(&place, "the same version has another folder");
+            } else if let Some(found) = self.version(channel, board, place, version) {
+                self.found.insert(number, found);
             }
         }
     }
 
-    fn version(&mut self, channel: Option<&str>, board: &str, place: String, version: Version) {
-        let Some(entries) = self.entries(&place) else { return };
+    fn version(
+        &mut self,
+        channel: Option<&str>,
+        board: &str,
+        place: String,
+        version: Version,
+    ) -> Option<Found> {
+        let entries = self.entries(&place)?;
         let (mut payloads, mut extensions, mut others) = (Vec::new(), Vec::new(), Vec::new());
         let (mut is_floor, mut is_held, mut problem) = (false, false, None);
         for (name, kind) in &entries {
@@ -136,9 +141,8 @@ impl Scan<'_> {
             (Some(problem), _) => Err(problem),
             (None, None) => Err(format!("there is no {PRODUCTION} in it")),
             (None, Some(payload)) => {
-                let names = [payload].into_iter().chain(extensions).map(|name| name.parse());
-                let names: Result<_, ParsePackageNameError> = names.collect();
-                names.map_err(|error| error.to_string())
+                extensions.insert(0, payload);
+                names(&extensions).map_err(|error| error.to_string())
             }
         };
         others.extend(payloads);
@@ -147,7 +151,7 @@ impl Scan<'_> {
         }
         let board = board.rsplit('/').next().unwrap_or(board).to_owned();
         let channel = channel.map(str::to_owned);
-        self.found.push(Found { channel, board, version, place, files, is_floor, is_held });
+        Some(Found { channel, board, version, place, files, is_floor, is_held })
     }
 
     /// What is in a folder of folders; that there is nothing is noted.
@@ -183,10 +187,19 @@ fn entries(folder: &Path) -> io::Result<Vec<(String, FileType)>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         // A name that is no text is none that is understood, however it is shown.
-        entries.push((entry.file_name().to_string_lossy().into_owned(), entry.file_type()?));
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let number = entries.partition_point(|(other, _)| *other < name);
+        entries.insert(number, (name, entry.file_type()?));
     }
-    entries.sort_by(|(one, _), (other, _)| one.cmp(other));
     Ok(entries)
+}
+
+fn names(names: &[&String]) -> Result<Vec<PackageName>, ParsePackageNameError> {
+    let mut parsed = Vec::new();
+    for name in names {
+        parsed.push(name.parse()?);
+    }
+    Ok(parsed)
 }
 
 fn is_board(name: &str, kind: FileType) -> bool {
