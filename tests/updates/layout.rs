@@ -180,8 +180,8 @@ fn whatever_is_odd_is_left_out() {
     folder.add("amd64-usr/5018.0.0");
     symlink(EXTENSION, folder.place(&at("5018.0.0", "oem-azure.gz"))).unwrap();
     odd("5018.0.0", "oem-azure.gz is a link");
-    folder.write(&at("4081.2.0", &format!("{PAYLOAD}.part")), "");
-    odd("4081.2.0", "\"flatcar_production_update.gz.part\": not known as part of an update");
+    folder.write(&at("4081.2", &format!("{PAYLOAD}.part")), "");
+    odd("4081.2\"", "\"flatcar_production_update.gz.part\": not known as part of an update");
     folder.add("amd64-usr/4081.2");
     odd("4081.2.0", "the same version has another folder");
     symlink("4081.2.0", folder.place("amd64-usr/current")).unwrap();
