@@ -9,7 +9,7 @@ ARCHES ?= x86_64 aarch64
 BINARY := $(or $(CARGO_TARGET_DIR),target)/release/serve-package
 STATIC := dist/serve-package-$(ARCH)
 
-.PHONY: build run test hostile static dist test-static test-boot bench reproducible clean help
+.PHONY: build run test hostile static dist test-static test-boot documents bench reproducible clean help
 
 build: ## Build the release binary (the default)
 	cargo build --release --locked
@@ -34,6 +34,9 @@ test-static: static ## Run all tests against the static binary, or ARCH=aarch64:
 
 test-boot: static ## Boot systemd with the units and the static binary (as root)
 	tests/boot.sh $(STATIC)
+
+documents: ## Make the man pages and completions anew
+	UPDATE=1 cargo test --locked --test documents
 
 bench: build ## Compare it with PEER=/path/to/binary and nginx, or QUICK=1: a short run
 	tests/bench/bench.py

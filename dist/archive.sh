@@ -27,7 +27,9 @@ for arch in x86_64 aarch64; do
     cp "dist/serve-package-$arch" "$stage/$name/serve-package"
     cp dist/serve-package.service dist/serve-package.socket dist/serve-package-socket-only.conf \
         dist/serve-package-updates.conf dist/serve-package.env dist/serve-package.bu LICENSE NOTICE "$stage/$name"
-    cp -R dist/manual "$stage/$name"
+    cp -R dist/manual dist/completions "$stage/$name"
+    mkdir "$stage/$name/man"
+    cp dist/*.8 "$stage/$name/man"
     # Here the manual stands beside the README, and not in dist/.
     sed 's|dist/manual/|manual/|g' README.md >"$stage/$name/README.md"
     sed -i 's|\.\./\.\./README\.md|../README.md|g' "$stage/$name"/manual/*.md

@@ -155,7 +155,7 @@ pub enum ParseAuthorityError {
 impl fmt::Display for ParseAuthorityError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::TooLong => "it is longer than a host name can be",
+            Self::TooLong => "the host name is too long",
             Self::Host => "the host is not a name, an IPv4 address or an [IPv6] address",
             Self::Port => "the port is not a number from 0 to 65535",
         })

@@ -1,24 +1,24 @@
 //! **Omaha**, the XML update protocol (version 3.0), in the dialect of CoreOS
 //! Container Linux and its successor Flatcar.
 //!
-//! Omaha is a protocol of polls: a machine asks whether there is an update for
-//! what it runs, downloads the packages that the answer names, and reports
-//! each step as an event. The crate has a room for each part of that:
+//! In Omaha, a machine polls: it asks whether there is an update for what it
+//! runs, downloads the packages that the answer names, and reports each step as
+//! an event. The crate has a module for each part:
 //!
-//! - [`protocol`]: the documents, as types that read and write their XML.
-//! - [`Updater`]: what an update server decides. [`TrivialUpdater`] offers one
-//!   [`Update`] to everybody, a [`Catalog`] each machine the newest one for it. [`OmahaHandler`] answers requests with either, for
-//!   programs that have an HTTP server of their own.
-//! - [`server`]: HTTP in front of any `Updater`, and the packages beside it.
-//! - [`payload`]: what is in an update payload, whether it is whole, and who
-//!   signed it.
-//! - [`client`]: the other half, a machine that asks for updates and fetches
-//!   them, and a validator of what servers answer.
+//! | where | what | feature |
+//! | --- | --- | --- |
+//! | [`protocol`] | the documents, as types that read and write their XML | |
+//! | [`Version`], [`Digests`] | how versions compare, and what identifies a package | |
+//! | [`Updater`] | what an update server decides: [`TrivialUpdater`] offers one [`Update`], and a [`Catalog`] each machine the newest one for it | |
+//! | [`OmahaHandler`] | answers requests with an `Updater`, for your own HTTP server | |
+//! | [`server`] | an HTTP server for any `Updater`, and for the packages | `server` |
+//! | [`payload`] | reads an update payload, and verifies its data and signature | `payload` |
+//! | [`client`] | a machine that asks for updates and fetches them | `client` |
+//! | [`client::lint`] | what in a server's answer would make real clients fail | `client` |
 //!
-//! The `serve-package` command is a thin layer on top. A program that needs
-//! one half only takes the feature `server` or `client` without the default
-//! features; without any feature, there are the protocol and its decisions. With
-//! the feature `serde`, the documents have other forms than XML.
+//! The command `serve-package` is built on these (feature `command`, the
+//! default). With `tls`, the client speaks https; with `serde`, the documents
+//! can be serialized as JSON and the like.
 //!
 //! # Serve an update
 //!
@@ -66,7 +66,7 @@
 //!
 //! ```no_run
 //! # #[cfg(feature = "client")]
-//! # fn ask() -> Result<(), Box<dyn std::error::Error>> {
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use omaha::client::{Client, Machine};
 //! use omaha::protocol::request::App;
 //!
@@ -79,6 +79,8 @@
 //! }
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "client"))]
+//! # fn main() {}
 //! ```
 //!
 //! # Read and write the documents

@@ -126,7 +126,7 @@ fn from_the_check_to_the_reboot() {
             "put the next line into /etc/flatcar/update.conf",
             " SERVER=http://127.0.0.1:",
             "update_engine_client -check_for_update",
-            "it was not checked whether the packages are sound payloads",
+            "the packages were not checked (--skip-payload-check)",
             &format!("{MACHINE}, version 4081.3.6: update check: 4152.2.0 offered: its version is"),
             &format!("{MACHINE}, version 4081.3.6: reports: update download started: success"),
             "client 127.0.0.1: download of update.gz started",

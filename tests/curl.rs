@@ -169,7 +169,10 @@ fn a_check_by_hand() {
 
     // The type that curl sends by itself, and what one is told then.
     let answer = output(curl().args(["--data-binary", &body, &check(&server)]));
-    assert_eq!(answer, "the content type must be text/xml or application/xml\n");
+    assert_eq!(
+        answer,
+        "the content type must be text/xml or application/xml; with curl: -H 'Content-Type: text/xml'\n"
+    );
     let answer = output(curl().arg(check(&server)));
     assert_eq!(answer, "only POST is allowed here\n");
 }

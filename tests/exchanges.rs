@@ -162,7 +162,7 @@ fn what_is_no_request_is_refused() {
     // As in go-omaha, there is nothing wrong with the document as such.
     let answer = update(server.address(), &fixture("no-apps"));
     assert_eq!((answer.status(), answer.response().apps.len()), (400, 0));
-    server.wait_for_line("POST /v1/update/ refused with 400: the request holds no application");
+    server.wait_for_line("POST /v1/update/ refused with 400: the request has no application");
 }
 
 #[test]

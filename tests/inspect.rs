@@ -41,7 +41,7 @@ fn good_ones() {
     assert_eq!(status, 0, "{text}");
     let signed = format!("signed by   {GOOD_KEY:?}, for update_engine and download_sysext");
     for expected in [
-        "right: a full payload of an operating system, whole and undamaged, signed by the key",
+        "right: a full payload of an operating system, complete and undamaged, signed by the key",
         "partition   262144 bytes, SHA-256 ",
         "kernel      4096 bytes, SHA-256 ",
         "operations  17: 2 REPLACE, 15 REPLACE_BZ",
@@ -109,8 +109,8 @@ fn what_is_not_whole() {
         expect_wrong(&directory.write("changed.gz", &changed), reason);
     };
     change(11, "it is a payload in version 129 of the format");
-    change(12, "its header tells of a manifest of ");
-    change(20, "it is no sound payload: manifest: ");
+    change(12, "its header announces a manifest of ");
+    change(20, "it is not a valid payload: manifest: ");
     change(30_000, "it is a damaged payload: the ");
     change(size - 1, "it is not signed by the key");
 }

@@ -37,7 +37,7 @@ fn what_is_no_whole_payload() {
         expect_refusal(&["--package-file", UPDATE, "--extension", path], reason);
         let server =
             Server::start([&AS[..2], &["--skip-payload-check", "--package-file", path]].concat());
-        server.wait_for_line("not checked whether the packages are sound payloads");
+        server.wait_for_line("the packages were not checked (--skip-payload-check)");
         assert!(update(server.address(), &fixture("check-older")).offers());
     }
 }

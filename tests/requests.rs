@@ -112,7 +112,7 @@ fn bodies_that_are_no_request() {
     for (body, why) in [
         (&b""[..], "ends too early"),
         (b"hello", "not an Omaha request: line 1"),
-        (b"<response protocol=\"3.0\"/>", "<response>, not a <request>"),
+        (b"<response protocol=\"3.0\"/>", "<response>, not <request>"),
         (b"<request/>", "protocol=\"3.0\" is missing"),
         (b"<request protocol=\"3.0\"><app></request>", "not well-formed"),
         (

@@ -60,7 +60,7 @@ fn packages_that_cannot_be_served() {
     expect_bad_package(directory.write("empty", b"").as_ref(), &["it is empty"]);
     expect_bad_package(fifo.as_ref(), &["a named pipe"]);
     expect_bad_package("/dev/null".as_ref(), &["a device"]);
-    expect_bad_package(circle.as_ref(), &["its symbolic links lead in a circle"]);
+    expect_bad_package(circle.as_ref(), &["its symbolic links form a loop"]);
     expect_bad_package(below.as_ref(), &["a part of the path is not a folder"]);
     // A name that is no text is shown as well as it can be.
     let odd = directory.path().join(OsStr::from_bytes(b"odd\xff"));
@@ -107,10 +107,10 @@ fn extensions_that_cannot_be_offered() {
     extension(directory.write("empty.gz", b"").as_ref(), &["empty.gz", "it is empty"]);
     for (name, text) in [
         ("with space.gz", "\"with space.gz\" cannot be the name of a package: ' '"),
-        ("per%cent.gz", "'%' cannot stand in a URL"),
-        ("caf\u{e9}.gz", "cannot stand in a URL"),
-        ("a+b.gz", "'+' cannot stand in a URL"),
-        ("a\"b.gz", "cannot stand in a URL"),
+        ("per%cent.gz", "'%' is not allowed"),
+        ("caf\u{e9}.gz", "is not allowed"),
+        ("a+b.gz", "'+' is not allowed"),
+        ("a\"b.gz", "is not allowed"),
         (".hidden.gz", "begins with a dot"),
     ] {
         extension(directory.write(name, b"x").as_ref(), &[text]);
@@ -253,7 +253,7 @@ fn the_line_for_machines_behind_a_front() {
     let flags = ["--package-url", "https://update.example:8443/flatcar/"];
     let server = Server::start([&GOOD[..], &flags].concat());
     server.wait_for_line("SERVER=https://update.example:8443/v1/update/");
-    let passed = format!("must pass /v1/update/ on to {}", server.address());
+    let passed = format!("must forward /v1/update/ to {}", server.address());
     server.wait_for_line(&passed);
     // Another web server may have the packages without being in front.
     let server = Server::start([&GOOD[..], &["--package-url", "http://mirror.example/"]].concat());

@@ -29,7 +29,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// How long a request may take, if not said otherwise, as in go-omaha.
+    /// How long a request may take by default, as in go-omaha.
     pub const TIMEOUT: Duration = Duration::from_secs(90);
 
     /// A client for an installation with this identity, which must stay the
@@ -84,21 +84,21 @@ impl Client {
         self
     }
 
-    /// How often to try again; [`Retry::REQUEST`] if not said.
+    /// How often to try again (default: [`Retry::REQUEST`]).
     #[must_use]
     pub fn with_retry(mut self, retry: Retry) -> Self {
         self.exchange.retry = retry;
         self
     }
 
-    /// How long one try may take; [`TIMEOUT`](Self::TIMEOUT) if not said.
+    /// How long one try may take (default: [`TIMEOUT`](Self::TIMEOUT)).
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.exchange.timeout = timeout;
         self
     }
 
-    /// How strictly to judge answers; [`Validation::Full`] if not said.
+    /// How strictly to judge answers (default: [`Validation::Full`]).
     #[must_use]
     pub fn with_validation(mut self, validation: Validation) -> Self {
         self.exchange.validation = validation;

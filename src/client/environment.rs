@@ -11,7 +11,7 @@ pub trait Environment: Debug + Send + Sync {
     /// Waits.
     fn sleep(&self, duration: Duration);
 
-    /// A number, every one as likely as any other.
+    /// A uniformly random `u64`.
     fn random(&self) -> u64;
 }
 

@@ -127,7 +127,7 @@ impl fmt::Display for ClientError {
                 write!(formatter, "the answer has HTTP status {status}")?;
                 if detail.is_empty() { Ok(()) } else { write!(formatter, ": {}", Quoted(detail)) }
             }
-            Self::Cut(_) => formatter.write_str("the answer broke off"),
+            Self::Cut(_) => formatter.write_str("the answer ended too early"),
             Self::Empty => formatter.write_str("the answer is empty"),
             Self::TooLarge => {
                 write!(formatter, "the answer is longer than {} bytes", limits::DOCUMENT)
@@ -210,9 +210,9 @@ pub enum SettingsError {
 impl fmt::Display for SettingsError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoUserId => formatter.write_str(
-                "the user id is empty; it must tell this installation apart from all others",
-            ),
+            Self::NoUserId => {
+                formatter.write_str("the user id is empty; it must identify this installation")
+            }
             Self::NoAppId => formatter.write_str("an application's id is empty"),
             Self::NoVersion { id } => {
                 write!(formatter, "the version of application {} is empty", Quoted(id))

@@ -3,6 +3,15 @@
 //! A good update is [`downloading`], [`downloaded`], [`installed`], and after
 //! the reboot [`complete`], which goes along with every update check. A failed
 //! one ends with [`failed`].
+//!
+//! ```
+//! use omaha::client::events;
+//! use omaha::protocol::ErrorCode;
+//!
+//! assert_eq!(events::downloading().to_string(), "update download started: success");
+//! let failed = events::failed(ErrorCode::PAYLOAD_HASH_MISMATCH);
+//! assert_eq!(failed.to_string(), "update complete: error: payload hash mismatch (10)");
+//! ```
 
 use crate::protocol::request::Event;
 use crate::protocol::{ErrorCode, EventResult, EventType};

@@ -144,6 +144,6 @@ fn detail(document: &[u8]) -> String {
     let start = &document[..document.len().min(1024)];
     let text = String::from_utf8_lossy(start);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    // Nobody wants to read markup.
+    // Markup is no message for people.
     if line.starts_with('<') { String::new() } else { line.to_owned() }
 }

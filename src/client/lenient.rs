@@ -1,8 +1,8 @@
 //! A response as `update_engine` reads it.
 //!
 //! Its rules are those of `omaha_request_action.cc`: the protocol is not
-//! compared, and a value that cannot be read counts as absent. What other
-//! clients would stumble over is [`lint`](super::lint)'s business.
+//! compared, and a value that cannot be read counts as absent. What would
+//! make other clients fail is reported by [`lint`](super::lint).
 
 use std::str::FromStr;
 
@@ -198,6 +198,6 @@ mod tests {
     fn the_limits_hold() {
         let deep = format!("<response>{}", "<a>".repeat(limits::DEPTH));
         let error = read(deep.as_bytes()).unwrap_err().to_string();
-        assert!(error.contains("elements within each other"), "{error}");
+        assert!(error.contains("nested elements"), "{error}");
     }
 }

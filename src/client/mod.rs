@@ -1,18 +1,32 @@
 //! The other half of the conversation: a machine that asks for updates.
 //!
-//! A [`Client`] speaks with one server about any number of applications. What
-//! it says about each of them is an [`AppClient`]'s business; [`Download`]
-//! fetches the packages of an update; [`PingTimer`] says when to ask again;
-//! [`lint`] says what real clients would stumble over in an answer.
+//! A [`Client`] talks to one server about any number of applications, and an
+//! [`AppClient`] about one of them; [`Download`] fetches the packages of an
+//! update; [`PingTimer`] says when to ask again; [`lint`] reports what in an
+//! answer would make real clients fail.
 //!
 //! Everything is synchronous. The network ([`Transport`]), time and chance
 //! ([`Environment`]) can be replaced by the caller's own.
 //!
-//! ```no_run
+//! ```
+//! # #[cfg(feature = "server")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use omaha::client::{Client, Machine, events};
 //! use omaha::protocol::request::App;
 //!
-//! let client = Client::for_machine("http://localhost:8000".parse()?, Machine::local()?);
+//! # use std::sync::Arc;
+//! # use omaha::{Codebase, PackageFile, TrivialUpdater, Update, server::Server};
+//! # let package = Arc::new(PackageFile::open("fixtures/update.gz".as_ref(), "update.gz".parse()?)?);
+//! # let update = Update::from_packages("4152.2.0".parse()?, Codebase::default(), &[package.clone()]);
+//! # let server = Server::bind(&"localhost:0".parse()?, TrivialUpdater::new(update))?
+//! #     .with_packages([package]);
+//! # let (url, handle) = (format!("http://{}", server.address()), server.handle());
+//! # let running = std::thread::spawn(move || server.run());
+//! # let directory = std::env::temp_dir().join(format!("omaha-{}", std::process::id()));
+//! # std::fs::create_dir_all(&directory)?;
+//! // On a machine, Machine::local() reads its identity.
+//! let machine = Machine::new("6b8c1e0d5f8a4c0fb2c4a1c8f6a0d3e2", "");
+//! let client = Client::for_machine(url.parse()?, machine);
 //! let app = App::new("{e96281a6-d1af-4bde-9a0a-97b76e56dc57}", "4081.2.0");
 //! let app = client.add_app(app.with_track("stable"))?;
 //!
@@ -22,13 +36,20 @@
 //!         // Compares the size and every digest, the one that update_engine
 //!         // compares included.
 //!         let download = package.downloads().next().ok_or("no URL to fetch it from")?;
-//!         let path = download.to_directory("/var/tmp".as_ref(), &mut |_| {})?;
+//!         let path = download.to_directory(&directory, &mut |_| {})?;
 //!         println!("{} is {}", package.name(), path.display());
 //!     }
 //!     app.report_later(events::downloaded());
 //! }
 //! client.flush();
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # assert_eq!(std::fs::metadata(directory.join("update.gz"))?.len(), 60941);
+//! # std::fs::remove_dir_all(directory)?;
+//! # handle.stop();
+//! # running.join().expect("the server does not panic")?;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "server"))]
+//! # fn main() {}
 //! ```
 
 mod app;

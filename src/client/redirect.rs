@@ -111,7 +111,7 @@ impl fmt::Display for RedirectError {
         }
         formatter.write_str(match self.reason {
             RedirectReason::Method => {
-                ", which makes a GET of the POST; use the URL that it leads to"
+                ", which turns the POST into a GET; use the URL that it leads to"
             }
             RedirectReason::NoLocation => " without the header Location",
             RedirectReason::Url(_) => ", which is no URL to follow",
@@ -195,8 +195,7 @@ mod tests {
             (
                 to(302, "http://elsewhere/"),
                 Some(&b"x"[..]),
-                "the answer has HTTP status 302, a redirect to \"http://elsewhere/\", which makes \
-                 a GET of the POST; use the URL that it leads to",
+                "the answer has HTTP status 302, a redirect to \"http://elsewhere/\", which turns the POST into a GET; use the URL that it leads to",
             ),
             (
                 to(307, "ftp://a/"),

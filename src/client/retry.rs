@@ -45,7 +45,7 @@ impl Retry {
     }
 
     /// How long to wait when this many tries have failed, or `None` when there
-    /// is no other. `random` is any number, every one as likely.
+    /// is no other. `random` is a uniformly random number.
     ///
     /// ```
     /// use std::time::Duration;

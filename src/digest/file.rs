@@ -132,7 +132,7 @@ struct Piece<'a> {
 #[derive(Default)]
 struct State {
     places: [Place; PIECES],
-    /// The first piece that nobody has begun to read.
+    /// The first piece that no thread reads yet.
     unread: usize,
     blocks: BlockChecksums,
     error: Option<io::Error>,
@@ -224,7 +224,7 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// A file whose reading somebody watches.
+/// A file, and who observes its reading.
 pub(crate) struct Watched<'a> {
     pub file: &'a File,
     /// Is told of the bytes that were read, piece by piece.

@@ -81,10 +81,9 @@ impl fmt::Display for ParsePackageNameError {
             Problem::TooLong => {
                 write!(formatter, "it is longer than {} bytes", PackageName::MAX_LENGTH)
             }
-            Problem::Character(character) => write!(
-                formatter,
-                "{character:?} cannot stand in a URL unescaped; letters, digits and -._~ can"
-            ),
+            Problem::Character(character) => {
+                write!(formatter, "{character:?} is not allowed; use letters, digits and -._~")
+            }
         }
     }
 }
@@ -111,8 +110,7 @@ mod tests {
         let error = "my update.gz".parse::<PackageName>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "\"my update.gz\" cannot be the name of a package: ' ' cannot stand in a URL \
-             unescaped; letters, digits and -._~ can"
+            "\"my update.gz\" cannot be the name of a package: ' ' is not allowed; use letters, digits and -._~"
         );
     }
 }

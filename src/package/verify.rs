@@ -189,6 +189,7 @@ impl fmt::Display for VerifyError {
             VerifyErrorKind::Name => formatter.write_str("the name is not a plain file name"),
             VerifyErrorKind::Io(_) => formatter.write_str("cannot be read"),
             VerifyErrorKind::Size { expected, found } => match found {
+                Some(1) => write!(formatter, "the size is 1 byte, expected {expected}"),
                 Some(found) => write!(formatter, "the size is {found} bytes, expected {expected}"),
                 None => {
                     write!(formatter, "the size is more than {expected} bytes, expected {expected}")

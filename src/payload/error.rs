@@ -109,8 +109,8 @@ impl fmt::Display for PayloadError {
             ),
             Self::Cut { part, expected, found } => write!(
                 formatter,
-                "it is a payload that was cut in its {part}: it has {found} bytes, expected \
-                 {expected} at least; download it again"
+                "it is a payload that was cut in its {part}: it has {found} bytes, expected at \
+                 least {expected}; download it again"
             ),
             Self::TooLong { expected, found } => {
                 write!(formatter, "it is a payload of {expected} bytes with something after it: ")?;
@@ -122,12 +122,12 @@ impl fmt::Display for PayloadError {
             }
             Self::ManifestTooLong(length) => write!(
                 formatter,
-                "it is no sound payload: its header tells of a manifest of {length} bytes; \
-                 expected {} at most",
+                "it is not a valid payload: its header announces a manifest of {length} bytes; \
+                 expected at most {}",
                 super::Payload::MAX_MANIFEST
             ),
             Self::Malformed { part, problem } => {
-                write!(formatter, "it is no sound payload: {part}: {problem}")
+                write!(formatter, "it is not a valid payload: {part}: {problem}")
             }
             Self::Unsigned => {
                 formatter.write_str("it is a payload without signatures, which no machine installs")

@@ -31,7 +31,7 @@ impl PublicKey {
     /// The least bits that a modulus has. `update_engine` can use 2048 only.
     pub const MIN_BITS: u64 = 2048;
 
-    /// The most bits that a modulus has, so that nobody waits for long.
+    /// The most bits that a modulus may have, which bounds the time of a check.
     pub const MAX_BITS: u64 = 8192;
 
     /// Reads a key in PEM (RFC 7468) with the label `PUBLIC KEY`, which holds a

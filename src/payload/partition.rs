@@ -45,5 +45,5 @@ pub(super) fn merge(
 /// A digest in a manifest.
 pub(super) fn digest(bytes: &[u8]) -> Result<Sha256, PayloadError> {
     let digest = bytes.try_into().map(Sha256::from_bytes);
-    digest.map_err(|_| PayloadError::manifest("a SHA-256 has not 32 bytes"))
+    digest.map_err(|_| PayloadError::manifest("a SHA-256 does not have 32 bytes"))
 }

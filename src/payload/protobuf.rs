@@ -133,7 +133,7 @@ impl fmt::Display for DecodeError {
         formatter.write_str(match self {
             Self::Cut => "it ends within a field",
             Self::Varint => "a number has more than 64 bits",
-            Self::FieldNumber => "a field has a number that is not possible",
+            Self::FieldNumber => "a field has an impossible number",
             Self::WireType => "a field has an unknown wire type",
             Self::TooMany => "there are too many fields",
         })

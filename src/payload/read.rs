@@ -26,8 +26,8 @@ impl Payload {
     pub const MAX_MANIFEST: u64 = 64 * 1024 * 1024;
 
     /// Reads the header and the manifest. The reader then stands where the
-    /// operations' data begin. It is best buffered by nobody: what is read comes
-    /// in two large pieces.
+    /// operations' data begin. It needs no buffer: it is read in
+    /// two large pieces.
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ impl Payload {
         let facts = &manifest.facts;
         if facts.signatures_size > Signatures::MAX_LENGTH {
             return Err(PayloadError::manifest(format_args!(
-                "it tells of {} bytes of signatures, expected {} at most",
+                "it announces {} bytes of signatures, expected at most {}",
                 facts.signatures_size,
                 Signatures::MAX_LENGTH
             )));

@@ -182,7 +182,7 @@ fn manifests_that_contradict_the_format() {
     for (manifest, expected) in [
         (manifest(&Message::default()), "an operation has no type"),
         (manifest(&Message::default().number(1, 4)), "an operation has the unknown type 4"),
-        (manifest(&operation(0, 1).bytes(8, b"short")), "a SHA-256 has not 32 bytes"),
+        (manifest(&operation(0, 1).bytes(8, b"short")), "a SHA-256 does not have 32 bytes"),
         (
             manifest(&operation(1, 1)),
             "the data of operation 1 begin at byte 1, not at 0, where those before it end",
@@ -198,7 +198,7 @@ fn manifests_that_contradict_the_format() {
         (signed_at(u64::MAX), "the signatures begin at byte 18446744073709551615"),
         (
             Message::default().number(4, 0).number(5, 65_537),
-            "it tells of 65537 bytes of signatures, expected 65536 at most",
+            "it announces 65537 bytes of signatures, expected at most 65536",
         ),
         (
             manifest(&operation(0, 1)).message(10, &Message::default().bytes(2, b"\x0b")),

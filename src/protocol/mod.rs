@@ -9,9 +9,9 @@
 //! The structs may get further fields, so they are made by their constructors
 //! and `add_…` methods, or from their defaults, and their fields are set after
 //! that. Elements and attributes that the protocol does not have are dropped
-//! when a document is read: nobody passes a document on as it was read, and
-//! what a stranger sends should not take memory or turn up in another
-//! document. Who needs them reads the document with an XML parser.
+//! when a document is read: documents are not passed on as they were read, and
+//! what a stranger sends should not take memory or end up in another document.
+//! To get them, read the document with an XML parser.
 //!
 //! With the feature `serde`, a [`Request`], a [`Response`] and everything in
 //! them can be serialized in other forms than Omaha's XML, such as JSON. The

@@ -3,6 +3,17 @@
 //! Text fields are empty when the attribute is absent, and an empty field is
 //! left out when it is written: `update_engine` sends many attributes without
 //! a value, and no server tells the two apart.
+//!
+//! ```
+//! use omaha::protocol::request::App;
+//! use omaha::protocol::Request;
+//!
+//! let mut app = App::new("{e96281a6-d1af-4bde-9a0a-97b76e56dc57}", "4081.2.0").with_track("beta");
+//! app.add_update_check();
+//! let mut request = Request::new();
+//! request.apps.push(app);
+//! assert!(request.to_xml().contains(r#"track="beta""#));
+//! ```
 
 use std::fmt;
 

@@ -1,6 +1,17 @@
 //! What a server answers: `<response>` and everything in it.
 //!
 //! As in a request, text fields are empty when the attribute is absent.
+//!
+//! ```
+//! use omaha::protocol::{Response, UpdateStatus};
+//!
+//! let document = br#"<response protocol="3.0"><app appid="{x}" status="ok">
+//!     <updatecheck status="noupdate"/></app></response>"#;
+//! let response = Response::read(&document[..])?;
+//! let check = response.apps[0].update_check.as_ref().expect("it is there");
+//! assert_eq!(check.status, UpdateStatus::NoUpdate);
+//! # Ok::<(), omaha::protocol::ReadError>(())
+//! ```
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -78,7 +78,7 @@ impl<'de> Deserialize<'de> for Protocol {
             Ok(Self::V3)
         } else {
             Err(D::Error::custom(format_args!(
-                "the protocol is {text:?}, but only \"3.0\" is spoken"
+                "the protocol is {text:?}, but only \"3.0\" is supported"
             )))
         }
     }

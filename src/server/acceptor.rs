@@ -16,12 +16,12 @@ const DESCRIPTORS_KEPT: u64 = 32;
 /// How long to wait after a failure that the next try would share.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The listener, and whether somebody waits there.
+/// The listener, and whether connections are pending.
 #[derive(Debug)]
 pub(super) struct Acceptor {
     listener: TcpListener,
-    /// Somebody may wait. The kernel tells of each arrival once, so this is
-    /// remembered where accepting fails or there is no place.
+    /// Connections may be pending. The kernel reports each arrival once, so this
+    /// is remembered when accepting fails or the table is full.
     has_backlog: bool,
     /// No try before this.
     paused_until: Option<Instant>,
@@ -32,17 +32,17 @@ impl Acceptor {
         Self { listener, has_backlog: true, paused_until: None }
     }
 
-    /// Somebody wants to connect.
+    /// A connection is pending.
     pub fn note_arrival(&mut self) {
         self.has_backlog = true;
     }
 
-    /// When to try again, if somebody waits.
+    /// When to try again, if connections are pending.
     pub fn retry(&self) -> Option<Instant> {
         self.has_backlog.then(|| self.paused_until.unwrap_or_else(Instant::now))
     }
 
-    /// Looks whether somebody waits, without accepting.
+    /// Whether a connection is pending, without accepting it.
     pub fn look(&mut self) -> bool {
         let mut listener = [PollFd::new(&self.listener, PollFlags::IN)];
         self.has_backlog = poll(&mut listener, Some(&Timespec::default())).is_ok_and(|n| n > 0);
@@ -53,8 +53,8 @@ impl Acceptor {
     ///
     /// # Errors
     ///
-    /// When descriptors or memory are short. After that, nobody is accepted for
-    /// a moment.
+    /// When there are no descriptors or memory left. Accepting then pauses for a
+    /// moment.
     pub fn accept(&mut self) -> io::Result<Option<(TcpStream, SocketAddr)>> {
         if !self.has_backlog || self.paused_until.is_some_and(|until| Instant::now() < until) {
             return Ok(None);

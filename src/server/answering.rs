@@ -145,7 +145,7 @@ impl Answering {
             if acceptor.retry().is_none() {
                 return;
             }
-            // Nobody is sent away for somebody who does not come.
+            // A connection is closed to make room only if another one is pending.
             if !self.has_place() && self.acceptor.as_mut().is_some_and(Acceptor::look) {
                 self.make_room();
             }

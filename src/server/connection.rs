@@ -49,7 +49,7 @@ pub(super) struct Connection {
     since: Duration,
     /// Bytes that the client had taken by then.
     taken_before: u64,
-    /// Bytes that came although nobody wants them.
+    /// Bytes of a body that is discarded.
     unwanted: u64,
 }
 
@@ -412,8 +412,7 @@ impl Connection {
     }
 }
 
-/// Buffers of what nobody wants that are thrown away before others have their
-/// turn.
+/// How many buffers are discarded before other connections have their turn.
 const DISCARDED_AT_ONCE: usize = 16;
 
 #[cfg(test)]

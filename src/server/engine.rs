@@ -43,8 +43,8 @@ impl Engine {
 
     /// The engine's public face accepts connections of a listener, and takes
     /// none that exists: so for a moment there is a listener, in the abstract
-    /// namespace, under a name that nobody can guess. None if another process
-    /// was quicker to connect.
+    /// namespace, under a random name. None if another process connected
+    /// first.
     fn connect() -> io::Result<Option<Self>> {
         let name = format!("serve-package-{:016x}{:016x}", random(), random());
         let address = SocketAddr::from_abstract_name(name)?;
@@ -55,8 +55,8 @@ impl Engine {
         let listener = tiny_http::Listener::from(listener);
         let accepted = tiny_http::Server::accept_connection(&listener, &plain)?;
         drop(listener);
-        // If somebody else's connection was accepted, ours was waiting, and its
-        // other end has gone with the listener.
+        // If another process's connection was accepted, ours was still queued, and
+        // was closed together with the listener.
         let mut events = [PollFd::new(&connection, PollFlags::IN)];
         poll(&mut events, Some(&Timespec::default()))?;
         let is_open = events[0].revents().is_empty();
@@ -89,7 +89,7 @@ impl Engine {
     }
 }
 
-/// A number that nobody can guess.
+/// A random number that cannot be guessed.
 fn random() -> u64 {
     RandomState::new().hash_one(0)
 }

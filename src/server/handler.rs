@@ -12,7 +12,7 @@ use super::route::{Route, Target, authority, route};
 use super::update::{self, UpdateRequest};
 use crate::http::conditions::Conditions;
 use crate::http::response::{Refusal, Response, Status};
-use crate::media_type;
+use crate::media_type::{self, ContentTypeError};
 use crate::updater::Updater;
 
 /// Decides what is answered.
@@ -76,7 +76,7 @@ impl Handler {
     ) -> Answer {
         let Some(owner) = &mut self.owner else { return Answer::OtherThread };
         if let Err(error) = media_type::check(header(request, "Content-Type")) {
-            return refuse(Status::UnsupportedMediaType, error.as_str());
+            return refuse(Status::UnsupportedMediaType, unsupported(error));
         }
         let here = self.context.authority.as_ref();
         let server = match authority(target, header(request, "Host"), here) {
@@ -125,6 +125,17 @@ pub(super) fn too_many_downloads() -> Response {
 
 fn refuse(status: Status, reason: &'static str) -> Answer {
     Answer::Response(Refusal::new(status, reason).into())
+}
+
+/// Why a content type is refused. People meet that who try curl.
+fn unsupported(error: ContentTypeError) -> &'static str {
+    match error {
+        ContentTypeError::MediaType => {
+            "the content type must be text/xml or application/xml; with curl: -H 'Content-Type: \
+             text/xml'"
+        }
+        ContentTypeError::Charset => error.as_str(),
+    }
 }
 
 fn not_found() -> Answer {

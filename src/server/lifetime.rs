@@ -24,7 +24,7 @@ pub struct Heartbeat {
     pub sending: bool,
 }
 
-/// Somebody to be told regularly that the server is alive.
+/// A callback that reports regularly that the server is alive.
 pub(super) struct Pulse {
     pub every: Duration,
     pub beat: Box<dyn FnMut(&Heartbeat) + Send>,

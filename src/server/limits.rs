@@ -89,7 +89,7 @@ pub enum Violation {
     Idle,
     /// A body did not end in time.
     SlowBody,
-    /// A body that nobody wants did not end.
+    /// A body that is discarded did not end.
     LongBody,
     /// A response was not taken in time.
     Unread,
@@ -103,8 +103,8 @@ pub enum Violation {
 impl fmt::Display for Violation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Idle => "no complete request came in time",
-            Self::SlowBody => "the body of the request came too slowly",
+            Self::Idle => "no complete request arrived in time",
+            Self::SlowBody => "the body of the request arrived too slowly",
             Self::LongBody => "the body of the request did not end",
             Self::Unread => "the answer was not read",
             Self::SlowDownload => "the download was read too slowly",
@@ -121,7 +121,7 @@ pub(super) struct Standing {
     pub age: Duration,
     /// Bytes of the download that the client took in that time.
     pub taken: u64,
-    /// Bytes that came although nobody wants them.
+    /// Bytes of a body that is discarded.
     pub unwanted: u64,
 }
 

@@ -103,9 +103,11 @@ impl ListenAddress {
                 Err(error) => return Err(fail(error)),
             }
         }
-        Err(fail(first_error.unwrap_or_else(|| {
-            io::Error::new(io::ErrorKind::NotFound, "the name stands for no address")
-        })))
+        Err(fail(
+            first_error.unwrap_or_else(|| {
+                io::Error::new(io::ErrorKind::NotFound, "the name has no address")
+            }),
+        ))
     }
 }
 

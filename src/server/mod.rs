@@ -10,6 +10,26 @@
 //! accepts connections and answers on them, the other sends packages, so that a
 //! slow disk delays no update check. A connection belongs to one of them at a
 //! time, and neither waits for a client.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use omaha::server::{Limits, Server};
+//! use omaha::{Codebase, PackageFile, TrivialUpdater, Update};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let package = Arc::new(PackageFile::open("fixtures/update.gz".as_ref(), "update.gz".parse()?)?);
+//! let update = Update::from_packages("4152.2.0".parse()?, Codebase::default(), &[package.clone()]);
+//! let server = Server::bind(&"localhost:0".parse()?, TrivialUpdater::new(update))?
+//!     .with_packages([package])
+//!     .with_limits(Limits::default().with_max_connections(100));
+//! let handle = server.handle();
+//! let running = std::thread::spawn(move || server.run());
+//! // Another thread, or a signal, stops it; requests under way are finished.
+//! handle.stop();
+//! running.join().expect("the server does not panic")?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod acceptor;
 mod activation;

@@ -18,7 +18,7 @@ const BATCH: usize = 256;
 pub(super) struct Token(u64);
 
 impl Token {
-    /// Somebody wants to connect.
+    /// A connection is pending.
     pub const LISTENER: Self = Self(u64::MAX);
     /// Another thread has sent a message.
     pub const WAKE: Self = Self(u64::MAX - 1);
@@ -105,8 +105,8 @@ pub(super) struct Waker(Arc<OwnedFd>);
 
 impl Waker {
     pub fn wake(&self) {
-        // Each write is told, though nobody reads. The counter would have to be
-        // full for it to fail, which takes 2^64 calls.
+        // Edge-triggered: each write wakes the poller, although the counter is never
+        // read. It would be full only after 2^64 calls.
         let _ = rustix::io::write(&*self.0, &1_u64.to_ne_bytes());
     }
 }

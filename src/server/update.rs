@@ -54,7 +54,7 @@ pub(super) fn answer(
     };
     let answer = Response::xml(status, response.to_xml());
     if request.apps.is_empty() {
-        return answer.refusing("the request holds no application");
+        return answer.refusing("the request has no application");
     }
     answer
 }

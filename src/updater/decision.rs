@@ -103,10 +103,10 @@ reasons! {
     OtherPreviousVersion = "other-previous-version", "the update applies to another version only";
     /// Not offered: the machine wants only versions with another beginning
     /// (`targetversionprefix`).
-    OtherPrefix = "other-prefix", "it wants only versions with another prefix";
+    OtherPrefix = "other-prefix", "it asks only for versions with another prefix";
     /// Not offered: the machine takes no delta payload (`delta_okay`), and the
     /// update [has one](crate::Update::respect_delta_okay).
-    DeltaNotOkay = "delta-not-okay", "the update is a delta, which it does not take";
+    DeltaNotOkay = "delta-not-okay", "the update is a delta, which it does not accept";
     /// Not offered: a package was changed since it was hashed.
     PackageChanged = "package-changed", "a package was changed since the server was started";
     /// Not offered: the update is for other boards.
@@ -120,7 +120,7 @@ reasons! {
     /// Not offered: the next version for it is held back.
     Held = "held", "the next version is held back";
     /// Not offered now: others have their turn.
-    Wait = "wait", "as many machines as may are being updated";
+    Wait = "wait", "as many machines as allowed are being updated";
     /// Not offered: too many machines have failed.
     RolloutStopped = "rollout-stopped", "too many machines have failed";
     /// Not offered: the machine has reported this update complete, and came

@@ -187,7 +187,7 @@ mod tests {
             ),
             (
                 "<response protocol='3.0'/>",
-                "the update cannot be read: line 1, column 1: the document is a <response>, not a \
+                "the update cannot be read: line 1, column 1: the root element is <response>, not \
                  <update>",
             ),
         ] {

@@ -9,7 +9,7 @@ fn a_url_without_a_path_is_not_what_machines_need() {
         let url = url_of(&server) + end;
         let outcome = run(["check", &url]);
         assert_eq!(outcome.code, Some(0), "{outcome:?}");
-        let said = format!("{}/v1/update/ was asked: machines ask SERVER= as", url_of(&server));
+        let said = format!("{}/v1/update/ was asked: machines use SERVER= as", url_of(&server));
         assert!(outcome.stderr.contains(&said), "{outcome:?}");
         assert_eq!(run(["check", &url, "--strict"]).code, Some(1));
         let outcome = run(["check", &url, "--json"]);

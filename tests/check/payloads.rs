@@ -23,11 +23,11 @@ fn expect_failure(served: &[&str], arguments: &[&str], error: &str) {
 fn the_last_line_says_what_was_shown() {
     let both = ["--package-file", UPDATE, "--extension", EXTENSION];
     for (arguments, end) in [
-        (&["--key", GOOD_KEY][..], format!("; its packages are whole and signed by {GOOD_KEY:?}\n")),
-        (&[], "; its packages are whole, but who signed them was not checked, for want of --key\n".to_owned()),
+        (&["--key", GOOD_KEY][..], format!("; its packages are complete and undamaged, signed by {GOOD_KEY:?}\n")),
+        (&[], "; its packages are complete and undamaged; their signatures were not checked (no --key)\n".to_owned()),
         (
             &["--skip-payload-check"],
-            "; its packages are what was announced, but it was not checked whether they are payloads\n".to_owned(),
+            "; its packages match the answer; whether they are payloads was not checked\n".to_owned(),
         ),
     ] {
         let outcome = fetch(&both, arguments);

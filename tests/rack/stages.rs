@@ -23,7 +23,7 @@ fn the_next_machine_waits_until_one_is_updated() {
     let (first, second) = (Machine::new(1), Machine::new(2));
     first.install(address);
     assert!(!second.check(address), "the first one waits for its reboot");
-    server.wait_for_line("no update: as many machines as may are being updated");
+    server.wait_for_line("no update: as many machines as allowed are being updated");
     first.with_version(OFFERED).check(address);
     assert!(second.check(address));
     let events = until("the events", || {

@@ -26,7 +26,11 @@ use text::{
     Block, blocks, commands_in_sentences, documents, flags, manual, matches, members, untimed,
 };
 
-const BINARY: &str = env!("CARGO_BIN_EXE_serve-package");
+/// The program: this build's, or another one (`SERVE_PACKAGE_BINARY`).
+pub fn binary() -> String {
+    let other = std::env::var("SERVE_PACKAGE_BINARY");
+    other.unwrap_or_else(|_| env!("CARGO_BIN_EXE_serve-package").to_owned())
+}
 
 #[test]
 fn every_command_runs_as_written() {
@@ -95,7 +99,7 @@ fn the_boot_test_runs_the_commands_of_the_service() {
 }
 
 fn help_of(arguments: &[&str]) -> String {
-    let help = Command::new(BINARY).args(arguments).output().unwrap();
+    let help = Command::new(binary()).args(arguments).output().unwrap();
     String::from_utf8(help.stdout).unwrap()
 }
 
@@ -166,7 +170,7 @@ fn the_tables_of_lines_and_events_are_true() {
     // More than the sockets on both sides hold, so that it can be cut.
     fs::File::create(&payload).unwrap().set_len(24 << 20).unwrap();
     let mut server = Server::start(
-        Command::new(BINARY)
+        Command::new(binary())
             .args(["--listen-address", "localhost:0", "--package-version", "4152.2.0"])
             .args(["--events", "json", "--idle-timeout", "1s"])
             .args(["--skip-payload-check", "--package-file"])
@@ -207,7 +211,7 @@ fn the_tables_of_lines_and_events_are_true() {
     changed.write_all(b"more").unwrap();
     machine.ask();
     let _silent = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    server.await_line(" connection ended: ");
+    server.await_line(" connection closed: ");
     server.stop();
 
     let is_logged = |pattern: &str| server.seen.iter().any(|line| matches(untimed(line), pattern));

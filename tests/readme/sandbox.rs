@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::BINARY;
+use crate::binary;
 use crate::machine::Machine;
 use crate::server::Server;
 use crate::text::{Block, Document, are_like, constant};
@@ -245,7 +245,7 @@ impl Sandbox {
         command.args(["-e", "-c", &format!("exec 2>&1\n{script}")]).stdin(Stdio::null());
         command.current_dir(if on_machine { &self.home } else { &self.project });
         command.env("PATH", path).env("ADDRESS", "localhost:0");
-        command.env("README_BINARY", BINARY).env("README_CALLS", &self.calls);
+        command.env("README_BINARY", binary()).env("README_CALLS", &self.calls);
         command
             .env("README_STAND_INS", &stand_ins)
             .env("README_VERSION", env!("CARGO_PKG_VERSION"));
@@ -260,6 +260,7 @@ impl Sandbox {
             "MAKEFLAGS",
             "MAKELEVEL",
             "PACKAGE",
+            "UPDATE",
             "VERSION",
         ] {
             command.env_remove(name);

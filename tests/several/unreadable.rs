@@ -25,7 +25,10 @@ fn each_is_refused_with_a_reason() {
             "HTTP status 503: too many\\",
         ),
         (script::answer("301 Moved", &["Location: /x"], b""), "HTTP status 301: "),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}".to_vec(), "the answer broke off: "),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}".to_vec(),
+            "the answer ended too early: ",
+        ),
         (b"SSH-2.0-OpenSSH_9.2\r\n".to_vec(), "the answer is not HTTP/1: "),
         (Vec::new(), "the connection was closed without an answer"),
     ] {

@@ -128,5 +128,5 @@ fn what_was_changed_in_place_is_read_anew() {
 fn without_a_folder_there_is_nothing_to_read() {
     let server = super::common::server::Server::of_fixtures();
     server.signal(Signal::HUP);
-    server.wait_for_line("SIGHUP: there is nothing to load again; serving on");
+    server.wait_for_line("SIGHUP: nothing to reload; still serving");
 }

@@ -31,8 +31,7 @@ pub fn lines(
     if let Some(front) = front(settings, address.ip()) {
         let here = here(server, host);
         lines.push(format!(
-            "machines reach this server through {front}, which must pass {UPDATES} on to \
-             {address}; on this machine itself it is {here}{UPDATES}"
+            "machines reach this server through {front}, which must forward {UPDATES} to {address}; on this machine itself it is {here}{UPDATES}"
         ));
     }
     lines.extend([

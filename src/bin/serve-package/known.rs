@@ -23,7 +23,7 @@ struct ExpectError {
 
 impl fmt::Display for ExpectError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "cannot read --expect {:?}: {}", self.path, self.source)
+        write!(formatter, "cannot read --expect {:?}", self.path)
     }
 }
 

@@ -78,7 +78,7 @@ impl Listening {
                 || host.parse() == Ok(ip));
         let line = format!(
             "--listen-address {given} is not used: systemd passed a socket, which listens on \
-             {socket}; the address belongs into the socket unit"
+             {socket}; set the address in the socket unit"
         );
         (!is_same).then_some(line)
     }

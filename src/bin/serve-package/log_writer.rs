@@ -15,7 +15,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 /// Bytes that wait: a few thousand lines.
 const CAPACITY: usize = 1024 * 1024;
 
-/// How long the end of the program waits for what was said last.
+/// How long the end of the program waits for the last lines.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Something to write lines to.
@@ -46,8 +46,7 @@ pub static OUTPUT: LogWriter = LogWriter::new(Stream::Output);
 /// Standard error.
 pub static ERROR: LogWriter = LogWriter::new(Stream::Error);
 
-/// Has what is still queued written when it is dropped, as far as somebody
-/// reads it.
+/// Writes what is still queued when it is dropped, unless output blocks.
 #[derive(Debug)]
 pub struct FlushAtExit;
 
@@ -109,7 +108,7 @@ impl LogWriter {
             let lines = std::mem::take(&mut state.waiting);
             state.is_writing = true;
             drop(state);
-            // That nobody can read it is no reason to stop serving.
+            // An output that cannot be written is no reason to stop serving.
             let _ = self.stream.write(&lines);
             state = self.lock();
             state.is_writing = false;
@@ -131,7 +130,7 @@ impl Stream {
     }
 }
 
-/// Writes everything, even where somebody made the stream non-blocking.
+/// Writes everything, even if the stream was made non-blocking.
 fn write_all(mut stream: impl Write + rustix::fd::AsFd, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match stream.write(bytes).and_then(|written| stream.flush().map(|()| written)) {

@@ -58,8 +58,7 @@ pub fn open(settings: &Settings, source: &PackageSource) -> Result<Packages, Sta
 }
 
 /// What the operator is told who wants it so.
-pub const NOT_CHECKED: &str =
-    "it was not checked whether the packages are sound payloads (--skip-payload-check)";
+pub const NOT_CHECKED: &str = "the packages were not checked (--skip-payload-check)";
 
 /// What is checked of every package.
 pub struct Checks<'a> {
@@ -295,7 +294,7 @@ impl fmt::Display for StartError {
                 write!(formatter, "two packages would be called {name}; rename one of the files")
             }
             Self::Open { error, .. } if error.payload().is_some() => {
-                write!(formatter, "{error} (--skip-payload-check serves it all the same)")
+                write!(formatter, "{error} (--skip-payload-check serves it anyway)")
             }
             Self::Open { flag, path, error } => {
                 let Some(reason) = error.source().and_then(|source| source.downcast_ref()) else {

@@ -98,7 +98,7 @@ impl fmt::Display for Line<'_> {
                 write!(f, "client {}: {request} refused with {status}: {reason}", address.ip())
             }
             Activity::Expelled { address, violation, .. } => {
-                write!(f, "client {address}: connection ended: {violation}")
+                write!(f, "client {address}: connection closed: {violation}")
             }
             Activity::Trouble { what, error, .. } => write!(f, "{what}: {error}"),
             other => write!(f, "{other:?}"),

@@ -69,7 +69,7 @@ pub fn stop_on_signal(
             if signal == SIGHUP {
                 let line = match &reload {
                     Some(_) => "SIGHUP: reading the folder of updates again",
-                    None => "SIGHUP: there is nothing to load again; serving on",
+                    None => "SIGHUP: nothing to reload; still serving",
                 };
                 log.line(Priority::Notice, line);
                 reload.iter().for_each(Reload::request);

@@ -275,7 +275,7 @@ impl Watch {
     pub fn summarize(&self) {
         let suppressed = self.throttle.take_suppressed();
         if suppressed > 0 {
-            let line = format!("{suppressed} more lines were not written, to spare the log");
+            let line = format!("{suppressed} more lines were left out");
             self.log.line(Priority::Warning, &line);
         }
     }
@@ -362,7 +362,7 @@ impl Watch {
         if let Verdict::Write { suppressed } = self.throttle.judge(activity, Instant::now()) {
             let (priority, mut text) = report::line(activity);
             if suppressed > 0 {
-                text.push_str(&format!(" ({suppressed} more like this were not written)"));
+                text.push_str(&format!(" ({suppressed} more like this were left out)"));
             }
             self.log.line(priority, &text);
         }

@@ -118,7 +118,7 @@ impl fmt::Display for DownloadError {
             Self::Encoding(found) => {
                 write!(
                     formatter,
-                    "the content is encoded as {}; nobody asked for it",
+                    "the content is encoded as {}, which was not requested",
                     Quoted(found)
                 )
             }

@@ -69,7 +69,7 @@ impl Connector {
             return Err(TransportError::NoTls);
         }
         let socket = connect(url, limits)?;
-        // Requests are written in one piece each; waiting for more helps nobody.
+        // Each request is written in one piece, so there is nothing to wait for.
         let _ = socket.set_nodelay(true);
         #[cfg(feature = "tls")]
         if url.is_https() {

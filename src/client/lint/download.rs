@@ -26,7 +26,7 @@ pub fn download(transport: &dyn Transport, url: &HttpUrl, package: &Package) -> 
         findings.add_at(Rule::Ranges, None, found);
     }
     if matches!(answer.status, 200 | 206) && answer.header("content-length").is_none() {
-        let found = format!("package {} comes without Content-Length", Quoted(&package.name));
+        let found = format!("package {} has no Content-Length", Quoted(&package.name));
         findings.add_at(Rule::ContentLength, None, found);
     }
     findings.0

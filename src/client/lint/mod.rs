@@ -1,8 +1,8 @@
-//! What real clients would stumble over in an answer.
+//! What in an answer would make real clients fail.
 //!
 //! The types of [`protocol`](crate::protocol) are liberal: they take digests in
-//! base64 or hex, and truths in a dozen words. Real clients are not, so the
-//! answer is looked at once more, as it is written.
+//! base64 or hex, and booleans in a dozen forms. Real clients are not, so the
+//! answer is examined once more, as it is written.
 //!
 //! ```
 //! use omaha::client::lint::{self, Rule};
@@ -25,7 +25,7 @@
 //! assert_eq!(
 //!     findings[0].to_string(),
 //!     "line 4: codebase \"http://localhost/packages\" does not end in a slash: \
-//!      CoreOS's update_engine and download_sysext join the package's name to it as it is",
+//!      CoreOS's update_engine and download_sysext append the package's name without a slash",
 //! );
 //! ```
 
@@ -97,7 +97,7 @@ pub fn answer(answer: &Answer, server: &HttpUrl, app_id: &str) -> Vec<Finding> {
     let mut findings = Findings::default();
     let asked = server.clone().or_update_path();
     if !server.has_path() {
-        let found = format!("{server} has no path; {asked} was asked");
+        let found = format!("{server} has no path, so {asked} was asked");
         findings.add_at(Rule::ServerPath, None, found);
     }
     if answer.url != asked {

@@ -64,7 +64,7 @@ rules! {
     Warning
     /// The URL that was given has no path.
     ServerPath = "server-path",
-        "machines ask SERVER= as it is written, and get 404: it must end in /v1/update/";
+        "machines use SERVER= as it is written, and get 404; it must end in /v1/update/";
     Warning
     /// The request was redirected with 307 or 308.
     Redirected = "redirected", "every request is made twice; set SERVER= to where it leads";
@@ -93,10 +93,10 @@ rules! {
     AppIncomplete = "app-incomplete", "download_sysext rejects the whole answer";
     Error
     /// An element belongs to an XML namespace.
-    Namespace = "namespace", "update_engine overlooks it";
+    Namespace = "namespace", "update_engine ignores it";
     Error
     /// A name with wrong upper or lower case.
-    NameCase = "name-case", "names are case-sensitive: clients overlook it";
+    NameCase = "name-case", "names are case-sensitive: clients ignore it";
     Error
     /// The update check has no status.
     StatusMissing = "status-missing", "update_engine reports error 34, response invalid";
@@ -116,7 +116,7 @@ rules! {
     Warning
     /// A codebase that does not end in a slash.
     CodebaseSlash = "codebase-slash",
-        "CoreOS's update_engine and download_sysext join the package's name to it as it is";
+        "CoreOS's update_engine and download_sysext append the package's name without a slash";
     Error
     /// No manifest, or no package in it.
     Package = "package-missing", "update_engine reports error 34, response invalid";
@@ -136,10 +136,10 @@ rules! {
     PackageName = "package-name", "update_engine reports error 34, response invalid";
     Warning
     /// A package's name that cannot stand in a URL or be a file's.
-    PackageNameForm = "package-name-form", "clients cannot fetch it, or not store it";
+    PackageNameForm = "package-name-form", "clients cannot fetch or store it";
     Warning
     /// Two packages of one name.
-    PackageTwice = "package-twice", "clients store them under their names, one over the other";
+    PackageTwice = "package-twice", "clients store both under the same name";
     Error
     /// The first package's size is missing or 0.
     PackageSize = "package-size", "update_engine reports error 34, response invalid";
@@ -190,7 +190,7 @@ rules! {
         "a machine may wait for days after downloads that failed (error 40)";
     Warning
     /// `PollInterval` is not between 45 minutes and 4 hours.
-    PollInterval = "poll-interval", "update_engine brings it between 45 minutes and 4 hours";
+    PollInterval = "poll-interval", "update_engine limits it to between 45 minutes and 4 hours";
     Warning
     /// The operating system's package is served without `Content-Length`.
     ContentLength = "content-length", "update_engine does not resume a download that was cut";
@@ -202,5 +202,5 @@ rules! {
          mismatch";
     Warning
     /// The server does not take the report of an event.
-    Event = "event-refused", "the server does not learn what becomes of the update";
+    Event = "event-refused", "the server does not learn how the update ends";
 }

@@ -72,10 +72,7 @@ fn another_digest() {
 fn without_digests_the_size_is_checked() {
     let package = Package { sha1: None, sha256: None, ..package(b"abc") };
     package.verify(&b"xyz"[..]).unwrap();
-    assert_eq!(
-        message(package.verify(&b"x"[..])),
-        "\"update.gz\": the size is 1 bytes, expected 3"
-    );
+    assert_eq!(message(package.verify(&b"x"[..])), "\"update.gz\": the size is 1 byte, expected 3");
     assert_eq!(
         message(package.verify(&b"wxyz"[..])),
         "\"update.gz\": the size is more than 3 bytes, expected 3"

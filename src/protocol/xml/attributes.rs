@@ -108,7 +108,7 @@ impl Value {
         Err(self.wrong(problem))
     }
 
-    /// A truth in one of the words that Go's `strconv.ParseBool` takes.
+    /// A boolean, as Go's `strconv.ParseBool` accepts it.
     pub(super) fn truth(self) -> Result<bool, WrongValue> {
         let text = self.0.trim();
         if text.is_empty() {

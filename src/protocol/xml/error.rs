@@ -118,13 +118,13 @@ impl fmt::Display for ReadErrorKind {
             Self::Encoding(None) => formatter.write_str("the text is not UTF-8"),
             Self::Encoding(Some(found)) => write!(
                 formatter,
-                "the encoding is \"{}\", but only UTF-8 is read",
+                "the encoding is \"{}\", but only UTF-8 is supported",
                 excerpt::value(found)
             ),
             Self::Doctype => formatter.write_str("a document type declaration is not allowed"),
             Self::Root { expected, found } => write!(
                 formatter,
-                "the document is a <{}>, not a <{expected}>",
+                "the root element is <{}>, not <{expected}>",
                 excerpt::name(found)
             ),
             Self::Protocol { found: None } => {
@@ -132,7 +132,7 @@ impl fmt::Display for ReadErrorKind {
             }
             Self::Protocol { found: Some(found) } => write!(
                 formatter,
-                "the protocol is \"{}\", but only \"3.0\" is spoken",
+                "the protocol is \"{}\", but only \"3.0\" is supported",
                 excerpt::value(found)
             ),
             Self::Value { element, attribute, value, problem } => write!(

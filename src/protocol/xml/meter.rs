@@ -32,7 +32,7 @@ impl Meter {
         match event {
             XmlEvent::StartElement { name, attributes, namespace } => {
                 self.depth += 1;
-                at_most(self.depth, limits::DEPTH, "elements within each other")?;
+                at_most(self.depth, limits::DEPTH, "nested elements")?;
                 self.count_element(&name.local_name)?;
                 self.count_attributes(attributes)?;
                 check_namespaces(namespace)

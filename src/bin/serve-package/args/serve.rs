@@ -40,7 +40,7 @@ What to serve, and where:
   --listen-address ADDR    HOST:PORT, [IPv6]:PORT, or :PORT for all interfaces;
                            port 0 is any free one (default: localhost:8000)
   --key PEM                refuse packages that this public key did not sign
-  --skip-payload-check     serve the files even if they are no sound payloads
+  --skip-payload-check     serve the files even if they are not valid payloads
 Which machines get it:
   --force                  all that do not have exactly this version
   --board BOARD            only those with this board; repeatable
@@ -63,7 +63,8 @@ Limits:
   --max-connections N      connections at a time (default: 1000)
   --idle-timeout TIME      for a complete request (default: 30s)
   --min-rate BYTES         a second, of each download (default: 1000)
-Others: --help, --version
+Others:
+  --help, --version
 ";
 
 /// What is offered.

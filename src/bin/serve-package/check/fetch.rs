@@ -75,7 +75,7 @@ impl Fetcher<'_> {
                     terminal.end_progress();
                     let seconds = delay.as_secs_f64();
                     let error = sentence(error);
-                    let what = format!("{url}: {error}; continuing in {seconds:.1} s");
+                    let what = format!("{url}: {error}; resuming in {seconds:.1} s");
                     terminal.complain("note", &what);
                 }
                 _ => {}

@@ -19,7 +19,7 @@ const NO_UPDATE: u8 = 3;
 pub struct Outcome {
     /// What the server offers, if it offers anything.
     pub offer: Option<Offer>,
-    /// What real clients would stumble over.
+    /// What would make real clients fail.
     pub findings: Vec<Finding>,
     /// The packages that were fetched and verified.
     pub downloads: Vec<Downloaded>,
@@ -108,7 +108,7 @@ impl Outcome {
         if self.failure.is_some() {
             "result: failure".to_owned()
         } else if self.has_errors() {
-            "result: failure: update_engine would not take this answer".to_owned()
+            "result: failure: update_engine would not accept this answer".to_owned()
         } else if self.is_failure(strict) {
             "result: failure: there are warnings, and --strict".to_owned()
         } else if self.offer.is_none() {

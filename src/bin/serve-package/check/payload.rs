@@ -26,15 +26,14 @@ impl Wanted {
     pub fn shown(&self) -> String {
         match self {
             Self::Digests => {
-                "; its packages are what was announced, but it was not checked whether \
-                              they are payloads"
+                "; its packages match the answer; whether they are payloads was not checked"
                     .to_owned()
             }
             Self::Whole => {
-                "; its packages are whole, but who signed them was not checked, for want of --key"
+                "; its packages are complete and undamaged; their signatures were not checked (no --key)"
                     .to_owned()
             }
-            Self::Signed(key) => format!("; its packages are whole and signed by {:?}", key.path),
+            Self::Signed(key) => format!("; its packages are complete and undamaged, signed by {:?}", key.path),
         }
     }
 

@@ -20,7 +20,7 @@ use super::outcome::{Failure, Outcome};
 use super::payload::Wanted;
 use super::terminal::Terminal;
 use crate::args::CheckSettings;
-use crate::format::{Quoted, sentence};
+use crate::format::{Plain, Quoted, sentence};
 use crate::key::KeyFile;
 
 /// What this client calls itself, to the server and to its operator.
@@ -265,5 +265,11 @@ fn machine_type(board: &str) -> &'static str {
 }
 
 fn unusable(directory: &Path, error: &io::Error) -> Failure {
-    Failure::new("--download", format!("{directory:?} cannot be used: {error}"))
+    let reason = match error.kind() {
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            format!("{directory:?} is a file; name a folder")
+        }
+        _ => format!("{directory:?} cannot be used: {}", Plain(error)),
+    };
+    Failure::new("--download", reason)
 }

@@ -51,9 +51,9 @@ fn verdict(inspection: &Inspection) -> String {
     let what = inspection.payload.as_ref().map(kind).unwrap_or_default();
     let signed = match inspection.key {
         Some(_) => "signed by the key",
-        None => "signed by whom is not known, for want of a key",
+        None => "signer unknown (no --key)",
     };
-    format!("right: {what}, whole and undamaged, {signed}")
+    format!("right: {what}, complete and undamaged, {signed}")
 }
 
 fn kind(payload: &Payload) -> String {
@@ -116,6 +116,6 @@ fn signer(key: &KeyMatch) -> String {
         (false, Some(version)) => {
             format!("{path:?}, for download_sysext only (the entry of version {version})")
         }
-        (false, None) => format!("somebody else than {path:?}"),
+        (false, None) => format!("another key than {path:?}"),
     }
 }

@@ -56,8 +56,7 @@ impl MachineTracker {
         self.news.push(News::Say(
             Priority::Error,
             format!(
-                "ROLLOUT STOPPED: {number} {machines} {have} failed or come back old; no machine \
-                 is offered the update any more (--stop-after-failures)"
+                "ROLLOUT STOPPED: {number} {machines} {have} failed or come back old; no more machines are offered the update (--stop-after-failures)"
             ),
         ));
     }

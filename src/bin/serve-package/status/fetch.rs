@@ -31,7 +31,7 @@ pub fn fetch(url: &HttpUrl, timeout: Duration) -> Result<Document, String> {
             return Err(format!("HTTP status {status}: {}", Quoted(first)));
         }
     }
-    read.map_err(|error| format!("the answer broke off: {}", sentence(&error)))?;
+    read.map_err(|error| format!("the answer ended too early: {}", sentence(&error)))?;
     if body.len() as u64 > MAX_LENGTH {
         return Err(format!("the answer is longer than {MAX_LENGTH} bytes"));
     }

@@ -66,5 +66,5 @@ pub fn complain(line: &str) {
 }
 
 fn write(log_writer: &'static LogWriter, text: &str) {
-    log_writer.write(text, |lost| format!("{lost} lines are lost: nobody read them in time\n"));
+    log_writer.write(text, |lost| format!("{lost} lines were dropped: output blocked\n"));
 }

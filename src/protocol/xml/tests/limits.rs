@@ -59,7 +59,7 @@ fn depth() {
     check(
         |depth| with(&format!("{}{}", "<a>".repeat(depth - 1), "</a>".repeat(depth - 1))),
         limits::DEPTH,
-        "elements within each other",
+        "nested elements",
     );
 }
 

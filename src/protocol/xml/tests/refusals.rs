@@ -18,15 +18,15 @@ fn the_place_is_that_of_the_element() {
 fn the_root() {
     assert_eq!(
         refusal("<response protocol=\"3.0\"/>"),
-        "line 1, column 1: the document is a <response>, not a <request>"
+        "line 1, column 1: the root element is <response>, not <request>"
     );
     assert_eq!(
         refusal("\u{FEFF}<Request protocol=\"3.0\"/>"),
-        "line 1, column 1: the document is a <Request>, not a <request>"
+        "line 1, column 1: the root element is <Request>, not <request>"
     );
     assert_eq!(
         response_refusal("\n <!-- a -->\n<request protocol=\"3.0\"/>"),
-        "line 3, column 1: the document is a <request>, not a <response>"
+        "line 3, column 1: the root element is <request>, not <response>"
     );
 }
 
@@ -34,11 +34,11 @@ fn the_root() {
 fn the_protocol() {
     assert_eq!(
         refusal("<?xml version=\"1.0\"?><request protocol=\"2.0\"/>"),
-        r#"line 1, column 22: the protocol is "2.0", but only "3.0" is spoken"#
+        r#"line 1, column 22: the protocol is "2.0", but only "3.0" is supported"#
     );
     assert_eq!(
         refusal("<request protocol=\"3.0 \"/>"),
-        r#"line 1, column 1: the protocol is "3.0 ", but only "3.0" is spoken"#
+        r#"line 1, column 1: the protocol is "3.0 ", but only "3.0" is supported"#
     );
     assert_eq!(
         refusal("<request Protocol=\"3.0\"/>"),
@@ -148,10 +148,11 @@ fn other_encodings() {
             format!("<?xml version=\"1.0\" encoding=\"{name}\"?><request protocol=\"3.0\"/>");
         assert_eq!(
             refusal(&document),
-            format!("line 1, column 1: the encoding is \"{name}\", but only UTF-8 is read")
+            format!("line 1, column 1: the encoding is \"{name}\", but only UTF-8 is supported")
         );
     }
-    let sixteen = "line 1, column 1: the encoding is \"UTF-16 or UTF-32\", but only UTF-8 is read";
+    let sixteen =
+        "line 1, column 1: the encoding is \"UTF-16 or UTF-32\", but only UTF-8 is supported";
     for start in [
         &b"\xFF\xFE<\0r\0"[..],
         b"\xFE\xFF\0<\0r",

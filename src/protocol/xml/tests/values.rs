@@ -93,7 +93,7 @@ fn long_values_are_cut_in_the_message() {
     let name = "a".repeat(250);
     assert_eq!(
         refusal(format!("<{name}/>")),
-        format!("line 1, column 1: the document is a <{}…>, not a <request>", "a".repeat(64))
+        format!("line 1, column 1: the root element is <{}…>, not <request>", "a".repeat(64))
     );
     let entity = "a".repeat(1000);
     let message = refusal(with(&format!("&{entity};")));
