@@ -53,10 +53,29 @@ pub struct Rate(pub u64, pub Duration);
 impl fmt::Display for Rate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The clock may not have moved at all for a small package.
-        let seconds = self.1.as_secs_f64().max(1e-6);
-        #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-        let megabytes = self.0 as f64 / 1e6;
-        write!(formatter, "{:.1} MB/s", megabytes / seconds)
+        let nanoseconds = self.1.as_nanos().max(1000);
+        let tenths = (u128::from(self.0) * 20_000 / nanoseconds).div_ceil(2);
+        write!(formatter, "{}.{} MB/s", tenths / 10, tenths % 10)
+    }
+}
+
+/// Seconds with one digit behind the point: "1.5". (Numbers with a floating point
+/// would cost 15 KB of program.)
+pub struct Seconds(pub Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = (self.0.as_millis() + 50) / 100;
+        write!(formatter, "{}.{}", tenths / 10, tenths % 10)
+    }
+}
+
+/// Seconds with three digits behind the point: "1.500".
+pub struct Milliseconds(pub Duration);
+
+impl fmt::Display for Milliseconds {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{:03}", self.0.as_secs(), self.0.subsec_millis())
     }
 }
 
@@ -183,6 +202,13 @@ mod tests {
     #[test]
     fn rates() {
         assert_eq!(Rate(364_000_000, Duration::from_secs(10)).to_string(), "36.4 MB/s");
+        assert_eq!(Rate(364_499_999, Duration::from_secs(10)).to_string(), "36.4 MB/s");
+        assert_eq!(Rate(364_500_000, Duration::from_secs(10)).to_string(), "36.5 MB/s");
+        assert_eq!(Rate(0, Duration::from_secs(10)).to_string(), "0.0 MB/s");
+        assert_eq!(Rate(u64::MAX, Duration::MAX).to_string(), "0.0 MB/s");
+        assert_eq!(Seconds(Duration::from_millis(1949)).to_string(), "1.9");
+        assert_eq!(Seconds(Duration::from_millis(1950)).to_string(), "2.0");
+        assert_eq!(Milliseconds(Duration::from_micros(1_050_999)).to_string(), "1.050");
         assert!(Rate(100, Duration::ZERO).to_string().ends_with(" MB/s"));
     }
 }
