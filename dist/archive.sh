@@ -26,7 +26,8 @@ for arch in x86_64 aarch64; do
     mkdir "$stage/$name"
     cp "dist/serve-package-$arch" "$stage/$name/serve-package"
     cp dist/serve-package.service dist/serve-package.socket dist/serve-package-socket-only.conf \
-        dist/serve-package-updates.conf dist/serve-package.env dist/serve-package.bu LICENSE NOTICE "$stage/$name"
+        dist/serve-package-updates.conf dist/serve-package.env dist/serve-package.bu dist/haproxy.cfg \
+        dist/nginx-cache.conf dist/kubernetes.yaml LICENSE NOTICE "$stage/$name"
     cp -R dist/manual dist/completions "$stage/$name"
     mkdir "$stage/$name/man"
     cp dist/*.8 "$stage/$name/man"

@@ -89,15 +89,30 @@ status "http://${servers[0]}" "http://${servers[1]}" "http://${servers[2]}" --ex
 [ $? = 1 ] && grep -qF "http://${servers[1]}/status.json: cannot connect" "$folder/status-errors"
 report $? 'the one that was killed is named'
 
+# The one that was killed is started again.
+"$binary" --skip-payload-check --package-file "$folder/update-2.gz" --package-version 4152.2.0 \
+    --listen-address "${servers[1]}" 2>"$folder/log-again" &
+pids+=($!)
+ask() { # ADDRESS
+    curl -sS --max-time 10 --interface "$1" -H 'Content-Type: text/xml' \
+        --data-binary @fixtures/requests/check-older.xml "http://$balancer/v1/update/"
+}
+is_back() {
+    for number in $(seq 1 20); do ask "127.0.3.$number" >/dev/null; done
+    grep -q 'update check' "$folder/log-again"
+}
+for _ in $(seq 60); do is_back && break; sleep 0.5; done
+is_back
+report $? 'a server that is there again is asked again'
+kill "${pids[-1]}" && wait "${pids[-1]}"
+
 # A server that cannot offer the update any more is asked no more.
 echo changed >>"$folder/update-3.gz"
 [ "$(curl -so /dev/null -w '%{http_code}' "http://${servers[2]}/health")" = 503 ]
 report $? 'a server whose file was changed is not healthy'
 all_offered() {
     for number in $(seq 1 20); do
-        curl -sS --max-time 10 --interface "127.0.3.$number" -H 'Content-Type: text/xml' \
-            --data-binary @fixtures/requests/check-older.xml "http://$balancer/v1/update/" |
-            grep -q '<updatecheck status="ok">' || return 1
+        ask "127.0.3.$number" | grep -q '<updatecheck status="ok">' || return 1
     done
 }
 for _ in $(seq 60); do all_offered && break; sleep 0.5; done

@@ -23,14 +23,14 @@ _serve_package() {
     :--events) mapfile -t COMPREPLY < <(compgen -W 'json' -- "$word"); return ;;
     :--until-updated) mapfile -t COMPREPLY < <(compgen -W 'all' -- "$word"); return ;;
     update:--events) mapfile -t COMPREPLY < <(compgen -W 'json' -- "$word"); return ;;
-    :--package-version|:--package-name|:--package-url|:--listen-address|:--previous-version|:--at-once|:--stop-after-failures|:--silent-after|:--deadline|:--max-connections|:--idle-timeout|:--min-rate|check:--app-version|check:--app-id|check:--track|check:--board|check:--oem|check:--machine-id|check:--tries|check:--timeout|update:--package-version|update:--deadline|status:--timeout|status:such) return ;;
+    :--package-version|:--package-name|:--package-url|:--listen-address|:--previous-version|:--at-once|:--stop-after-failures|:--silent-after|:--deadline|:--max-connections|:--idle-timeout|:--min-rate|check:--app-version|check:--app-id|check:--track|check:--board|check:--oem|check:--machine-id|check:--tries|check:--timeout|update:--package-version|update:--deadline|status:--timeout) return ;;
     esac
     case $command in
     '') options='--package-file --package-version --updates --extension --package-name --package-url --listen-address --key --skip-payload-check --force --board --previous-version --at-once --stop-after-failures --silent-after --status --events --expect --state-dir --ready-file --until-updated --deadline --fail-fast --max-connections --idle-timeout --min-rate --help --version' ;;
     check) options='--app-version --app-id --track --board --oem --machine-id --download --key --skip-payload-check --no-events --strict --tries --timeout --json --help' ;;
     inspect) options='--key --json --help' ;;
     update) options='--package-file --package-version --extension --dry-run --no-oem --force --deadline --reboot --events --restore --help' ;;
-    status) options='--expect --timeout such --json --help' ;;
+    status) options='--expect --timeout --json --help' ;;
     esac
     case $command:$word in
     help:*) mapfile -t COMPREPLY < <(compgen -W 'update check inspect status' -- "$word") ;;

@@ -65,7 +65,6 @@ complete -c serve-package -n '__fish_seen_subcommand_from update' -l events -x -
 complete -c serve-package -n '__fish_seen_subcommand_from update' -l restore -d 'restore the settings that a killed run left changed'
 complete -c serve-package -n '__fish_seen_subcommand_from update' -l help
 complete -c serve-package -n '__fish_seen_subcommand_from status' -l expect -r -F -d 'the ids or aliases of the machines that must be updated, one a line'
-complete -c serve-package -n '__fish_seen_subcommand_from status' -l timeout -x
-complete -c serve-package -n '__fish_seen_subcommand_from status' -l such -x
+complete -c serve-package -n '__fish_seen_subcommand_from status' -l timeout -x -d 'how long each server may take'
 complete -c serve-package -n '__fish_seen_subcommand_from status' -l json -d 'print one object as /status.json has it instead of a table'
 complete -c serve-package -n '__fish_seen_subcommand_from status' -l help

@@ -118,6 +118,7 @@ fn every_flag_is_told_and_exists() {
         ("check", "check", "## Options"),
         ("inspect", "inspect", "## Options"),
         ("update", "update", "## Options"),
+        ("status", "several-servers", "### Options of status"),
     ] {
         let arguments = [command, "--help"];
         let help = flags(&help_of(&arguments[usize::from(command.is_empty())..]));

@@ -15,13 +15,13 @@ server says that heard from it last.
 
 Usage: serve-package status URL... [OPTION]...
 
-  URL            a server that runs with --status, such as http://rack-1:8000;
-                 where it has no path, /status.json is asked
-  --expect FILE  the ids or aliases of the machines that must be updated, one a
-                 line; repeatable (default: every machine that a server knows,
-                 and those that the servers expect and never heard)
-  --timeout TIME how long each server may take, such as 5s or 2m (default: 10s)
-  --json         print one object as /status.json has it instead of a table
+  URL             a server that shows its status, such as http://rack-1:8000;
+                  where it has no path, /status.json is asked
+  --expect FILE   the ids or aliases of the machines that must be updated, one a
+                  line; repeatable (default: every machine that a server knows,
+                  and those that the servers expect and never heard)
+  --timeout TIME  how long each server may take, such as 5s or 2m (default: 10s)
+  --json          print one object as /status.json has it instead of a table
   --help
 
 Exit status: 0 the machines are updated, wait for their reboot, or are up to

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 use omaha::protocol::ErrorCode;
 
 use crate::json::{Reader, Unreadable, read};
-use crate::machine_tracker::{Record, State};
+use crate::machine_tracker::{MAX_MACHINES, Record, State};
 
 /// What a server says of its machines. Times are by the server's clock, in
 /// seconds since 1970.
@@ -46,13 +46,13 @@ impl Document {
                     "states" => states(reader, &mut document.states)?,
                     "missing" => reader.list(&mut |reader| {
                         document.missing.push(reader.text()?.into_owned());
-                        Ok(())
+                        at_most(MAX_MACHINES, document.missing.len(), reader)
                     })?,
                     "machines" => {
                         has_machines = true;
                         reader.list(&mut |reader| {
                             document.machines.push(machine(reader)?);
-                            Ok(())
+                            at_most(MAX_MACHINES, document.machines.len(), reader)
                         })?;
                     }
                     "omitted" => document.omitted = reader.count()?,
@@ -67,6 +67,11 @@ impl Document {
         })?;
         Ok(document)
     }
+}
+
+/// No server knows more, and each takes memory here.
+fn at_most(most: usize, number: usize, reader: &Reader<'_>) -> Result<(), Unreadable> {
+    if number > most { reader.refuse("it lists too many machines") } else { Ok(()) }
 }
 
 fn states(reader: &mut Reader<'_>, states: &mut [u64; State::ALL.len()]) -> Result<(), Unreadable> {
@@ -198,6 +203,10 @@ mod tests {
         };
         assert!(Document::read(&machine("")).is_ok());
         assert!(Document::read(&machine(r#"{"address":"::1","state":"seen","new":{}}"#)).is_ok());
+        let listed =
+            |number| format!("[{}]", vec![r#"{"address":"::1","state":"seen"}"#; number].join(","));
+        assert!(Document::read(&machine("").replace("[]", &listed(100_000))).is_ok());
+        let names = format!("[{}]", vec!["\"\""; 100_001].join(","));
         for (text, why) in [
             ("{}".to_owned(), "there is no time, or no list of machines"),
             ("ok\n".to_owned(), "byte 0: expected an object"),
@@ -210,9 +219,11 @@ mod tests {
             (machine(r#"{"since":"yesterday"}"#), "expected a time"),
             (machine(r#"{"since":"1969-12-31T23:59:59Z"}"#), "expected a time"),
             (machine(r#"{"bytes":-1}"#), "expected a whole number"),
+            (machine("").replace("[]", &listed(100_001)), "it lists too many machines"),
+            (machine("").replace("machines", "missing").replace("[]", &names), "too many machines"),
         ] {
             let error = Document::read(&text).unwrap_err().to_string();
-            assert!(error.contains(why), "{text}: {error}");
+            assert!(error.contains(why), "{why}: {error}");
         }
     }
 }

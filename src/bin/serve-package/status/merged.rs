@@ -1,6 +1,7 @@
 //! What several servers say of the same machines, put together.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::machine_tracker::{Counts, Expected, Key, Record, State};
@@ -116,8 +117,9 @@ fn by_this_clock(record: &Record, said: u64, heard: u64) -> Record {
 }
 
 /// What is newer is greater. Times have seconds; within one, what comes later
-/// in an update, or else is worse.
-fn age_and_rank(record: &Record) -> (u64, usize) {
+/// in an update, or else is worse. The rest is for the order of the servers not
+/// to matter.
+fn age_and_rank(record: &Record) -> (u64, usize, u64, IpAddr) {
     let rank = match record.shown() {
         State::Silent => 0,
         State::Seen => 1,
@@ -130,7 +132,7 @@ fn age_and_rank(record: &Record) -> (u64, usize) {
         State::Failed => 8,
         State::CameBackOld => 9,
     };
-    (record.last_heard, rank)
+    (record.last_heard, rank, record.since, record.address)
 }
 
 fn size(number: u64) -> usize {

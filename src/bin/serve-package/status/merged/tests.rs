@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 const NOW: u64 = 1_700_000_000;
@@ -154,4 +156,33 @@ fn a_machine_that_is_silent_with_its_update_is_done() {
     let mut record = machine(1, State::WaitingForReboot, 5000);
     record.is_silent = true;
     assert!(Merged::of(&[said(vec![("a", record)])], None).is_all_done());
+}
+
+/// Machines with few ids, addresses and times, so that they meet.
+fn documents() -> impl Strategy<Value = Vec<Said>> {
+    let id = prop::sample::select(vec!["", "a", "b", "c"]);
+    let state = prop::sample::select(State::ALL.to_vec());
+    let machine = (id, 1_u8..4, state, 0_u64..5)
+        .prop_map(|(id, host, state, ago)| (id, machine(host, state, ago)));
+    let document = prop::collection::vec(machine, 0..6).prop_map(said);
+    prop::collection::vec(document, 0..4)
+}
+
+proptest! {
+    #[test]
+    fn nobody_is_lost_and_the_order_does_not_matter(mut documents in documents()) {
+        let merged = Merged::of(&documents, None);
+        prop_assert_eq!(merged.counts.machines(), merged.machines.len());
+        for (id, record) in documents.iter().flat_map(|said| &said.document.machines) {
+            let keys = [
+                Key::Id(Arc::clone(id)),
+                Key::Clone(Arc::clone(id), record.address),
+                Key::Address(record.address),
+            ];
+            let found: Vec<_> = keys.iter().filter_map(|key| merged.machines.get(key)).collect();
+            prop_assert!(found.iter().any(|found| found.last_heard >= record.last_heard));
+        }
+        documents.reverse();
+        prop_assert_eq!(states(&merged), states(&Merged::of(&documents, None)));
+    }
 }
