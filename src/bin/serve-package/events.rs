@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use omaha::protocol::ErrorCode;
 use omaha::server::{Activity, Download, Machine};
 
-use crate::format::{sentence, without_numbers};
+use crate::format::{Milliseconds, sentence, without_numbers};
 use crate::json::{self, Object};
 use crate::log_writer;
 use crate::machine_tracker::{Counts, Key, Record, State};
@@ -90,7 +90,7 @@ pub fn updated(outcome: &str, text: &str) -> Object {
 
 /// Something that the server did.
 ///
-/// `missing` is the extension that a machine's OEM needs and nobody offers.
+/// `missing` is the extension that a machine's OEM needs and is not offered.
 pub fn activity(activity: &Activity<'_>, missing: Option<&str>) -> Option<Object> {
     Some(match activity {
         Activity::Checked { machine, offered, reason, .. } => {
@@ -173,5 +173,5 @@ fn with_download(kind: &str, download: &Download<'_>) -> Object {
 }
 
 fn with_progress(object: Object, bytes: u64, elapsed: Duration) -> Object {
-    object.plain("bytes", bytes).plain("seconds", format_args!("{:.3}", elapsed.as_secs_f64()))
+    object.plain("bytes", bytes).plain("seconds", Milliseconds(elapsed))
 }

@@ -7,7 +7,7 @@ use omaha::Reason;
 use omaha::protocol::{EventResult, EventType, VersionText, request::Event};
 use omaha::server::{Activity, CutCause, Download, Machine};
 
-use crate::format::{Plain, Quoted, Quoting, Rate, Reported, sentence, without_numbers};
+use crate::format::{Plain, Quoted, Quoting, Rate, Reported, Seconds, sentence, without_numbers};
 use crate::log::Priority;
 
 /// The line for an activity, and how important it is.
@@ -79,17 +79,12 @@ impl fmt::Display for Line<'_> {
             Activity::DownloadStarted(download) => write!(f, "{} started", What(download)),
             Activity::DownloadFinished { download, elapsed, .. } => {
                 let bytes = download.range.end - download.range.start;
-                let (seconds, rate) = (elapsed.as_secs_f64(), Rate(bytes, *elapsed));
-                write!(f, "{} finished: {bytes} bytes in {seconds:.1} s, {rate}", What(download))
+                let (time, rate) = (Seconds(*elapsed), Rate(bytes, *elapsed));
+                write!(f, "{} finished: {bytes} bytes in {time}, {rate}", What(download))
             }
             Activity::DownloadCut { download, at, elapsed, cause, .. } => {
-                let seconds = elapsed.as_secs_f64();
-                write!(
-                    f,
-                    "{} cut at byte {at} after {seconds:.1} s: {}",
-                    What(download),
-                    Cause(cause)
-                )
+                let (what, time) = (What(download), Seconds(*elapsed));
+                write!(f, "{what} cut at byte {at} after {time}: {}", Cause(cause))
             }
             Activity::Refused { address, request, status, reason, .. } => {
                 let request = if request.is_empty() { "a request" } else { request };

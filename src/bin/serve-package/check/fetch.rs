@@ -10,7 +10,7 @@ use omaha::protocol::ErrorCode;
 use super::interrupt::Interrupt;
 use super::outcome::Downloaded;
 use super::terminal::Terminal;
-use crate::format::{Quoted, Rate, sentence};
+use crate::format::{Quoted, Rate, Seconds, sentence};
 
 /// What it takes to fetch a package.
 pub struct Fetcher<'a> {
@@ -73,9 +73,8 @@ impl Fetcher<'_> {
                 Progress::Cut { error, delay, .. } => {
                     cuts += 1;
                     terminal.end_progress();
-                    let seconds = delay.as_secs_f64();
-                    let error = sentence(error);
-                    let what = format!("{url}: {error}; resuming in {seconds:.1} s");
+                    let (error, time) = (sentence(error), Seconds(delay));
+                    let what = format!("{url}: {error}; resuming in {time}");
                     terminal.complain("note", &what);
                 }
                 _ => {}
@@ -86,9 +85,9 @@ impl Fetcher<'_> {
             result.map_err(|error| (format!("{url}: {}", sentence(&error)), error.error_code()))?;
         let elapsed = begin.elapsed();
         terminal.say(&format!(
-            "verified {}: {size} bytes in {:.1} s, {}, saved as {path:?}",
+            "verified {}: {size} bytes in {}, {}, saved as {path:?}",
             Quoted(name),
-            elapsed.as_secs_f64(),
+            Seconds(elapsed),
             Rate(size, elapsed)
         ));
         Ok(Downloaded { name: name.to_owned(), url, path, bytes: size, elapsed, cuts })

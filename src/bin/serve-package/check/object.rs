@@ -8,6 +8,7 @@ use omaha::client::{Offer, OfferedPackage};
 
 use super::outcome::{Downloaded, Failure, Outcome};
 use crate::args::CheckSettings;
+use crate::format::Milliseconds;
 use crate::json::{self, Object, list};
 
 /// The object, with the outcome in a word and the exit status.
@@ -83,7 +84,7 @@ fn downloaded(download: &Downloaded) -> String {
         .text("url", url.as_str())
         .text("path", &lossy(path))
         .plain("bytes", bytes)
-        .plain("seconds", format_args!("{:.3}", elapsed.as_secs_f64()))
+        .plain("seconds", Milliseconds(*elapsed))
         .plain("cuts", cuts)
         .finish()
 }

@@ -15,7 +15,7 @@ fn answer(machines: Vec<(&str, Record)>) -> Answer {
     Answer { document, received: NOW }
 }
 
-/// A machine that was heard so many seconds ago.
+/// A machine that was heard this many seconds ago.
 fn machine(host: u8, state: State, ago: u64) -> Record {
     let mut record = Record::new([10, 0, 0, host].into(), NOW - ago);
     record.alias = format!("node-{host}").into();
