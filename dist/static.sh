@@ -106,18 +106,15 @@ with_debian() {
         done
     } >"$tools/linked"
 
-    # GCC's unwinder needs glibc; LLVM's needs but one thing that musl has not.
+    # GCC's unwinder needs glibc; LLVM's needs but one thing that musl has not. It says with it why it
+    # aborts: the format is enough, and 12 KB less.
     mkdir -p "$tools/lib"
     cat >"$tools/chk.c" <<'END'
-int vfprintf(void *, const char *, __builtin_va_list);
+int fputs(const char *, void *);
 int __fprintf_chk(void *stream, int flag, const char *format, ...)
 {
     (void)flag;
-    __builtin_va_list arguments;
-    __builtin_va_start(arguments, format);
-    int count = vfprintf(stream, format, arguments);
-    __builtin_va_end(arguments);
-    return count;
+    return fputs(format, stream);
 }
 END
     $gcc -O2 -c -o "$tools/chk.o" "$tools/chk.c"

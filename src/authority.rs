@@ -8,7 +8,7 @@ use std::str::FromStr;
 use crate::number::decimal;
 
 /// A well-formed `host` or `host:port` (RFC 3986, section 3.2, without user
-/// information), safe to stand in a URL, in XML and in a log line.
+/// information), safe in a URL, in XML and in a log line.
 ///
 /// An IPv6 address may have a zone, written `[fe80::1%eth0]` or, as in a URL
 /// (RFC 6874), `[fe80::1%25eth0]`; it becomes the latter. A port that is empty,
@@ -132,8 +132,8 @@ pub(crate) fn split_zone(address: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The name or number of an interface, of characters that stand in a URL as
-/// they are (RFC 6874).
+/// The name or number of an interface, of characters that a URL may contain as they are
+/// (RFC 6874).
 pub(crate) fn is_zone(zone: &str) -> bool {
     let may_stand =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~');

@@ -59,7 +59,7 @@ pub struct Escaped<'a> {
 }
 
 impl<'a> Escaped<'a> {
-    /// Shows at most so many characters of a text.
+    /// Shows at most this many characters of a text.
     pub fn new(text: &'a str, most: usize) -> Self {
         Self { text, most, between_quotes: false }
     }

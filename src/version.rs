@@ -28,7 +28,7 @@ use crate::number::is_digits;
 /// # Order and equality
 ///
 /// Two versions are equal where neither is greater; `Hash` agrees with that.
-/// What was written is told apart by [`as_str`](Self::as_str).
+/// They may be written differently; [`as_str`](Self::as_str) returns the text.
 ///
 /// 1. The numbers, from left to right. Missing ones are 0, so `1.3.23.0`
 ///    equals `1.3.23`.

@@ -106,6 +106,9 @@ is_back
 report $? 'a server that is there again is asked again'
 kill "${pids[-1]}" && wait "${pids[-1]}"
 
+[ "$(curl -so /dev/null -w '%{http_code}' "http://$balancer/status.json")" = 404 ]
+report $? 'the picture of one server is not taken for that of all'
+
 # A server that cannot offer the update any more is asked no more.
 echo changed >>"$folder/update-3.gz"
 [ "$(curl -so /dev/null -w '%{http_code}' "http://${servers[2]}/health")" = 503 ]

@@ -115,6 +115,8 @@ sent=$(sent)
 [ "$sent" -le 40000000 ]
 report $? "the servers sent it once: $sent bytes, and nginx 1.4 GB"
 
+[ "$(status "http://$cache/status.json")" = 404 ] && [ "$(status "http://${servers[0]}/status.json")" = 200 ]
+report $? 'the picture of one server is not taken for that of all'
 head=$(fetch -I "$url")
 [[ $head == *'200 OK'* && $head == *'Content-Length: 35000000'* && $head == *'ETag: "'* ]]
 report $? 'HEAD has the length and the ETag'

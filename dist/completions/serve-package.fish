@@ -58,7 +58,7 @@ complete -c serve-package -n '__fish_seen_subcommand_from update' -l package-ver
 complete -c serve-package -n '__fish_seen_subcommand_from update' -l extension -r -F -d 'an OEM or system extension beside it'
 complete -c serve-package -n '__fish_seen_subcommand_from update' -l dry-run -d 'report what was found and would be done'
 complete -c serve-package -n '__fish_seen_subcommand_from update' -l no-oem -d 'continue without the OEM’s extension'
-complete -c serve-package -n '__fish_seen_subcommand_from update' -l force -d 'update to an older version, or before the running system was marked good'
+complete -c serve-package -n '__fish_seen_subcommand_from update' -l force -d 'ignore an older version, a proxy of update_engine, or a running system that was not marked good'
 complete -c serve-package -n '__fish_seen_subcommand_from update' -l deadline -x -d 'give up after 90s, 30m, 2h'
 complete -c serve-package -n '__fish_seen_subcommand_from update' -l reboot -d 'reboot when the update is installed'
 complete -c serve-package -n '__fish_seen_subcommand_from update' -l events -x -a 'json' -d 'write events to standard output, one object a line'
@@ -66,5 +66,5 @@ complete -c serve-package -n '__fish_seen_subcommand_from update' -l restore -d 
 complete -c serve-package -n '__fish_seen_subcommand_from update' -l help
 complete -c serve-package -n '__fish_seen_subcommand_from status' -l expect -r -F -d 'the ids or aliases of the machines that must be updated, one a line'
 complete -c serve-package -n '__fish_seen_subcommand_from status' -l timeout -x -d 'how long each server may take'
-complete -c serve-package -n '__fish_seen_subcommand_from status' -l json -d 'print one object as /status.json has it instead of a table'
+complete -c serve-package -n '__fish_seen_subcommand_from status' -l json -d 'print one object, as /status.json has it, instead of a table'
 complete -c serve-package -n '__fish_seen_subcommand_from status' -l help

@@ -31,7 +31,7 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// The update, if there is one, as it stands in the answer.
+    /// The update, if there is one, as it is in the answer.
     pub fn update(&self) -> Option<&UpdateCheck> {
         (self.update_check.status == UpdateStatus::Ok).then_some(&self.update_check)
     }

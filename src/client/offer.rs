@@ -86,7 +86,7 @@ impl OfferedPackage {
         self.action_sha256
     }
 
-    /// The package as it stands in the answer.
+    /// The package as it is in the answer.
     pub fn package(&self) -> &Package {
         &self.package
     }

@@ -115,7 +115,7 @@ impl Letter {
     }
 }
 
-/// Whoever waits is told, even if a transport panicked.
+/// Waiting threads are woken, even if a transport panicked.
 impl Drop for Letter {
     fn drop(&mut self) {
         self.fate.decide(Err(ClientError::Transport(TransportError::Closed)));

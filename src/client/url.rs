@@ -12,7 +12,7 @@ use crate::authority::{Authority, ParseAuthorityError};
 /// ```
 /// use omaha::client::HttpUrl;
 ///
-/// // What stands in `SERVER=` on a machine.
+/// // The value of `SERVER=` on a machine.
 /// let url: HttpUrl = "https://public.update.flatcar-linux.net/v1/update/".parse()?;
 /// assert_eq!((url.host(), url.port()), ("public.update.flatcar-linux.net", 443));
 ///
@@ -83,12 +83,12 @@ impl HttpUrl {
     }
 
     /// The user's name and perhaps `:` and a password, as they are written:
-    /// with `%XX` where a character cannot stand in a URL.
+    /// with `%XX` where a character is not allowed in a URL.
     pub fn user_info(&self) -> Option<&str> {
         self.user_info.as_deref()
     }
 
-    /// Host and port, without the zone: what stands in the header `Host`.
+    /// Host and port, without the zone: the value of the header `Host`.
     pub fn authority(&self) -> &Authority {
         &self.authority
     }
@@ -225,7 +225,7 @@ pub enum ParseUrlError {
     Authority(ParseAuthorityError),
     /// The zone of an IPv6 address is empty or not the name of an interface.
     Zone,
-    /// A character that cannot stand in a URL.
+    /// A character that is not allowed in a URL.
     Character(char),
 }
 

@@ -77,7 +77,7 @@ impl FileDigests {
         Self { digests, blocks, prefix }
     }
 
-    /// None for want of a thread.
+    /// None if no thread could be started.
     fn on_two_threads(
         file: &Watched<'_>,
         limit: u64,
@@ -227,7 +227,7 @@ impl<'a> Pieces<'a> {
 /// A file, and who observes its reading.
 pub(crate) struct Watched<'a> {
     pub file: &'a File,
-    /// Is told of the bytes that were read, piece by piece.
+    /// Called with the number of bytes read, piece by piece.
     pub read: &'a (dyn Fn(usize) + Sync),
 }
 

@@ -14,7 +14,7 @@ pub(super) struct PrefixHasher {
 }
 
 impl PrefixHasher {
-    /// Nothing so far; the beginning has so many bytes, if it is wanted.
+    /// Nothing so far; the beginning has this many bytes, if it is wanted.
     pub(super) fn new(wanted: Option<u64>) -> Self {
         Self { hasher: sha2::Sha256::new(), size: 0, wanted, prefix: None }
     }

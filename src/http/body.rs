@@ -172,7 +172,7 @@ fn malformed() -> Refusal {
     Refusal::bad_request("the chunks of the body are malformed")
 }
 
-/// The first line of at most so many bytes, without its end, once that is there.
+/// The first line of at most this many bytes, without its end, once that is there.
 fn line(bytes: &[u8], longest: usize) -> Result<Option<&[u8]>, Refusal> {
     let seen = &bytes[..bytes.len().min(longest + 2)];
     match seen.iter().position(|byte| *byte == b'\n') {

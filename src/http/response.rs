@@ -61,7 +61,7 @@ impl Response {
         Self::new(status, "text/xml; charset=utf-8", document.into_bytes())
     }
 
-    /// The head of a response whose body, so many bytes of a package, is sent
+    /// The head of a response whose body, this many bytes of a package, is sent
     /// separately.
     pub fn package(status: Status, length: u64) -> Self {
         let response = Self::new(status, "application/octet-stream", Vec::new());

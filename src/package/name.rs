@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 /// A package's name: what follows the codebase in its URL.
 ///
-/// Only characters that stand in a URL as they are (RFC 3986, section 2.3),
+/// Only characters that a URL may contain as they are (RFC 3986, section 2.3),
 /// so that clients which escape and clients which do not ask for the same.
 /// A leading dot is refused, as go-omaha does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -40,7 +40,7 @@ impl PackageFile {
     /// it is to be opened as any other.
     ///
     /// A disk may have lost something without a trace. So what is sent is compared
-    /// with the checksums as ever, and [`recheck`](Self::recheck) compares all.
+    /// with the checksums as usual, and [`recheck`](Self::recheck) compares all.
     pub fn recall(path: &Path, name: PackageName, remembered: &[u8]) -> Option<Self> {
         Self::recall_with(path, name, remembered).map(|(package, _)| package)
     }

@@ -34,7 +34,7 @@ pub enum PayloadError {
         /// Bytes that it has, or `None` if the rest was not read.
         found: Option<u64>,
     },
-    /// The header tells of a manifest of so many bytes, more than
+    /// The header announces a manifest of this many bytes, more than
     /// [`Payload::MAX_MANIFEST`](super::Payload::MAX_MANIFEST).
     ManifestTooLong(u64),
     /// Some part contradicts the format.
@@ -45,7 +45,7 @@ pub enum PayloadError {
         /// What is wrong.
         problem: String,
     },
-    /// The manifest tells of no signatures, and no machine would install it.
+    /// The manifest announces no signatures, and no machine would install it.
     Unsigned,
     /// The data of an operation are not those that the manifest describes.
     #[non_exhaustive]

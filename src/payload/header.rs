@@ -34,7 +34,7 @@ pub(super) fn read(beginning: &[u8]) -> Result<u64, PayloadError> {
     number(12).ok_or(cut)
 }
 
-/// The header of a payload whose manifest has so many bytes.
+/// The header of a payload whose manifest has this many bytes.
 pub(super) fn write(manifest: u64) -> [u8; LENGTH] {
     let mut header = [0; LENGTH];
     header[..4].copy_from_slice(MAGIC);

@@ -155,7 +155,7 @@ pub enum KeyError {
     NotAKey,
     /// It is a key for something else than RSA.
     NotRsa,
-    /// It is an RSA key of so many bits.
+    /// It is an RSA key of this many bits.
     Bits(u64),
 }
 

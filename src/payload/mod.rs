@@ -3,7 +3,7 @@
 //! A *payload* is what `update_engine` and Flatcar's `download_sysext` install: a
 //! header, a manifest (a protobuf message), the data of the operations that the
 //! manifest lists, and signatures. Its name ends in `.gz`, but nothing in it is
-//! gzip. The facts stand in `update_metadata.proto` and `delta_performer.cc` of
+//! gzip. The format is defined in `update_metadata.proto` and `delta_performer.cc` of
 //! update_engine. Neither version nor board is in it.
 //!
 //! | bytes | what |

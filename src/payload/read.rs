@@ -37,7 +37,7 @@ impl Payload {
         Self::read_beginning(reader, None)
     }
 
-    /// The same of a file that is known to have so many bytes: memory is then taken
+    /// The same of a file that is known to have this many bytes: memory is then taken
     /// once, and not at all where the manifest does not fit into the file. Whether
     /// the rest fits is for [`check_length`](Self::check_length) to say.
     ///
@@ -134,7 +134,7 @@ impl Payload {
         }
     }
 
-    /// Its file has only so many bytes, but the manifest is among them.
+    /// Its file has only this many bytes, but the manifest is among them.
     pub(super) fn cut(&self, found: u64) -> PayloadError {
         let part = if found < self.signed_length() { Part::Data } else { Part::Signatures };
         PayloadError::Cut { part, expected: self.length, found }

@@ -22,13 +22,13 @@ pub struct Verified {
     pub signatures: Signatures,
 }
 
-/// Bytes that are read at once, and after which progress is told.
+/// Bytes that are read at once, and after which progress is reported.
 const PIECE: usize = 64 * 1024;
 
 impl Payload {
     /// Reads the rest of the file, from the operations' data on, and checks that
     /// the data of each operation have the digest that the manifest tells, and
-    /// that the file ends where it should. `progress` is told how many bytes of
+    /// that the file ends where it should. `progress` is called with how many bytes of
     /// the file were read so far, of [`Payload::length`].
     ///
     /// # Errors
@@ -83,7 +83,7 @@ impl Payload {
         }
     }
 
-    /// Reads so many bytes, and hands them on in pieces.
+    /// Reads this many bytes, and passes them on in pieces.
     fn take(
         &self,
         content: &mut Content<impl Read, impl FnMut(u64)>,

@@ -3,7 +3,7 @@
 //! The types mirror Google's *Omaha Server Protocol V3* and the extensions of
 //! `update_engine` as Container Linux and Flatcar use it. Names follow the
 //! specification; where the name on the wire differs, the field's
-//! documentation gives it in brackets. Nothing here knows of HTTP, except for
+//! documentation gives it in brackets. Nothing here depends on HTTP, except for
 //! the content type, or of files, and nothing decides about updates.
 //!
 //! The structs may get further fields, so they are made by their constructors

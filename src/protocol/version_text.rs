@@ -1,4 +1,4 @@
-//! What stands in a `version` attribute.
+//! The value of a `version` attribute.
 
 use std::fmt;
 

@@ -142,7 +142,7 @@ pub enum Activity<'a> {
     },
     /// A download began.
     DownloadStarted(&'a Download<'a>),
-    /// A download goes on. Told of each download about once a second.
+    /// A download makes progress. Reported for each download about once a second.
     #[non_exhaustive]
     DownloadProgressed {
         /// Which one.

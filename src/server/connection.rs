@@ -78,7 +78,7 @@ pub(super) enum Step {
     Refused(Refusal),
     /// It is due to send more of a download.
     Download,
-    /// It goes on when others have had their turn.
+    /// It continues when others have had their turn.
     Again,
     /// It is to be closed.
     Close,

@@ -45,7 +45,7 @@ impl Connections {
         Token::connection(index, slot.generation)
     }
 
-    /// The connection that a token stands for, unless it is gone.
+    /// The connection of a token, unless it was closed.
     pub fn get_mut(&mut self, token: Token) -> Option<&mut Connection> {
         let (index, generation) = token.parts();
         let slot = self.slots.get_mut(index).filter(|slot| slot.generation == generation)?;

@@ -1,5 +1,5 @@
 //! The event loop of a thread: it owns its connections, waits for any of them
-//! to become ready, and goes on with that one as far as it can without waiting.
+//! to become ready, and serves that one as far as possible without waiting.
 //!
 //! ```text
 //! bytes → head, body → engine → handler → response → bytes
@@ -49,7 +49,7 @@ const REQUESTS_AT_ONCE: usize = 16;
 pub(super) enum Next {
     /// It waits for its client.
     Wait,
-    /// It goes on when others have had their turn.
+    /// It continues when others have had their turn.
     Again,
     /// A part of a package is to be sent on it.
     Begin(Part, Persistence),
@@ -69,7 +69,7 @@ pub(super) struct EventLoop {
     clock: Clock,
     poller: Poller,
     machinery: Machinery,
-    /// Connections that go on when others have had their turn.
+    /// Connections that continue when others have had their turn.
     again: VecDeque<Token>,
     next_tick: Instant,
     /// When memory is to be given back, after there was something to do.
@@ -179,7 +179,7 @@ impl EventLoop {
         Some(connection)
     }
 
-    /// Has a connection go on when others have had their turn.
+    /// Lets a connection continue when others have had their turn.
     pub fn again(&mut self, token: Token) {
         self.again.push_back(token);
     }

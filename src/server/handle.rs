@@ -33,7 +33,7 @@ impl Handle {
     }
 }
 
-/// What a thread of the server is told.
+/// A message to a thread of the server.
 #[derive(Debug)]
 pub(super) enum Message {
     /// To end when nothing is under way, or after so long.
@@ -44,7 +44,7 @@ pub(super) enum Message {
     Closed(IpAddr),
     /// To end now.
     End,
-    /// To show that it goes on.
+    /// To show that it is running.
     Ping,
 }
 

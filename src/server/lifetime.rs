@@ -80,7 +80,7 @@ impl Lifetime {
     }
 }
 
-/// Why a [`Server`](super::Server) cannot go on.
+/// Why a [`Server`](super::Server) stopped serving.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ServeError {

@@ -189,7 +189,7 @@ impl Server {
     /// Answers GET and HEAD of every path that is neither the update's nor a
     /// package's with what `pages` makes of it; where that is nothing, with 404
     /// as without it. Called by the thread that answers, so it should not block.
-    /// No [`Activity`] tells of it.
+    /// No [`Activity`] reports it.
     #[must_use]
     pub fn with_pages(
         mut self,

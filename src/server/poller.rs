@@ -38,7 +38,7 @@ impl Token {
     }
 }
 
-/// Tells when descriptors are ready. Each change is told once (`EPOLLET`).
+/// Reports when descriptors are ready. Each change is reported once (`EPOLLET`).
 #[derive(Debug)]
 pub(super) struct Poller {
     epoll: OwnedFd,
@@ -59,7 +59,7 @@ impl Poller {
         Waker(Arc::clone(&self.wake))
     }
 
-    /// Watches a descriptor. What is ready already is told too.
+    /// Watches a descriptor. One that is ready already is reported too.
     pub fn add(&self, descriptor: impl AsFd, token: Token) -> io::Result<()> {
         let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
         Ok(epoll::add(&self.epoll, descriptor, EventData::new_u64(token.0), flags)?)
@@ -70,7 +70,7 @@ impl Poller {
         Ok(epoll::delete(&self.epoll, descriptor)?)
     }
 
-    /// Waits for something to happen, for so long or for ever, and tells what
+    /// Waits for an event, for this long or without a limit, and returns what
     /// has happened.
     pub fn wait(&self, timeout: Option<Duration>, mut tell: impl FnMut(Ready)) -> io::Result<()> {
         let timeout = timeout.map(|timeout| Timespec {

@@ -17,7 +17,7 @@ use super::transfer;
 /// thread, where idle ones make room for others.
 const IDLE: Duration = Duration::from_millis(500);
 
-/// How often it is told how far the downloads are.
+/// How often the progress of downloads is reported.
 const PROGRESS: Duration = Duration::from_secs(1);
 
 /// The thread that sends packages.

@@ -107,7 +107,7 @@ pub enum ParseCodebaseError {
     Scheme,
     /// The host or port is malformed.
     Authority(ParseAuthorityError),
-    /// A character that cannot stand there.
+    /// A character that is not allowed there.
     Character(char),
 }
 

@@ -14,7 +14,7 @@ pub struct Update {
     pub app_id: Option<String>,
     /// The version it can be applied to; none for any.
     pub previous_version: Option<Version>,
-    /// The version that results. The same stands in the manifest.
+    /// The version that results. The same as in the manifest.
     pub version: Version,
     /// Where the packages are.
     pub codebase: Codebase,

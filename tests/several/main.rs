@@ -5,6 +5,7 @@
 mod answers;
 #[path = "../common/mod.rs"]
 mod common;
+mod folder;
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../rack/machine.rs"]
 mod machine;

@@ -13,12 +13,12 @@ fn answer(status: &str, body: &[u8]) -> Vec<u8> {
 fn each_is_refused_with_a_reason() {
     let deep = "[".repeat(5_000_000);
     for (bytes, why) in [
-        (answer("200 OK", b""), "it is no status: byte 0: expected an object"),
-        (answer("200 OK", b"ok\n"), "it is no status: byte 0: expected an object"),
-        (answer("200 OK", b"<html>"), "it is no status: byte 0: expected an object"),
+        (answer("200 OK", b""), "not a status document: byte 0: expected an object"),
+        (answer("200 OK", b"ok\n"), "not a status document: byte 0: expected an object"),
+        (answer("200 OK", b"<html>"), "not a status document: byte 0: expected an object"),
         (answer("200 OK", b"{\"status\":\"up\"}"), "there is no time, or no list of machines"),
         (answer("200 OK", b"{\"machines\":[{]}"), "byte 14: expected text in quotes"),
-        (answer("200 OK", b"{\"a\":\"\xff\"}"), "it is no status: invalid utf-8"),
+        (answer("200 OK", b"{\"a\":\"\xff\"}"), "not a status document: invalid utf-8"),
         (answer("200 OK", format!("{{\"a\":{deep}").as_bytes()), "it is nested too deeply"),
         (
             answer("503 No", b"too many\x1b[31m status pages\nat once"),

@@ -171,6 +171,11 @@ fn versions() {
     let machine = Machine::new();
     machine.write("usr/share/flatcar/release", &RELEASE.replace("4081.2.0", "4152.2.0"));
     expect(&machine, &ALL, 0, &["nothing to do: the machine has version 4152.2.0 already"]);
+    // No matter whether it could be installed.
+    let nothing = ["--package-file", "/no/such.gz", "--package-version", "4152.2.0"];
+    let ended = machine.run(&nothing);
+    assert!(!ended.output.contains("error"), "{ended:#?}");
+    ended.expect(0, &["nothing to do"]);
     machine.write("usr/share/flatcar/release", &RELEASE.replace("4081.2.0", "4230.2.0"));
     expect(
         &machine,

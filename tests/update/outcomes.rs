@@ -260,7 +260,7 @@ fn settings_that_cannot_be_put_back() {
         1,
         &[
             "warning: \"",
-            "; it is tried again at the end",
+            "; trying again at the end",
             "cannot be changed: it is a folder; the settings are not restored: serve-package update --restore",
             "\"event\":\"update-ended\",\"outcome\":\"failed\"",
         ],
@@ -321,6 +321,18 @@ fn refused_by_the_daemon() {
     machine.update(&[]).expect(1, &[
         "`update_engine_client -check_for_update` failed (exit status: 1): \"[ERROR] the daemon is busy\"",
     ]);
+    expect_as_before(&machine);
+}
+
+/// A daemon that just asks somebody else ignores the trigger.
+#[test]
+fn a_trigger_that_is_lost() {
+    let machine = machine();
+    machine.set("mode", "deaf");
+    let output = machine.command_all(&[]).env("SERVE_PACKAGE_WAIT", "12s").output().unwrap();
+    Ended::from(output).expect(0, &["the check is triggered again", "the update is installed"]);
+    let trigger = "update_engine_client -check_for_update";
+    assert_eq!(machine.calls(), [trigger, trigger]);
     expect_as_before(&machine);
 }
 

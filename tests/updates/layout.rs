@@ -159,10 +159,10 @@ fn whatever_is_odd_is_left_out() {
     folder.write(&at("5008.0.0", &format!("{PAYLOAD}.sha256")), published(b"other", PAYLOAD));
     odd("5008.0.0", "download it again");
     folder.copy(EXTENSION, &at("5009.0.0", PAYLOAD));
-    odd("5009.0.0", "it is the payload of an extension, which its name says it is not");
+    odd("5009.0.0", "it is the payload of an extension, but its name says otherwise");
     folder.add("amd64-usr/5010.0.0");
     folder.copy(UPDATE, &at("5010.0.0", "oem-azure.gz"));
-    odd("5010.0.0", "it is the payload of an operating system, which its name says it is not");
+    odd("5010.0.0", "it is the payload of an operating system, but its name says otherwise");
     folder.copy(payload("delta.gz"), &at("5011.0.0", PAYLOAD));
     odd("5011.0.0", "it is a delta payload");
     folder.add("amd64-usr/5012.0.0");
@@ -269,7 +269,7 @@ fn a_thousand_versions() {
     assert_eq!(offered("1500.0.0").as_deref(), Some("1999.0.0"));
     assert_eq!(offered("1999.0.0"), None);
     Machine::new("1600.0.0").check(server.address()).unwrap().fetch(server.address());
-    server.wait_for_line("and 980 updates more");
+    server.wait_for_line("and 980 more updates");
     server.signal(rustix::process::Signal::HUP);
     server.wait_for_line("read again: 1000 updates, offering 1999.0.0 for amd64-usr");
 }

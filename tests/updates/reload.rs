@@ -86,7 +86,7 @@ fn a_reload_that_fails_changes_nothing() {
     fs::rename(&inner, &elsewhere).unwrap();
     for (number, why) in [(1, "no such file"), (2, "holds no update that can be served")] {
         server.signal(Signal::HUP);
-        let lines = server.wait_for_lines("nothing has changed, serving on", number);
+        let lines = server.wait_for_lines("nothing was changed; still serving", number);
         assert!(lines[number - 1].contains(why), "{lines:?}");
         offer.fetch(server.address());
         assert_eq!(Machine::new("4081.2.0").offered(server.address()).as_deref(), Some("4152.2.0"));

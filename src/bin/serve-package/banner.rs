@@ -8,7 +8,7 @@ use omaha::{Authority, PackageFile, is_extension_name};
 
 use crate::args::Settings;
 
-/// What is told before the first client is answered.
+/// The lines before the first client is answered.
 ///
 /// `packages` are lines about those, and `host` is the one to listen on, as the
 /// operator wrote it.

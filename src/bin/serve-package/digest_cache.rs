@@ -62,7 +62,7 @@ impl DigestCache {
         }
     }
 
-    /// Removes what nobody has asked for, and begins anew.
+    /// Removes what was not asked for, and starts over.
     pub fn sweep(&self) {
         let used = self.used.take();
         let Some(folder) = &self.folder else { return };

@@ -90,7 +90,7 @@ pub fn updated(outcome: &str, text: &str) -> Object {
 
 /// Something that the server did.
 ///
-/// `missing` is the extension that a machine's OEM needs and nobody offers.
+/// `missing` is the extension that a machine's OEM needs and is not offered.
 pub fn activity(activity: &Activity<'_>, missing: Option<&str>) -> Option<Object> {
     Some(match activity {
         Activity::Checked { machine, offered, reason, .. } => {

@@ -85,7 +85,7 @@ impl ExitCondition {
     /// Takes the state of things into account. The outcome, if it is reached
     /// now for the first time.
     pub fn check(&self, counts: &Counts, is_stopped: bool, elapsed: Duration) -> Option<Outcome> {
-        // Nobody will be updated any more.
+        // No more machines will be updated.
         let is_vain = is_stopped && self.until_updated.is_some() && counts.under_way() == 0;
         let outcome = if self.fail_fast && counts.failed() > 0 {
             Outcome::Failed

@@ -33,7 +33,7 @@ impl Error for ExpectError {
     }
 }
 
-/// A tracker that knows nobody yet.
+/// A tracker that knows no machines yet.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
-//! Standard output and standard error, without waiting for whoever reads them.
+//! Standard output and standard error, without blocking on their readers.
 //!
 //! A pipe whose reader has stopped reading, a terminal that was halted with
-//! Ctrl-S, a disk that hangs: a write there may take for ever, and the update
+//! Ctrl-S, a disk that hangs: a write there may block for ever, and the update
 //! checks would wait for it. So lines are queued, a thread of their own writes
 //! them, and what does not fit into the queue is lost and counted.
 

@@ -256,7 +256,7 @@ pub fn compare(package: &PackageFile) -> Result<(), StartError> {
 pub enum StartError {
     /// An extension has no name.
     NoName(PathBuf),
-    /// An extension's name cannot stand in a URL.
+    /// An extension's name is not allowed in a URL.
     Name(ParsePackageNameError),
     /// Two have one name.
     SameName(PackageName),
@@ -343,7 +343,7 @@ impl fmt::Display for Problem {
                  expected",
             ),
             Self::Misnamed(kind) => {
-                write!(formatter, "it is the payload of an {kind}, which its name says it is not")
+                write!(formatter, "it is the payload of an {kind}, but its name says otherwise")
             }
             Self::NotSigned(key) => {
                 write!(
@@ -356,7 +356,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// What caused it stands in its text.
+/// Its text includes the cause.
 impl Error for StartError {}
 
 /// Whether the sandbox of the unit may be the reason. systemd gives each of

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 use crate::format::Plain;
 
-/// Removes what an earlier run has left, so that nobody takes its address for
+/// Removes what an earlier run has left, so that its address is not taken for
 /// this one's. A file that cannot be removed, because it is mounted, or that is
 /// behind a symbolic link, is emptied. A device or pipe holds nothing.
 ///
@@ -40,7 +40,7 @@ pub fn remove(path: &Path) -> Result<(), ReadyFileError> {
 /// A regular file is written beside and renamed, so that a reader sees all of
 /// it or nothing. What can not be replaced so, or should not, is written to as
 /// it is: a file behind a symbolic link, a mounted file, a device, a pipe. A
-/// pipe that nobody reads yet is written to when somebody does.
+/// pipe without a reader is written to when it has one.
 ///
 /// # Errors
 ///
@@ -86,7 +86,7 @@ fn write_to(path: &Path, text: &str, kind: FileType) -> io::Result<()> {
     options.open(path)?.write_all(text.as_bytes())
 }
 
-/// Does not wait for somebody who reads it.
+/// Does not wait for a reader.
 fn write_to_pipe(path: &Path, options: OpenOptions, text: String) -> io::Result<()> {
     let mut at_once = options.clone();
     at_once.custom_flags(OFlags::NONBLOCK.bits().cast_signed());

@@ -79,12 +79,12 @@ impl fmt::Display for Line<'_> {
             Activity::DownloadStarted(download) => write!(f, "{} started", What(download)),
             Activity::DownloadFinished { download, elapsed, .. } => {
                 let bytes = download.range.end - download.range.start;
-                let (seconds, rate) = (Seconds(*elapsed), Rate(bytes, *elapsed));
-                write!(f, "{} finished: {bytes} bytes in {seconds} s, {rate}", What(download))
+                let (time, rate) = (Seconds(*elapsed), Rate(bytes, *elapsed));
+                write!(f, "{} finished: {bytes} bytes in {time}, {rate}", What(download))
             }
             Activity::DownloadCut { download, at, elapsed, cause, .. } => {
-                let seconds = Seconds(*elapsed);
-                write!(f, "{} cut at byte {at} after {seconds} s: {}", What(download), Cause(cause))
+                let (what, time) = (What(download), Seconds(*elapsed));
+                write!(f, "{what} cut at byte {at} after {time}: {}", Cause(cause))
             }
             Activity::Refused { address, request, status, reason, .. } => {
                 let request = if request.is_empty() { "a request" } else { request };

@@ -71,7 +71,7 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     if settings.events {
         events::write(events::serving(offered.as_str(), &address.to_string()));
     }
-    // The socket listens: whoever connects now is answered.
+    // The socket listens: who connects now is answered.
     if let Some(path) = &settings.ready_file {
         ready_file::write(path, address)?;
     }

@@ -1,10 +1,10 @@
-//! What the service manager is told (`sd_notify(3)`). Without one, nothing.
+//! Reports to the service manager (`sd_notify(3)`), if there is one.
 
 use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-/// How often the state is told where no watchdog asks for more.
+/// How often the state is reported, unless the watchdog needs it more often.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// How often the manager wants to hear from the server: twice within the
@@ -23,7 +23,7 @@ pub fn ready() {
     notify(&[NotifyState::Ready]);
 }
 
-/// Says that it reads anew what it serves; [`ready`] follows.
+/// Reports that it reloads what it serves; [`ready`] follows.
 pub fn reloading() {
     if let Ok(now) = NotifyState::monotonic_usec_now() {
         notify(&[NotifyState::Reloading, now]);

@@ -67,7 +67,7 @@ pub struct Throttle(Mutex<Vec<(Kind, Account)>>);
 /// What becomes of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is written, and so many like it were not, since the last one.
+    /// It is written, and this many like it were suppressed since the last one.
     Write {
         suppressed: u64,
     },
@@ -106,7 +106,7 @@ impl Throttle {
         Verdict::Write { suppressed: std::mem::take(&mut account.suppressed) }
     }
 
-    /// How many lines were suppressed and not told of yet.
+    /// How many lines were suppressed and not reported yet.
     pub fn take_suppressed(&self) -> u64 {
         self.lock().iter_mut().map(|(_, account)| std::mem::take(&mut account.suppressed)).sum()
     }

@@ -17,7 +17,7 @@ use crate::{events, report, systemd, table};
 /// Longer than any transfer takes.
 const AS_LONG_AS_IT_TAKES: Duration = Duration::MAX;
 
-/// How often lines that were not written are told of when nothing else is.
+/// How often suppressed lines are reported when nothing else is logged.
 const SUMMARY: Duration = Duration::from_secs(60);
 
 /// How often it is looked for machines that have fallen silent.
@@ -369,7 +369,7 @@ impl Watch {
     }
 }
 
-/// Whether somebody fetches a single byte of a package, as `serve-package check`
+/// Whether a client fetches a single byte of a package, as `serve-package check`
 /// does to see whether the server resumes downloads. No machine does that.
 fn is_probe(activity: &Activity<'_>) -> bool {
     let (Activity::DownloadStarted(download)
@@ -387,7 +387,7 @@ pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// What goes on, in a line for `systemctl status`.
+/// The state, in a line for `systemctl status`.
 fn status(tracker: &MachineTracker, is_changed: bool) -> String {
     let counts = tracker.counts();
     let offered = tracker.offered().as_str();

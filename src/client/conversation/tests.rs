@@ -173,7 +173,7 @@ fn a_failed_report_is_not_reported() {
     assert_eq!(script.sent().len(), 2);
 }
 
-/// A transport of somebody else's.
+/// A transport of the caller's.
 #[derive(Debug)]
 struct Panicking;
 

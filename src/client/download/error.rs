@@ -50,7 +50,7 @@ pub enum DownloadError {
         /// The entity tag now.
         after: String,
     },
-    /// The content is encoded, though nobody asked for that.
+    /// The content is encoded, which was not requested.
     Encoding(String),
     /// The package's name is not a plain file name.
     Name(String),

@@ -89,7 +89,7 @@ fn beginning(name: &OsStr, length: usize) -> Cow<'_, str> {
 impl Drop for Partial {
     fn drop(&mut self) {
         if !self.published {
-            // It may have been removed by somebody else; there is nobody to tell.
+            // It may have been removed by somebody else; the error cannot be reported.
             let _ = fs::remove_file(&self.path);
         }
     }

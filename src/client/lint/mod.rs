@@ -92,7 +92,7 @@ impl fmt::Display for Finding {
 }
 
 /// Looks at the answer to an update check of one application: how it came, and
-/// the document. `server` is what stands in `SERVER=` on a machine.
+/// the document. `server` is the value of `SERVER=` on a machine.
 pub fn answer(answer: &Answer, server: &HttpUrl, app_id: &str) -> Vec<Finding> {
     let mut findings = Findings::default();
     let asked = server.clone().or_update_path();

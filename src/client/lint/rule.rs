@@ -135,7 +135,7 @@ rules! {
     /// The first package has no name.
     PackageName = "package-name", "update_engine reports error 34, response invalid";
     Warning
-    /// A package's name that cannot stand in a URL or be a file's.
+    /// A package's name that is not allowed in a URL or as a file name.
     PackageNameForm = "package-name-form", "clients cannot fetch or store it";
     Warning
     /// Two packages of one name.

@@ -72,7 +72,7 @@ pub(super) fn too_many_attributes() -> ReadErrorKind {
     ReadErrorKind::Limit { limit: limits::ATTRIBUTES, what: ATTRIBUTES }
 }
 
-/// Refuses an element's text of so many bytes, if they are too many.
+/// Refuses an element's text of this many bytes, if they are too many.
 pub(super) fn check_text(length: usize) -> Result<(), ReadErrorKind> {
     at_most(length, limits::TEXT, "bytes of text in an element")
 }

@@ -25,7 +25,7 @@ enum State {
     Declaration,
     /// After `<!-`.
     CommentStart,
-    /// In a comment, after so many `-` in a row; no more than two are counted.
+    /// In a comment, after this many `-` in a row; no more than two are counted.
     Comment(u8),
     /// In a processing instruction; whether the last byte was `?`.
     Instruction(bool),

@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
         let mut text = String::new();
         loop {
             match self.next()? {
-                // Usually there is one, unless something stands in between.
+                // Usually there is one, unless something is in between.
                 XmlEvent::Characters(more) => {
                     check_text(text.len() + more.len()).map_err(|kind| self.error(kind))?;
                     text.push_str(&more);
@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads on behind the root element: nothing but white space, comments and
-    /// processing instructions may stand there.
+    /// processing instructions are allowed there.
     pub(super) fn end(&mut self) -> Result<(), ReadError> {
         while self.next()? != XmlEvent::EndDocument {}
         Ok(())

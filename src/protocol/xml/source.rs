@@ -134,7 +134,7 @@ impl<'a> Source<'a> {
         Ok(!self.ended)
     }
 
-    /// Reads at least so many bytes, unless the input ends before.
+    /// Reads at least this many bytes, unless the input ends before.
     fn fill(&mut self, least: usize) -> Result<(), ReadErrorKind> {
         while self.filled < least {
             let free = self.buffer.get_mut(self.filled..).unwrap_or_default();

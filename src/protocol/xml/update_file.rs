@@ -12,7 +12,7 @@ use super::writer::Writer;
 use crate::protocol::VersionText;
 use crate::protocol::response::Manifest;
 
-/// What stands in such a file.
+/// What is in such a file.
 #[derive(Debug, Default)]
 pub(crate) struct UpdateFile {
     pub(crate) app_id: String,

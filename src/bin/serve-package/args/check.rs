@@ -51,7 +51,7 @@ Exit status: 0 an update is offered (and verified), 3 no update, 1 failure,
 /// What to check, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckSettings {
-    /// What stands in `SERVER=`, perhaps without a path.
+    /// The value of `SERVER=`, perhaps without a path.
     pub server: HttpUrl,
     pub app_id: String,
     pub app_version: String,
@@ -92,13 +92,13 @@ static FLAGS: Flags = Flags {
     switches: &[SKIP_PAYLOAD_CHECK, NO_EVENTS, STRICT, JSON, "--help"],
 };
 
-/// Patience of a person, not of a machine.
+/// How long a person waits, not a machine.
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
 
 /// Container Linux's, and Flatcar's.
 const CONTAINER_LINUX: &str = "{e96281a6-d1af-4bde-9a0a-97b76e56dc57}";
 
-/// Of the form that machines have, and nobody's.
+/// In the form of a machine's id, and no machine's.
 const NO_MACHINE: &str = "00000000000000000000000000000000";
 
 /// Reads the arguments that follow `check`.

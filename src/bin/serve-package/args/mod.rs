@@ -11,6 +11,8 @@ mod update;
 mod value;
 
 use std::ffi::OsString;
+use std::iter::Peekable;
+use std::vec;
 
 pub use check::CheckSettings;
 pub use error::UsageError;
@@ -40,33 +42,32 @@ struct Subcommand {
     help: &'static str,
     /// The arguments that ask for its help.
     asks_help: &'static str,
-    parse: fn(&mut dyn Iterator<Item = OsString>) -> Result<Command, UsageError>,
+    parse: fn(Words) -> Result<Command, UsageError>,
 }
 
+/// What is left of the command line. One type for all, so that what reads it is
+/// compiled once.
+type Words = Peekable<vec::IntoIter<OsString>>;
+
 const SUBCOMMANDS: [Subcommand; 4] = [
-    Subcommand {
-        name: "check",
-        help: check::HELP,
-        asks_help: "check --help",
-        parse: |arguments| check::parse(arguments),
-    },
+    Subcommand { name: "check", help: check::HELP, asks_help: "check --help", parse: check::parse },
     Subcommand {
         name: "inspect",
         help: inspect::HELP,
         asks_help: "inspect --help",
-        parse: |arguments| inspect::parse(arguments),
+        parse: inspect::parse,
     },
     Subcommand {
         name: "update",
         help: update::HELP,
         asks_help: "update --help",
-        parse: |arguments| update::parse(arguments),
+        parse: update::parse,
     },
     Subcommand {
         name: "status",
         help: status::HELP,
         asks_help: "status --help",
-        parse: |arguments| status::parse(arguments),
+        parse: status::parse,
     },
 ];
 
@@ -77,14 +78,15 @@ const SUBCOMMANDS: [Subcommand; 4] = [
 ///
 /// The first thing that is wrong.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Refusal> {
-    let mut arguments = arguments.into_iter().peekable();
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let mut arguments: Words = arguments.into_iter().peekable();
     if arguments.next_if(|first| first == "help").is_some() {
         return help(arguments.next()).map_err(|error| Refusal { error, help: "--help" });
     }
     let named = |first: &OsString| SUBCOMMANDS.iter().find(|command| first == command.name);
     if let Some(command) = arguments.peek().and_then(named) {
         arguments.next();
-        let parsed = (command.parse)(&mut arguments);
+        let parsed = (command.parse)(arguments);
         return parsed.map_err(|error| Refusal { error, help: command.asks_help });
     }
     serve::parse(arguments).map_err(|error| Refusal { error, help: "--help" })

@@ -10,18 +10,18 @@ use super::{Command, Flags, Span, UsageError, parsed, server};
 
 /// What `status --help` prints.
 pub const HELP: &str = "\
-Shows the machines of several servers in one table: each machine once, as the
-server says that heard from it last.
+Shows the machines of several servers in one table: each machine once, as
+reported by the server that heard from it last.
 
 Usage: serve-package status URL... [OPTION]...
 
   URL             a server that shows its status, such as http://rack-1:8000;
-                  where it has no path, /status.json is asked
+                  without a path, /status.json is added
   --expect FILE   the ids or aliases of the machines that must be updated, one a
                   line; repeatable (default: every machine that a server knows,
-                  and those that the servers expect and never heard)
+                  and those that the servers expect)
   --timeout TIME  how long each server may take, such as 5s or 2m (default: 10s)
-  --json          print one object as /status.json has it instead of a table
+  --json          print one object, as /status.json has it, instead of a table
   --help
 
 Exit status: 0 the machines are updated, wait for their reboot, or are up to

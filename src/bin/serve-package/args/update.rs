@@ -24,8 +24,8 @@ Usage: serve-package update --package-file FILE --package-version VERSION
   --extension FILE       an OEM or system extension beside it; repeatable
   --dry-run              report what was found and would be done; change nothing
   --no-oem               continue without the OEM's extension
-  --force                update to an older version, or before the running
-                         system was marked good
+  --force                ignore an older version, a proxy of update_engine, or
+                         a running system that was not marked good
   --deadline TIME        give up after 90s, 30m, 2h...: exit 3
   --reboot               reboot when the update is installed
   --events json          write events to standard output, one object a line

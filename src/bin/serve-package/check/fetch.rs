@@ -73,9 +73,8 @@ impl Fetcher<'_> {
                 Progress::Cut { error, delay, .. } => {
                     cuts += 1;
                     terminal.end_progress();
-                    let seconds = Seconds(delay);
-                    let error = sentence(error);
-                    let what = format!("{url}: {error}; resuming in {seconds} s");
+                    let (error, time) = (sentence(error), Seconds(delay));
+                    let what = format!("{url}: {error}; resuming in {time}");
                     terminal.complain("note", &what);
                 }
                 _ => {}
@@ -86,7 +85,7 @@ impl Fetcher<'_> {
             result.map_err(|error| (format!("{url}: {}", sentence(&error)), error.error_code()))?;
         let elapsed = begin.elapsed();
         terminal.say(&format!(
-            "verified {}: {size} bytes in {} s, {}, saved as {path:?}",
+            "verified {}: {size} bytes in {}, {}, saved as {path:?}",
             Quoted(name),
             Seconds(elapsed),
             Rate(size, elapsed)

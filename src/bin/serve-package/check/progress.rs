@@ -56,7 +56,7 @@ impl ProgressDisplay {
         } else {
             format!("{}\n", state.words())
         };
-        // There is nobody left to tell when this fails.
+        // A failure could not be reported anywhere.
         let _ = io::stderr().write_all(text.as_bytes());
     }
 
@@ -70,7 +70,7 @@ impl ProgressDisplay {
 }
 
 fn width() -> usize {
-    // A terminal that nobody looks at may have no size.
+    // A terminal in the background may have no size.
     let size = rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| size.ws_col);
     if size == 0 { WIDTH } else { size.into() }
 }

@@ -50,12 +50,12 @@ impl Terminal {
     /// Something that is wrong.
     pub fn complain(&mut self, kind: &str, what: &str) {
         if !self.is_silent {
-            // There is nobody left to tell when this fails.
+            // A failure could not be reported anywhere.
             let _ = writeln!(io::stderr(), "{kind}: {what}");
         }
     }
 
-    /// A download has so many bytes of so many.
+    /// Shows how many bytes of a download have arrived.
     pub fn progress(&mut self, name: &str, done: u64, total: u64) {
         if !self.is_silent {
             self.progress.show(name, done, total);

@@ -34,7 +34,7 @@ pub struct KeyMatch {
 }
 
 impl Inspection {
-    /// Reads a file to its end. `progress` is told how many bytes were read, of
+    /// Reads a file to its end. `progress` is called with how many bytes were read, of
     /// how many.
     pub fn of(path: &Path, key: Option<&KeyFile>, mut progress: impl FnMut(u64, u64)) -> Self {
         let mut inspection = Self {

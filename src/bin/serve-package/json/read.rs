@@ -41,7 +41,7 @@ pub fn read<'a, T>(
 }
 
 impl<'a> Reader<'a> {
-    /// Reads an object. `member` is told the name of each member, and must read
+    /// Reads an object. `member` gets the name of each member, and must read
     /// or skip its value.
     pub fn object(
         &mut self,

@@ -35,7 +35,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Nobody yet, of so many.
+    /// None yet, of this many.
     pub fn expecting(expected: usize) -> Self {
         Self { expected, ..Self::default() }
     }

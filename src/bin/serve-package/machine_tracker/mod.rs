@@ -35,7 +35,7 @@ use crate::log::Priority;
 use addresses::Addresses;
 use texts::Texts;
 
-/// Most machines that are told apart. Ids are the clients' word, so somebody
+/// Maximum number of machines that are distinguished. Ids are the clients' word, so somebody
 /// could invent them without end; this many take about 35 MB.
 pub const MAX_MACHINES: usize = 100_000;
 
@@ -149,7 +149,7 @@ impl MachineTracker {
         sorted(self.machines.iter())
     }
 
-    /// The extension that a machine with this OEM needs and nobody offers.
+    /// The extension that a machine with this OEM needs and is not offered.
     pub fn missing_extension(&self, oem: &str) -> Option<String> {
         if matches!(self.offered, Offered::Version(_)) {
             return oem::missing_extension(oem, &mut self.extensions.iter().map(String::as_str));
@@ -218,7 +218,7 @@ impl MachineTracker {
         }
     }
 
-    /// From now on the machines with this id are told apart by their addresses.
+    /// From now on the machines with this id are distinguished by their addresses.
     fn split(&mut self, key: &Key) {
         let Some(record) = self.machines.remove(key) else { return };
         let id: Arc<str> = Arc::from(key.id());

@@ -60,7 +60,7 @@ pub struct Record {
     pub is_step: bool,
     /// Whether it is offered nothing more: it came back old in this run.
     pub is_held: bool,
-    /// Whether the operator was told of an OEM extension that is missing.
+    /// Whether a missing OEM extension was reported.
     pub is_oem_told: bool,
     /// The last failure that it reported.
     pub error: Option<ErrorCode>,

@@ -20,7 +20,7 @@ pub struct Rules {
     pub force: bool,
     /// Most machines between the offer and the new version.
     pub at_once: Option<usize>,
-    /// Nobody is offered anything after so many failures.
+    /// After this many failures, no machine is offered the update.
     pub stop_after_failures: Option<usize>,
     /// After such a time a machine has its place no longer.
     pub silent_after: Duration,
@@ -164,7 +164,7 @@ impl MachineTracker {
     }
 }
 
-/// Whether it says which version it has. `ForcedUpdate` stands in its place.
+/// Whether it says which version it has. `ForcedUpdate` takes its place.
 fn is_other_version(machine: &Machine<'_>) -> bool {
     !matches!(machine.version, VersionText::Empty | VersionText::ForcedUpdate)
 }

@@ -1,4 +1,4 @@
-//! How much the status pages may cost. Somebody who asks again and again gets
+//! How much the status pages may cost. A client that asks again and again gets
 //! no more than this, and those who do not read what they asked for hold no
 //! more than this, for the time that a connection may be idle.
 
@@ -36,7 +36,7 @@ impl Budget {
         self.left > 0
     }
 
-    /// A page of so many bytes was made.
+    /// A page of this many bytes was made.
     pub fn spend(&mut self, bytes: usize) {
         self.left = self.left.saturating_sub_unsigned(bytes.max(LEAST));
     }

@@ -71,9 +71,11 @@ fn machine(key: &Key, record: &Record) -> String {
         .text_if("oem_version", &record.oem_version)
         .text_if("channel", &record.channel)
         .text_if("version", &record.version)
+        .text_if("offered", &record.offered)
         .text("state", record.shown().as_str());
     let object =
         if record.is_silent { object.text("last_state", record.state.as_str()) } else { object };
+    let object = if record.is_step { object.plain("step", true) } else { object };
     let object = object
         .text("since", &time(record.since))
         .text("first_heard", &time(record.first_heard))

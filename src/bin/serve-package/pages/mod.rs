@@ -18,7 +18,7 @@ use crate::watch::Watch;
 use budget::Budget;
 
 /// Nothing from elsewhere, no script or style in the page itself, and not in a
-/// frame of somebody else's.
+/// frame of another site.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -70,7 +70,7 @@ pub fn pages(
     }
 }
 
-/// What this is, for somebody who came here with a browser or curl.
+/// A page for people who come with a browser or curl.
 fn front(watch: &Watch, server_url: &str, has_status: bool) -> Page {
     let offered = watch.tracker().offered().as_str().to_owned();
     let status = if has_status { "\nHow the machines are: /status\n" } else { "" };

@@ -1,6 +1,6 @@
 //! What is known of the machines, kept across restarts (`--state-dir`).
 //!
-//! The file `machines` is appended to, a line for each change, and written anew
+//! The file `machines` is appended to, a line for each change, and rewritten
 //! from time to time: at start, when it has grown, and after lines were lost.
 
 mod line;

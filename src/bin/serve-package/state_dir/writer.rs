@@ -12,10 +12,10 @@ use crate::log::{Log, Priority};
 use crate::machine_tracker::{Key, MachineTracker, Record};
 
 /// Bytes that wait to be written. What is more is lost, and the file is
-/// written anew when the disk goes on.
+/// rewritten when the disk works again.
 const CAPACITY: usize = 4 * 1024 * 1024;
 
-/// The file is written anew when it has grown by this, and to twice its length.
+/// The file is rewritten when it has grown by this, and to twice its length.
 const GROWN: u64 = 1024 * 1024;
 
 /// Lines are gathered for so long, so that many machines at once are few writes.

@@ -98,8 +98,10 @@ fn machine(reader: &mut Reader<'_>) -> Result<(Arc<str>, Record), Unreadable> {
             "oem_version" => record.oem_version = shared_text(reader)?,
             "channel" => record.channel = shared_text(reader)?,
             "version" => record.version = shared_text(reader)?,
+            "offered" => record.offered = shared_text(reader)?,
             "state" => state = Some(known_state(reader)?),
             "last_state" => last_state = Some(known_state(reader)?),
+            "step" => record.is_step = reader.truth()?,
             "since" => record.since = time(reader)?,
             "first_heard" => record.first_heard = time(reader)?,
             "last_heard" => record.last_heard = time(reader)?,
@@ -162,6 +164,7 @@ mod tests {
         record.error = Some(ErrorCode::new(-2_147_483_638));
         (record.attempts, record.bytes, record.size) = (3, 1 << 40, 1 << 41);
         record.note = "wait".into();
+        (record.offered, record.is_step) = ("4152.2.0".into(), true);
         let other = Record::new("fe80::1".parse().unwrap(), 1);
         let mut counts = Counts::default();
         counts.transfers = 2;

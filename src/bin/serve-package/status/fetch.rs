@@ -35,6 +35,7 @@ pub fn fetch(url: &HttpUrl, timeout: Duration) -> Result<Document, String> {
     if body.len() as u64 > MAX_LENGTH {
         return Err(format!("the answer is longer than {MAX_LENGTH} bytes"));
     }
-    let text = String::from_utf8(body).map_err(|error| format!("it is no status: {error}"))?;
-    Document::read(&text).map_err(|error| format!("it is no status: {error}"))
+    let text =
+        String::from_utf8(body).map_err(|error| format!("not a status document: {error}"))?;
+    Document::read(&text).map_err(|error| format!("not a status document: {error}"))
 }

@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use omaha::Version;
+
 use crate::machine_tracker::{Counts, Expected, Key, Record, State};
 
 use super::document::Document;
@@ -31,7 +33,7 @@ impl Merged {
     /// are expected that a server expects and that it never heard.
     pub fn of(said: &[Said], names: Option<&str>) -> Self {
         let shared = shared_ids(said);
-        let mut machines = HashMap::new();
+        let (mut machines, mut offers) = (HashMap::new(), HashMap::new());
         let mut missing = String::new();
         let mut counts = Counts::default();
         for Said { document, heard } in said {
@@ -49,6 +51,10 @@ impl Merged {
                     _ if shared.contains(id) => Key::Clone(Arc::clone(id), record.address),
                     _ => Key::Id(Arc::clone(id)),
                 };
+                match offers.get(&key) {
+                    Some(other) if offered(other) >= offered(&record) => {}
+                    _ => _ = offers.insert(key.clone(), record.clone()),
+                }
                 match machines.get(&key) {
                     Some(other) if age_and_rank(other) >= age_and_rank(&record) => {}
                     _ => _ = machines.insert(key, record),
@@ -59,6 +65,11 @@ impl Merged {
                 counts.add_unknown(state, size(unlisted[state as usize].min(document.omitted)));
             }
         }
+        for (key, record) in &mut machines {
+            if let Some(offer) = offers.get(key) {
+                know_offer(record, offer);
+            }
+        }
         let expected = Expected::read(names.unwrap_or(&missing));
         Self::count(machines, counts, expected)
     }
@@ -67,7 +78,7 @@ impl Merged {
         counts.expected = expected.len();
         // Of two machines with one name the one that is not done counts.
         for is_done in [true, false] {
-            for (key, record) in machines.iter().filter(|(_, it)| it.state.is_done() == is_done) {
+            for (key, record) in machines.iter().filter(|(_, it)| it.is_done() == is_done) {
                 expected.note(key, record, &mut counts);
             }
         }
@@ -102,6 +113,21 @@ fn shared_ids(said: &[Said]) -> HashSet<Arc<str>> {
         }
     }
     shared
+}
+
+/// The version that a machine was offered. From step to step it gets newer ones,
+/// wherever it asks.
+fn offered(record: &Record) -> Option<Version> {
+    record.offered.parse().ok()
+}
+
+/// What another server has offered is what the machine has, or waits for.
+fn know_offer(record: &mut Record, offer: &Record) {
+    (record.offered, record.is_step) = (Arc::clone(&offer.offered), offer.is_step);
+    let has_it = !record.offered.is_empty() && record.offered == record.version;
+    if has_it && record.state == State::UpToDate {
+        record.state = State::Updated;
+    }
 }
 
 /// The record with times by the clock of this machine, so that it can be

@@ -113,7 +113,7 @@ fn warn(asked: &[Asked], said: &[Said]) {
 }
 
 fn complain(kind: &str, what: &str) {
-    // There is nobody left to tell when this fails.
+    // A failure could not be reported anywhere.
     let _ = writeln!(io::stderr(), "{kind}: {what}");
 }
 

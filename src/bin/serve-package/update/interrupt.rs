@@ -3,7 +3,6 @@
 use std::io;
 use std::process;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use signal_hook::iterator::Signals;
 use super::changes;
 use super::happening::Happening;
 use super::output;
+use super::queue::Queue;
 use super::root::Root;
 use super::tool::IS_INTERRUPTED;
 use super::verdict::INTERRUPTED;
@@ -29,7 +29,7 @@ const SAME: Duration = Duration::from_secs(1);
 /// # Errors
 ///
 /// When signals or a thread for them cannot be had.
-pub fn watch(root: &Root, queue: Sender<Happening>) -> io::Result<()> {
+pub fn watch(root: &Root, queue: Queue) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGQUIT, SIGHUP])?;
     let root = root.clone();
     let thread = thread::Builder::new().name("signals".to_owned());
@@ -42,7 +42,7 @@ pub fn watch(root: &Root, queue: Sender<Happening>) -> io::Result<()> {
             if first.is_none() {
                 first = Some(Instant::now());
                 IS_INTERRUPTED.store(true, Ordering::Relaxed);
-                let _ = queue.send(Happening::Interrupted);
+                queue.push(Happening::Interrupted);
                 continue;
             }
             if let Err(error) = changes::put_back_at_exit(&root) {

@@ -23,6 +23,7 @@ mod output;
 mod payloads;
 mod progress;
 mod proxy;
+mod queue;
 mod reboot;
 mod record;
 mod release;
@@ -40,7 +41,6 @@ mod version;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::channel;
 use std::time::SystemTime;
 
 use crate::args::{Request, UpdateSettings};
@@ -50,6 +50,7 @@ use error::UpdateError;
 use lock::Lock;
 use output::Output;
 use progress::Progress;
+use queue::Queue;
 use root::Root;
 use serving::Serving;
 use session::Session;
@@ -169,7 +170,7 @@ fn install(
     survey: &Survey,
     output: &mut Output,
 ) -> Result<Verdict, UpdateError> {
-    let (queue, happenings) = channel();
+    let queue = Queue::default();
     interrupt::watch(root, queue.clone())?;
     let version = &request.package_version;
     let serving = Serving::start(version, &survey.packages, request.force, request.events, &queue)?;
@@ -179,7 +180,7 @@ fn install(
     root.step("triggered");
     let verdict = match triggered {
         Ok(()) => {
-            session::ask_for_status(queue)?;
+            session::ask_for_status(queue.clone())?;
             let mut session = Session {
                 root,
                 system,
@@ -188,11 +189,12 @@ fn install(
                 progress: Progress::default(),
                 output,
             };
-            session.run(&happenings, &mut changes)
+            session.run(&queue, &mut changes)
         }
         Err(_) if tool::IS_INTERRUPTED.load(Ordering::Relaxed) => Verdict::Interrupted,
         Err(error) => Verdict::Broken(error.to_string()),
     };
+    queue.close();
     root.step("decided");
     let back = changes.end();
     root.step("over");

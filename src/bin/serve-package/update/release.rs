@@ -5,6 +5,7 @@ use std::fs;
 
 use omaha::Version;
 
+use super::error::UpdateError;
 use super::key_value;
 use super::root::Root;
 
@@ -62,8 +63,8 @@ impl Release {
     ///
     /// # Errors
     ///
-    /// What is wrong, in words.
-    pub fn read(root: &Root) -> Result<Self, String> {
+    /// When there is none, or its version is none.
+    pub fn read(root: &Root) -> Result<Self, UpdateError> {
         // On Flatcar, the folder of Container Linux may be there too.
         for system in [System::Flatcar, System::ContainerLinux] {
             let path = format!("/usr/share/{}/release", system.folder());
@@ -74,14 +75,15 @@ impl Release {
                 value.unwrap_or_default().trim_matches('"')
             };
             let version = value("VERSION");
-            let version = version.parse().map_err(|error| format!("{path}: {error}"))?;
+            let version =
+                version.parse().map_err(|error| UpdateError::from(format!("{path}: {error}")))?;
             return Ok(Self { system, version, board: value("BOARD").to_owned() });
         }
         let name = os_name(root).unwrap_or_else(|| "this machine".to_owned());
-        Err(format!(
+        Err(UpdateError::from(format!(
             "{name} is neither Flatcar nor Container Linux: there is no /usr/share/flatcar/release; \
              run this on the machine that is to be updated"
-        ))
+        )))
     }
 }
 

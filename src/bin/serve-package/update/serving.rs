@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 use std::thread;
 
 use omaha::server::{Activity, Handle, ListenAddress, Server};
@@ -10,6 +9,7 @@ use omaha::{Codebase, PackageFile, TrivialUpdater, Update, Version};
 
 use super::error::UpdateError;
 use super::happening::Happening;
+use super::queue::Queue;
 use crate::events;
 use crate::format::sentence;
 
@@ -36,7 +36,7 @@ impl Serving {
         packages: &[Arc<PackageFile>],
         force: bool,
         with_events: bool,
-        queue: &Sender<Happening>,
+        queue: &Queue,
     ) -> Result<Self, UpdateError> {
         let update = Update::from_packages(version.clone(), Codebase::default(), packages);
         let updater =
@@ -52,8 +52,7 @@ impl Serving {
                     events::write(object);
                 }
                 if let Some(happening) = Happening::of(activity) {
-                    // Nobody waits any more when all is over.
-                    let _ = observer.send(happening);
+                    observer.push(happening);
                 }
             });
         let (handle, url) = (server.handle(), format!("http://{}/v1/update/", server.address()));
@@ -65,7 +64,7 @@ impl Serving {
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => "a panic, see above".to_owned(),
             };
-            let _ = queue.send(Happening::ServerEnded(ended));
+            queue.push(Happening::ServerEnded(ended));
         })?;
         Ok(Self { handle, url })
     }

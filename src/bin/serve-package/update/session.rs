@@ -1,16 +1,16 @@
 //! The update under way: waits for what happens, until there is a verdict.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::changes::Changes;
 use super::diagnosis;
-use super::engine::{Operation, Status};
+use super::engine::{self, Operation, Status};
 use super::error::UpdateError;
 use super::happening::Happening;
 use super::output::Output;
 use super::progress::Progress;
+use super::queue::Queue;
 use super::release::System;
 use super::root::{Root, at_most};
 use super::verdict::Verdict;
@@ -19,7 +19,8 @@ use super::verdict::Verdict;
 const STATUS_INTERVAL: Duration = Duration::from_millis(500);
 
 /// How long the machine may take to ask after a check was triggered. It takes
-/// less than a second.
+/// less than a second. A trigger is lost on a daemon that just then asks
+/// somebody else on its own account, so there is another one meanwhile.
 const ASK: Duration = Duration::from_secs(60);
 
 /// How long the daemon may be idle after it has asked, until that is taken for
@@ -49,6 +50,8 @@ pub struct Session<'a> {
 #[derive(Debug)]
 struct State {
     started: Instant,
+    /// When the check was triggered last.
+    triggered: Instant,
     has_asked: bool,
     completed: Option<Instant>,
     idle_since: Option<Instant>,
@@ -59,10 +62,11 @@ struct State {
 
 impl Session<'_> {
     /// Waits until it is over. The settings are put back on the way.
-    pub fn run(&mut self, queue: &Receiver<Happening>, changes: &mut Changes) -> Verdict {
+    pub fn run(&mut self, queue: &Queue, changes: &mut Changes) -> Verdict {
         let now = Instant::now();
         let mut state = State {
             started: now,
+            triggered: now,
             has_asked: false,
             completed: None,
             idle_since: None,
@@ -70,13 +74,8 @@ impl Session<'_> {
             status: None,
         };
         loop {
-            let verdict = match queue.recv_timeout(STATUS_INTERVAL) {
-                Ok(happening) => self.take(happening, &mut state, changes),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => {
-                    Some(Verdict::Broken("nothing can happen any more".to_owned()))
-                }
-            };
+            let happening = queue.pop(STATUS_INTERVAL);
+            let verdict = happening.and_then(|next| self.take(next, &mut state, changes));
             if let Some(verdict) = verdict.or_else(|| self.look_at_the_clock(&state)) {
                 return verdict;
             }
@@ -96,8 +95,7 @@ impl Session<'_> {
             Happening::Offered => {
                 state.has_asked = true;
                 if let Err(error) = changes.put_settings_back() {
-                    self.output
-                        .complain(&format!("warning: {error}; it is tried again at the end"));
+                    self.output.complain(&format!("warning: {error}; trying again at the end"));
                 }
                 self.root.step("asked");
                 self.output.say("the machine has asked, and the update is offered");
@@ -137,8 +135,15 @@ impl Session<'_> {
             if state.has_asked {
                 self.progress.operation(&status.operation, self.output);
             }
-            let is_idle = status.operation == Operation::Idle && state.has_asked;
-            state.idle_since = is_idle.then(|| state.idle_since.unwrap_or_else(Instant::now));
+            let is_idle = status.operation == Operation::Idle;
+            if is_idle && !state.has_asked && state.triggered.elapsed() >= at_most(ASK) / 3 {
+                self.output.say("the machine has not asked yet; the check is triggered again");
+                state.triggered = Instant::now();
+                // If it cannot be, the causes will be looked for.
+                let _ = engine::check_for_update();
+            }
+            let is_over = is_idle && state.has_asked;
+            state.idle_since = is_over.then(|| state.idle_since.unwrap_or_else(Instant::now));
             is_installed = status.operation == Operation::NeedReboot;
         }
         state.status = Some(status);
@@ -177,10 +182,10 @@ impl Session<'_> {
 
 /// Asks the daemon again and again what it does, on a thread of its own: it may
 /// take its time.
-pub fn ask_for_status(queue: Sender<Happening>) -> std::io::Result<()> {
+pub fn ask_for_status(queue: Queue) -> std::io::Result<()> {
     let thread = thread::Builder::new().name("status".to_owned());
     thread.spawn(move || {
-        while queue.send(Happening::Status(Status::query())).is_ok() {
+        while queue.push(Happening::Status(Status::query())) {
             thread::sleep(STATUS_INTERVAL);
         }
     })?;

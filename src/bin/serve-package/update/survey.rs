@@ -89,11 +89,14 @@ impl Survey {
                 state = look_at_state(request, &machine, root, status.as_ref(), &mut findings);
                 Some(machine)
             }
-            Err(problem) => {
-                findings.error(problem);
+            Err(error) => {
+                findings.error(error.to_string());
                 None
             }
         };
+        if state != State::Ready {
+            return Self { findings, state, packages: Vec::new(), machine };
+        }
         let payloads = payloads::open(request, root, &mut findings);
         if let Some(machine) = &machine {
             find_missing(request, machine, &payloads, &mut findings);

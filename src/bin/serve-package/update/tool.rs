@@ -1,11 +1,12 @@
 //! The machine's own programs, run with a bound on their time.
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::error::UpdateError;
@@ -13,7 +14,7 @@ use super::root;
 use crate::format::Plain;
 
 /// The most that is kept of what a program says, in bytes.
-const MAX_OUTPUT: u64 = 256 * 1024;
+const MAX_OUTPUT: usize = 256 * 1024;
 
 /// How often it is asked whether the program has ended.
 const POLL: Duration = Duration::from_millis(10);
@@ -53,7 +54,6 @@ pub fn run(
     let start_failed = |error| fail(&format!("cannot be run: {}", Plain(&error)));
     let mut child = Command::new(program)
         .args(arguments)
-        .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -61,7 +61,8 @@ pub fn run(
         .process_group(0)
         .spawn()
         .map_err(start_failed)?;
-    let (output, error) = (collect(child.stdout.take()), collect(child.stderr.take()));
+    let output = collect(child.stdout.take().map(OwnedFd::from));
+    let error = collect(child.stderr.take().map(OwnedFd::from));
     let (started, time) = (Instant::now(), root::at_most(time));
     let status = loop {
         let problem = match child.try_wait() {
@@ -81,15 +82,11 @@ pub fn run(
         end(&mut child);
         return Err(problem);
     };
-    let text = |bytes: &Receiver<Vec<u8>>| {
-        let bytes = bytes.recv_timeout(OUTPUT_GRACE).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    let output = text(&output);
+    let output = text(output);
     if status.success() {
         return Ok(output);
     }
-    let error = text(&error);
+    let error = text(error);
     let said = last_line(if error.trim().is_empty() { &output } else { &error });
     Err(fail(&if said.is_empty() {
         format!("failed: {status}")
@@ -105,18 +102,31 @@ pub fn nonsense(command: &str, said: &str) -> UpdateError {
 }
 
 /// Reads a stream on a thread, so that a program never waits for its reader.
-fn collect(stream: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = channel();
-    if let Some(mut stream) = stream {
-        thread::spawn(move || {
-            let mut kept = Vec::new();
-            // What was read before an error is better than nothing.
-            let _ = stream.by_ref().take(MAX_OUTPUT).read_to_end(&mut kept);
-            let _ = sender.send(kept);
-            let _ = io::copy(&mut stream, &mut io::sink());
-        });
-    }
-    receiver
+fn collect(stream: Option<OwnedFd>) -> Option<JoinHandle<Vec<u8>>> {
+    let mut stream = File::from(stream?);
+    Some(thread::spawn(move || {
+        let (mut kept, mut buffer) = (Vec::new(), [0; 4096]);
+        // What was read before an error is better than nothing.
+        while let Ok(length @ 1..) = stream.read(&mut buffer) {
+            if kept.len() < MAX_OUTPUT {
+                kept.extend_from_slice(&buffer[..length]);
+            }
+        }
+        kept.truncate(MAX_OUTPUT);
+        kept
+    }))
+}
+
+/// What was read, unless something still holds the stream open.
+fn text(reader: Option<JoinHandle<Vec<u8>>>) -> String {
+    let asked = Instant::now();
+    let bytes = reader.and_then(|reader| {
+        while !reader.is_finished() && asked.elapsed() < OUTPUT_GRACE {
+            thread::sleep(POLL);
+        }
+        if reader.is_finished() { reader.join().ok() } else { None }
+    });
+    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
 }
 
 /// Kills a program that takes too long.
@@ -156,7 +166,7 @@ mod tests {
     #[test]
     fn more_than_is_kept_does_not_block() {
         let said = sh("head -c 3000000 /dev/zero", TIME).unwrap();
-        assert_eq!(said.len() as u64, MAX_OUTPUT);
+        assert_eq!(said.len(), MAX_OUTPUT);
     }
 
     #[test]

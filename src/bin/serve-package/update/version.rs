@@ -57,7 +57,7 @@ fn channel(version: &str) -> Option<&'static str> {
 fn until_good(root: &Root, active_since: Option<Duration>) -> Option<Duration> {
     let active_since = active_since?;
     let uptime = fs::read_to_string(root.path("/proc/uptime")).ok()?;
-    let uptime = Duration::from_secs(uptime.split('.').next()?.parse().ok()?);
+    let uptime = Duration::from_secs(uptime.split(['.', ' ']).next()?.parse().ok()?);
     MARKED_GOOD.checked_sub(uptime.saturating_sub(active_since)).filter(|left| !left.is_zero())
 }
 

@@ -230,5 +230,5 @@ impl fmt::Display for LoadError {
     }
 }
 
-/// What caused it stands in its text.
+/// Its text includes the cause.
 impl Error for LoadError {}

@@ -14,7 +14,7 @@ use crate::watch::Watch;
 /// Most boards that are named in short.
 const MAX_NAMED: usize = 8;
 
-/// Most updates that are told of, one a line.
+/// Maximum number of updates that are listed, one a line.
 const MAX_LINES: usize = 20;
 
 /// What of a server shows what is offered.
@@ -91,7 +91,7 @@ impl Updates {
         if lines.len() > MAX_LINES {
             let more = lines.len() - MAX_LINES;
             lines.truncate(MAX_LINES);
-            lines.push(format!("and {more} updates more"));
+            lines.push(format!("and {more} more updates"));
         }
         let recalled = self.recalled.len();
         if recalled > 0 {

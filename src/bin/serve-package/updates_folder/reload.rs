@@ -85,7 +85,7 @@ impl Work {
             }
             Err(error) => {
                 let error = sentence(&*error);
-                let line = format!("{error}; nothing has changed, serving on");
+                let line = format!("{error}; nothing was changed; still serving");
                 self.loader.log.line(Priority::Error, &line);
             }
         }
@@ -109,7 +109,7 @@ impl Work {
             Ok(()) => {}
             Err(error) => {
                 self.loader.cache.remove(file.path());
-                let line = format!("{}; SIGHUP reads it anew", sentence(&error));
+                let line = format!("{}; SIGHUP reads it again", sentence(&error));
                 self.loader.log.line(Priority::Error, &line);
             }
         }

@@ -15,7 +15,7 @@ fn said(machines: Vec<(&str, Record)>) -> Said {
     Said { document, heard: NOW }
 }
 
-/// A machine that was heard so many seconds ago.
+/// A machine that was heard this many seconds ago.
 fn machine(host: u8, state: State, ago: u64) -> Record {
     let mut record = Record::new([10, 0, 0, host].into(), NOW - ago);
     record.alias = format!("node-{host}").into();
@@ -149,6 +149,41 @@ fn those_that_are_not_listed_count() {
     one.document.states[State::Seen as usize] = u64::MAX;
     one.document.omitted = u64::MAX;
     assert!(!Merged::of(&[one], None).is_all_done());
+}
+
+#[test]
+fn a_machine_that_waits_with_a_floor_is_not_done() {
+    let mut record = machine(1, State::WaitingForReboot, 5);
+    for is_step in [true, false] {
+        record.is_step = is_step;
+        let said = [said(vec![("a", record.clone())])];
+        assert_eq!(Merged::of(&said, None).is_all_done(), !is_step);
+        assert_eq!(Merged::of(&said, Some("a")).is_expected_done(), !is_step);
+    }
+}
+
+#[test]
+fn what_another_server_offered_is_known() {
+    let offered = |version: &str, is_step, state, ago| {
+        let record = machine(1, state, ago);
+        said(vec![("a", Record { offered: version.into(), is_step, ..record })])
+    };
+    let waits = || said(vec![("a", machine(1, State::WaitingForReboot, 1))]);
+    let floor = || offered("4081.2.0", true, State::Silent, 9);
+    let last = || offered("4152.2.0", false, State::Silent, 5);
+    for (servers, is_done) in [
+        ([waits(), floor(), said(vec![])], false),
+        ([floor(), waits(), last()], true),
+        ([last(), floor(), waits()], true),
+    ] {
+        assert_eq!(Merged::of(&servers, None).is_all_done(), is_done);
+    }
+    // It came back with what it was offered, or has another version anyway.
+    for (version, state) in [("4152.2.0", State::Updated), ("4230.0.0", State::UpToDate)] {
+        let record = Record { version: version.into(), ..machine(1, State::UpToDate, 1) };
+        let back = said(vec![("a", record)]);
+        assert_eq!(states(&Merged::of(&[last(), back], None))[0].1, state);
+    }
 }
 
 #[test]
