@@ -49,6 +49,7 @@ mod header;
 mod key;
 mod kind;
 mod manifest;
+mod modular;
 mod operation;
 mod partition;
 mod protobuf;
