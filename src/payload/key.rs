@@ -4,17 +4,17 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use num_bigint::BigUint;
 
 use super::der::{BIT_STRING, Der, NULL, OBJECT_IDENTIFIER};
-use super::modular::Modulus;
 use crate::digest::Sha256;
 
 /// An RSA public key, as machines have one in
 /// `/usr/share/update_engine/update-payload-key.pub.pem`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicKey {
-    modulus: Modulus,
-    exponent: u64,
+    modulus: BigUint,
+    exponent: BigUint,
     /// Bytes of the modulus, and so of every signature.
     length: usize,
 }
@@ -71,17 +71,17 @@ impl PublicKey {
             return Err(KeyError::NotRsa);
         }
         let (modulus, exponent) = rsa_public_key(key).ok_or(KeyError::NotAKey)?;
-        let modulus = Modulus::from_bytes_be(modulus);
+        let (modulus, exponent) =
+            (BigUint::from_bytes_be(modulus), BigUint::from_bytes_be(exponent));
         let bits = modulus.bits();
         if !(Self::MIN_BITS..=Self::MAX_BITS).contains(&bits) {
             return Err(KeyError::Bits(bits));
         }
         // An even one belongs to no key, and a larger one only costs time.
-        let exponent = exponent.iter().try_fold(0_u64, |number, byte| {
-            number.checked_mul(256).map(|number| number | u64::from(*byte))
-        });
-        let is_usable = |exponent: &u64| modulus.is_odd() && exponent % 2 == 1 && *exponent > 1;
-        let exponent = exponent.filter(is_usable).ok_or(KeyError::NotAKey)?;
+        let is_usable = modulus.bit(0) && exponent.bit(0) && (2..=64).contains(&exponent.bits());
+        if !is_usable {
+            return Err(KeyError::NotAKey);
+        }
         let length = usize::try_from(bits.div_ceil(8)).map_err(|_| KeyError::Bits(bits))?;
         Ok(Self { modulus, exponent, length })
     }
@@ -96,18 +96,21 @@ impl PublicKey {
     /// signature holds is compared with what it must hold, byte by byte, and not
     /// taken apart. Nothing here is secret, so the time may tell of it.
     pub fn verify(&self, digest: &Sha256, signature: &[u8]) -> bool {
-        signature.len() == self.length
-            && self.modulus.is_power(signature, self.exponent, &self.encode(digest))
+        let number = BigUint::from_bytes_be(signature);
+        if signature.len() != self.length || number >= self.modulus {
+            return false;
+        }
+        number.modpow(&self.exponent, &self.modulus) == self.encode(digest)
     }
 
     /// The only number that a signature may hold: 00 01 FF … FF 00, what the
     /// digest is, and the digest (`EMSA-PKCS1-v1_5`, RFC 8017, section 9.2).
-    fn encode(&self, digest: &Sha256) -> Vec<u8> {
+    fn encode(&self, digest: &Sha256) -> BigUint {
         let mut encoded = vec![0xff; self.length];
         let end = [&[0], SHA256_PREFIX, digest.as_bytes()].concat();
         encoded[..2].copy_from_slice(&[0, 1]);
         encoded[self.length - end.len()..].copy_from_slice(&end);
-        encoded
+        BigUint::from_bytes_be(&encoded)
     }
 }
 

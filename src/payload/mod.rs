@@ -49,7 +49,6 @@ mod header;
 mod key;
 mod kind;
 mod manifest;
-mod modular;
 mod operation;
 mod partition;
 mod protobuf;
