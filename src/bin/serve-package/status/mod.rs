@@ -127,7 +127,12 @@ fn words(
     for line in table::lines_of(machines, &merged.expected.missing(), usize::MAX) {
         text.extend([&*line, "\n"]);
     }
-    let (read, all, machines) = (answers.len(), servers.len(), merged.counts.machines());
+    let (listed, machines) = (machines.len(), merged.counts.machines());
+    if machines > listed {
+        text +=
+            &format!("and {} more machines, which the servers do not list\n", machines - listed);
+    }
+    let (read, all) = (answers.len(), servers.len());
     let plural = if machines == 1 { "" } else { "s" };
     let line = merged.counts.line();
     text + &format!("{read} of {all} servers, {machines} machine{plural}: {line}\n")
