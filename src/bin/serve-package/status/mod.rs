@@ -34,8 +34,8 @@ pub fn run(settings: &StatusSettings) -> ExitCode {
             return ExitCode::from(crate::FAILURE);
         }
     };
-    let (servers, answers) = ask(settings);
-    let merged = Merged::of(&answers, names.as_deref());
+    let (servers, mut answers) = ask(settings);
+    let merged = Merged::of(&mut answers, names.as_deref());
     let is_done = if names.is_some() { merged.is_expected_done() } else { merged.is_all_done() };
     let machines = sorted(merged.machines.iter());
     let text = match settings.json {
