@@ -248,7 +248,7 @@ impl Server {
     /// When there is no thread for the packages, or the system fails.
     pub fn run(self) -> Result<(), ServeError> {
         let Self { listener, updater, pages, mut context, poller, inbox, pulse, .. } = self;
-        let packages = context.packages.packages().len();
+        let packages = context.packages.packages().all().len();
         context.limits.max_connections =
             acceptor::affordable(context.limits.max_connections, packages);
         let context = Arc::new(context);

@@ -70,7 +70,7 @@ impl Work {
         match self.loader.read(&self.updates) {
             Ok(updates) => {
                 self.offering.set(&updates);
-                for line in updates.lines(&self.updates) {
+                for line in updates.lines() {
                     self.say(&line);
                 }
                 let (number, offered) = (updates.len(), updates.offered());
