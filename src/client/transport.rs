@@ -171,7 +171,7 @@ impl fmt::Display for TransportError {
             Self::Tls(_) => formatter.write_str("TLS failed"),
             Self::Io { doing, .. } => write!(formatter, "the connection broke while {doing}"),
             Self::Timeout { doing, after } => {
-                let tenths = after.as_secs() * 10 + u64::from((after.subsec_millis() + 50) / 100);
+                let tenths = (after.as_millis() + 50) / 100;
                 write!(formatter, "gave up {doing} after {}.{} s", tenths / 10, tenths % 10)
             }
             Self::Closed => formatter.write_str("the connection was closed without an answer"),

@@ -1,7 +1,8 @@
 //! Stopping a server, and what its threads tell each other.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::connection::Connection;
@@ -48,23 +49,23 @@ pub(super) enum Message {
     Ping,
 }
 
-/// Where a thread of the server gets its messages.
+/// Where a thread of the server gets its messages. Dropping it drops those that
+/// it has not read, and those that come later.
 #[derive(Debug)]
 pub(super) struct Inbox {
-    receiver: Receiver<Message>,
     mailbox: Mailbox,
 }
 
 impl Inbox {
     /// An empty inbox. Every message wakes the thread.
     pub fn new(waker: Waker) -> Self {
-        let (sender, receiver) = channel();
-        Self { receiver, mailbox: Mailbox { sender, waker } }
+        let messages = Arc::new(Mutex::new(Some(VecDeque::new())));
+        Self { mailbox: Mailbox { messages, waker } }
     }
 
     /// The next message, if there is one.
     pub fn next(&self) -> Option<Message> {
-        self.receiver.try_recv().ok()
+        self.mailbox.lock().as_mut()?.pop_front()
     }
 
     /// What other threads send messages with.
@@ -73,18 +74,39 @@ impl Inbox {
     }
 }
 
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        let unread = self.mailbox.lock().take();
+        drop(unread);
+    }
+}
+
 /// Sends messages to a thread of the server.
 #[derive(Clone, Debug)]
 pub(super) struct Mailbox {
-    sender: Sender<Message>,
+    /// None when nobody reads them any more.
+    messages: Arc<Mutex<Option<VecDeque<Message>>>>,
     waker: Waker,
 }
 
 impl Mailbox {
     /// Sends a message, unless the thread has ended.
     pub fn send(&self, message: Message) {
-        if self.sender.send(message).is_ok() {
+        let unread = match &mut *self.lock() {
+            Some(messages) => {
+                messages.push_back(message);
+                None
+            }
+            // A connection that is dropped is closed, which needs no lock.
+            None => Some(message),
+        };
+        if unread.is_none() {
             self.waker.wake();
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<VecDeque<Message>>> {
+        // Nothing panics while it holds the lock.
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -61,10 +61,9 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 pub use activation::{ActivationError, passed_listener};
 pub use activity::{Activity, CutCause, Download, Machine, Observer};
@@ -249,7 +248,7 @@ impl Server {
     /// When there is no thread for the packages, or the system fails.
     pub fn run(self) -> Result<(), ServeError> {
         let Self { listener, updater, pages, mut context, poller, inbox, pulse, .. } = self;
-        let packages = context.packages.packages().len();
+        let packages = context.packages.packages().all().len();
         context.limits.max_connections =
             acceptor::affordable(context.limits.max_connections, packages);
         let context = Arc::new(context);
@@ -267,10 +266,10 @@ impl Server {
         let answering = Answering::new(events, listener, sending, Lifetime::new(pulse))
             .map_err(ServeError::EventLoop)?;
 
-        // Its other end is dropped when the thread ends.
-        let (running, ended) = channel::<()>();
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let ending = Ending { has_ended: Arc::clone(&has_ended), waiting: thread::current() };
         let thread = move || {
-            let _running = running;
+            let _ending = ending;
             thread.run()
         };
         let thread = thread::Builder::new()
@@ -278,11 +277,27 @@ impl Server {
             .spawn(thread)
             .map_err(ServeError::Thread)?;
         let end = answering.run().map_err(ServeError::EventLoop);
-        if ended.recv_timeout(DISK_GRACE) == Err(RecvTimeoutError::Disconnected) {
-            // A panic there is already logged by the panic hook.
-            let _ = thread.join();
+        let begun = Instant::now();
+        while !has_ended.load(Ordering::Acquire) {
+            let Some(left) = DISK_GRACE.checked_sub(begun.elapsed()) else { return end };
+            thread::park_timeout(left);
         }
+        // A panic there is already logged by the panic hook.
+        let _ = thread.join();
         end
+    }
+}
+
+/// Tells the thread that waits for it, when it is dropped.
+struct Ending {
+    has_ended: Arc<AtomicBool>,
+    waiting: Thread,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.has_ended.store(true, Ordering::Release);
+        self.waiting.unpark();
     }
 }
 

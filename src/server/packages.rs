@@ -1,6 +1,5 @@
 //! The packages that are served, which may change while the server runs.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::download::Published;
@@ -9,7 +8,7 @@ use crate::updater::Codebase;
 
 /// Packages, and where a server offers each of them.
 #[derive(Clone, Debug, Default)]
-pub struct Packages(HashMap<String, Arc<Published>>);
+pub struct Packages(Vec<Arc<Published>>);
 
 impl Packages {
     /// None so far.
@@ -23,16 +22,18 @@ impl Packages {
     pub fn add(&mut self, codebase: &Codebase, package: Arc<PackageFile>) {
         let Some(folder) = codebase.path().strip_prefix(Codebase::PACKAGES) else { return };
         let path = format!("{folder}{}", package.name());
-        let published = Published::new(path.clone(), package);
-        self.0.entry(path).or_insert_with(|| Arc::new(published));
+        if let Err(place) = self.find(&path) {
+            self.0.insert(place, Arc::new(Published::new(path, package)));
+        }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
+    pub(super) fn all(&self) -> &[Arc<Published>] {
+        &self.0
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Published>> {
-        self.0.values()
+    /// The number of the package at a path, or the one that it would have.
+    fn find(&self, path: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|published| published.path().cmp(path))
     }
 }
 
@@ -56,6 +57,8 @@ impl PackagesHandle {
 
     /// The package at a path below [`Codebase::PACKAGES`].
     pub(super) fn get(&self, path: &str) -> Option<Arc<Published>> {
-        self.packages().0.get(path).cloned()
+        let packages = self.packages();
+        let number = packages.find(path).ok()?;
+        packages.0.get(number).cloned()
     }
 }

@@ -64,6 +64,25 @@ fn as_the_release_server_has_it() {
     assert!(!lines.contains("version.txt\":") && !lines.contains(".sig\""), "{lines}");
 }
 
+/// As a machine asks, with everything that is looked at then.
+#[test]
+fn a_machine_can_use_what_it_is_offered() {
+    let folder = Folder::with(&["stable/amd64-usr/4081.2.0", "stable/amd64-usr/4152.2.0"]);
+    folder.write("stable/amd64-usr/4081.2.0/floor", "");
+    folder.copy_extension("stable/amd64-usr/4152.2.0/oem-azure.gz");
+    let server = folder.serve(&[]);
+    for (own, offered) in [("4000.0.0", "4081.2.0"), ("4081.2.0", "4152.2.0")] {
+        let to = folder.path().join(offered);
+        fs::create_dir(&to).unwrap();
+        let url = format!("http://{}/v1/update/", server.address());
+        let arguments = ["check", &url, "--app-version", own, "--key", GOOD_KEY, "--strict"];
+        let to = [OsStr::new("--download"), to.as_os_str()];
+        let outcome = run(arguments.into_iter().map(OsStr::new).chain(to));
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert!(outcome.stdout.contains(offered), "{outcome:?}");
+    }
+}
+
 #[test]
 fn channels() {
     let folder = Folder::with(&["stable/amd64-usr/4081.2.0", "beta/amd64-usr/4152.1.0"]);
@@ -84,8 +103,8 @@ fn channels() {
         assert_eq!(machine.offered(server.address()).as_deref(), Some("4081.2.0"));
     }
     server.wait_for_line(
-        "offering version 4081.2.0 for amd64-usr in stable, 4081.2.0 for arm64-usr, \
-         4152.1.0 for amd64-usr in beta",
+        "offering version 4081.2.0 for arm64-usr, 4152.1.0 for amd64-usr in beta, \
+         4081.2.0 for amd64-usr in stable",
     );
 }
 
@@ -122,8 +141,7 @@ fn whatever_is_odd_is_left_out() {
     let mut odd = |what: &str, why: &str| expected.push((what.to_owned(), why.to_owned()));
 
     folder.write(&at("5001.0.0", &format!("{PAYLOAD}.part")), &content[..500]);
-    odd("5001.0.0", "there is no flatcar_production_update.gz in it");
-    odd("5001.0.0", "\"flatcar_production_update.gz.part\": not known as part of an update");
+    odd("5001.0.0", "flatcar_production_update.gz.part is not complete yet");
     folder.write(&at("5002.0.0", PAYLOAD), &content[..5000]);
     odd("5002.0.0", "cut");
     folder.write(&at("5003.0.0", PAYLOAD), "");
@@ -134,9 +152,9 @@ fn whatever_is_odd_is_left_out() {
     odd("5005.0.0", "there is no flatcar_production_update.gz in it");
     odd("5005.0.0", "\"FLATCAR_PRODUCTION_UPDATE.GZ\": not known");
     symlink(UPDATE, folder.place(&at("5006.0.0", PAYLOAD))).unwrap();
-    odd("5006.0.0", "flatcar_production_update.gz (a link)");
+    odd("5006.0.0", "flatcar_production_update.gz is a link");
     fs::create_dir_all(folder.place(&at("5007.0.0", PAYLOAD))).unwrap();
-    odd("5007.0.0", "flatcar_production_update.gz (no file)");
+    odd("5007.0.0", "flatcar_production_update.gz is no file");
     folder.add("amd64-usr/5008.0.0");
     folder.write(&at("5008.0.0", &format!("{PAYLOAD}.sha256")), published(b"other", PAYLOAD));
     odd("5008.0.0", "download it again");
@@ -155,6 +173,15 @@ fn whatever_is_odd_is_left_out() {
     odd("5013.0.0", "\"oem-a b.gz\" cannot be the name of a package");
     fs::create_dir(folder.place("amd64-usr/5014.0.0")).unwrap();
     odd("5014.0.0", "there is no flatcar_production_update.gz in it");
+    // Without its extension, an update would fail.
+    folder.add("amd64-usr/5017.0.0");
+    folder.write(&at("5017.0.0", "oem-azure.gz.part"), "");
+    odd("5017.0.0", "oem-azure.gz.part is not complete yet");
+    folder.add("amd64-usr/5018.0.0");
+    symlink(EXTENSION, folder.place(&at("5018.0.0", "oem-azure.gz"))).unwrap();
+    odd("5018.0.0", "oem-azure.gz is a link");
+    folder.write(&at("4081.2", &format!("{PAYLOAD}.part")), "");
+    odd("4081.2\"", "\"flatcar_production_update.gz.part\": not known as part of an update");
     folder.add("amd64-usr/4081.2");
     odd("4081.2.0", "the same version has another folder");
     symlink("4081.2.0", folder.place("amd64-usr/current")).unwrap();

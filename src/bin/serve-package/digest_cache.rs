@@ -2,7 +2,6 @@
 //! a file for each package, called by the SHA-256 of the package's path.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -15,7 +14,7 @@ use omaha::Digests;
 pub struct DigestCache {
     folder: Option<PathBuf>,
     /// The names of those that were asked for.
-    used: RefCell<HashSet<String>>,
+    used: RefCell<Vec<String>>,
     failure: RefCell<Option<io::Error>>,
 }
 
@@ -39,9 +38,10 @@ impl DigestCache {
     /// for anything, so it is not waited for the disk.
     pub fn write(&self, package: &Path, content: impl FnOnce() -> Vec<u8>) {
         let Some(place) = self.place(package) else { return };
-        let new = place.with_extension("new");
+        let Some(folder) = &self.folder else { return };
+        let new = folder.join(".new");
         let write = || {
-            fs::create_dir_all(place.parent().unwrap_or(&place))?;
+            fs::create_dir_all(folder)?;
             fs::write(&new, content())?;
             fs::rename(&new, &place)
         };
@@ -67,7 +67,7 @@ impl DigestCache {
         let used = self.used.take();
         let Some(folder) = &self.folder else { return };
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            if entry.file_name().to_str().is_none_or(|name| !used.contains(name)) {
+            if entry.file_name().to_str().is_none_or(|name| !used.iter().any(|used| used == name)) {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -82,7 +82,7 @@ impl DigestCache {
         let folder = self.folder.as_ref()?;
         let name = Digests::from_reader(package.as_os_str().as_bytes()).ok()?.sha256.to_hex();
         let place = folder.join(&name);
-        self.used.borrow_mut().insert(name);
+        self.used.borrow_mut().push(name);
         Some(place)
     }
 }

@@ -72,7 +72,7 @@ impl<'a> Offer<'a> {
     pub fn lines(&self) -> Vec<String> {
         match self {
             Self::Package(_, packages) => banner::packages(&packages.packages),
-            Self::Updates(_, updates) => updates.lines(&Updates::default()),
+            Self::Updates(_, updates) => updates.lines(),
         }
     }
 

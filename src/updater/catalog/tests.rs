@@ -50,7 +50,8 @@ fn the_newest() {
     expect(&mut catalog, &cases);
 }
 
-/// As Nebraska does it: one manifest, of the next floor.
+/// As Nebraska does it: one manifest, of the lowest floor above the machine's version
+/// and not above where it goes (`GetRequiredChannelFloors`, and its tests of floors).
 #[test]
 fn one_floor_after_the_other() {
     let floor = |version| release(version).with_floor(true);

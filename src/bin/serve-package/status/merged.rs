@@ -13,11 +13,11 @@ use super::document::Document;
 /// Clocks that differ by less are taken for the same.
 const SAME_CLOCK: u64 = 2;
 
-/// What a server said, and when it did by the clock of this machine.
+/// What a server answered, and when, by the clock of this machine.
 #[derive(Debug)]
-pub struct Said {
+pub struct Answer {
     pub document: Document,
-    pub heard: u64,
+    pub received: u64,
 }
 
 /// Every machine once.
@@ -29,14 +29,14 @@ pub struct Merged {
 }
 
 impl Merged {
-    /// Puts together what was said. Without names of expected machines, those
+    /// Puts the answers together. Without names of expected machines, those
     /// are expected that a server expects and that it never heard.
-    pub fn of(said: &[Said], names: Option<&str>) -> Self {
-        let shared = shared_ids(said);
+    pub fn of(answers: &[Answer], names: Option<&str>) -> Self {
+        let shared = shared_ids(answers);
         let (mut machines, mut offers) = (HashMap::new(), HashMap::new());
         let mut missing = String::new();
         let mut counts = Counts::default();
-        for Said { document, heard } in said {
+        for Answer { document, received } in answers {
             for name in &document.missing {
                 missing.extend([name, "\n"]);
             }
@@ -45,7 +45,7 @@ impl Merged {
             for (id, record) in &document.machines {
                 let left = &mut unlisted[record.shown() as usize];
                 *left = left.saturating_sub(1);
-                let record = by_this_clock(record, document.time, *heard);
+                let record = by_this_clock(record, document.time, *received);
                 let key = match &**id {
                     "" => Key::Address(record.address),
                     _ if shared.contains(id) => Key::Clone(Arc::clone(id), record.address),
@@ -61,7 +61,7 @@ impl Merged {
                 }
             }
             for state in State::ALL {
-                // As many as are said to be left out, and no invented ones.
+                // As many as are left out by its own word, and no invented ones.
                 counts.add_unknown(state, size(unlisted[state as usize].min(document.omitted)));
             }
         }
@@ -102,9 +102,9 @@ impl Merged {
 }
 
 /// The ids that a server tells apart by their addresses.
-fn shared_ids(said: &[Said]) -> HashSet<Arc<str>> {
+fn shared_ids(answers: &[Answer]) -> HashSet<Arc<str>> {
     let mut shared = HashSet::new();
-    for Said { document, .. } in said {
+    for Answer { document, .. } in answers {
         let mut ids = HashSet::new();
         for (id, _) in &document.machines {
             if !ids.insert(Arc::clone(id)) {
@@ -132,11 +132,11 @@ fn know_offer(record: &mut Record, offer: &Record) {
 
 /// The record with times by the clock of this machine, so that it can be
 /// compared with those of other servers.
-fn by_this_clock(record: &Record, said: u64, heard: u64) -> Record {
+fn by_this_clock(record: &Record, theirs: u64, ours: u64) -> Record {
     let mut record = record.clone();
-    if said.abs_diff(heard) >= SAME_CLOCK {
+    if theirs.abs_diff(ours) >= SAME_CLOCK {
         for time in [&mut record.since, &mut record.first_heard, &mut record.last_heard] {
-            *time = time.saturating_add(heard).saturating_sub(said);
+            *time = time.saturating_add(ours).saturating_sub(theirs);
         }
     }
     record

@@ -20,10 +20,10 @@ use crate::json::{self, Object};
 use crate::machine_tracker::{Key, Record, sorted};
 use crate::pages::json::{Status, object};
 use crate::table;
-use merged::{Merged, Said};
+use merged::{Answer, Merged};
 
 /// A server's URL, and why it cannot be read, if so.
-type Asked = (HttpUrl, Option<String>);
+type Server = (HttpUrl, Option<String>);
 
 /// Shows the machines, and says whether they are updated.
 pub fn run(settings: &StatusSettings) -> ExitCode {
@@ -34,18 +34,18 @@ pub fn run(settings: &StatusSettings) -> ExitCode {
             return ExitCode::from(crate::FAILURE);
         }
     };
-    let (asked, said) = ask(settings);
-    let merged = Merged::of(&said, names.as_deref());
+    let (servers, answers) = ask(settings);
+    let merged = Merged::of(&answers, names.as_deref());
     let is_done = if names.is_some() { merged.is_expected_done() } else { merged.is_all_done() };
     let machines = sorted(merged.machines.iter());
     let text = match settings.json {
-        true => merged_object(&asked, &said, &merged, &machines),
+        true => merged_object(&servers, &answers, &merged, &machines),
         false => {
-            warn(&asked, &said);
-            words(&asked, &said, &merged, &machines)
+            warn(&servers, &answers);
+            words(&servers, &answers, &merged, &machines)
         }
     };
-    let is_all_read = said.len() == asked.len();
+    let is_all_read = answers.len() == servers.len();
     match crate::print(&text) {
         ExitCode::SUCCESS if is_done && is_all_read => ExitCode::SUCCESS,
         _ => ExitCode::from(crate::FAILURE),
@@ -63,8 +63,8 @@ fn names(settings: &StatusSettings) -> Result<Option<String>, String> {
     Ok(names)
 }
 
-fn ask(settings: &StatusSettings) -> (Vec<Asked>, Vec<Said>) {
-    let (mut asked, mut said) = (Vec::new(), Vec::new());
+fn ask(settings: &StatusSettings) -> (Vec<Server>, Vec<Answer>) {
+    let (mut servers, mut answers) = (Vec::new(), Vec::new());
     for url in &settings.servers {
         let whole = match url.path_and_query() {
             "/" => url.resolve("/status.json").unwrap_or_else(|_| url.clone()),
@@ -72,14 +72,14 @@ fn ask(settings: &StatusSettings) -> (Vec<Asked>, Vec<Said>) {
         };
         let error = match fetch::fetch(&whole, settings.timeout) {
             Ok(document) => {
-                said.push(Said { document, heard: now() });
+                answers.push(Answer { document, received: now() });
                 None
             }
             Err(error) => Some(error),
         };
-        asked.push((whole, error));
+        servers.push((whole, error));
     }
-    (asked, said)
+    (servers, answers)
 }
 
 fn now() -> u64 {
@@ -87,15 +87,15 @@ fn now() -> u64 {
 }
 
 /// What an operator should know besides.
-fn warn(asked: &[Asked], said: &[Said]) {
-    let mut said = said.iter();
+fn warn(servers: &[Server], answers: &[Answer]) {
+    let mut answers = answers.iter();
     let mut offered: Option<&str> = None;
-    for (url, error) in asked {
+    for (url, error) in servers {
         if let Some(error) = error {
             complain("error", &format!("{url}: {error}"));
             continue;
         }
-        let Some(Said { document, .. }) = said.next() else { continue };
+        let Some(Answer { document, .. }) = answers.next() else { continue };
         if document.is_changed {
             complain("warning", &format!("{url}: a package was changed: nothing is offered"));
         }
@@ -117,24 +117,29 @@ fn complain(kind: &str, what: &str) {
     let _ = writeln!(io::stderr(), "{kind}: {what}");
 }
 
-fn words(asked: &[Asked], said: &[Said], merged: &Merged, machines: &[(&Key, &Record)]) -> String {
+fn words(
+    servers: &[Server],
+    answers: &[Answer],
+    merged: &Merged,
+    machines: &[(&Key, &Record)],
+) -> String {
     let mut text = String::new();
     for line in table::lines_of(machines, &merged.expected.missing(), usize::MAX) {
         text.extend([&*line, "\n"]);
     }
-    let (read, all, machines) = (said.len(), asked.len(), merged.counts.machines());
+    let (read, all, machines) = (answers.len(), servers.len(), merged.counts.machines());
     let plural = if machines == 1 { "" } else { "s" };
     let line = merged.counts.line();
     text + &format!("{read} of {all} servers, {machines} machine{plural}: {line}\n")
 }
 
 fn merged_object(
-    asked: &[Asked],
-    said: &[Said],
+    servers: &[Server],
+    answers: &[Answer],
     merged: &Merged,
     machines: &[(&Key, &Record)],
 ) -> String {
-    let documents = || said.iter().map(|said| &said.document);
+    let documents = || answers.iter().map(|answer| &answer.document);
     let mut offered: Vec<&str> = Vec::new();
     for document in documents() {
         if !offered.contains(&&*document.offered) {
@@ -151,10 +156,10 @@ fn merged_object(
         machines,
         omitted: merged.counts.machines() - machines.len(),
     });
-    text.plain("servers", json::list(asked, server)).finish() + "\n"
+    text.plain("servers", json::list(servers, server)).finish() + "\n"
 }
 
-fn server((url, error): &Asked) -> String {
+fn server((url, error): &Server) -> String {
     Object::new()
         .text("url", url.as_str())
         .text_if("error", error.as_deref().unwrap_or_default())

@@ -5,7 +5,7 @@ use std::fs::{self, FileType};
 use std::io;
 use std::path::Path;
 
-use omaha::{PackageName, Version, is_extension_name};
+use omaha::{PackageName, ParsePackageNameError, Version, is_extension_name};
 
 use super::Notes;
 use crate::format::Plain;
@@ -25,6 +25,9 @@ const FLOOR: &str = "floor";
 /// What has this name in a version's folder keeps it from being offered.
 const HOLD: &str = "hold";
 
+/// What ends the name of a file that is being copied.
+const PART: &str = ".part";
+
 /// What lies beside a package, and is no package: digests, signatures, notes.
 const BESIDE: [&str; 5] = [".sha256", ".sig", ".asc", ".DIGESTS", ".txt"];
 
@@ -36,8 +39,8 @@ pub struct Found {
     pub version: Version,
     /// Where it is, below the folder of updates: `BOARD/VERSION`.
     pub place: String,
-    /// The operating system's payload, and then the extensions; or why there is
-    /// no payload.
+    /// The operating system's payload, and then the extensions; or why they are
+    /// not all there.
     pub files: Result<Vec<PackageName>, String>,
     pub is_floor: bool,
     pub is_held: bool,
@@ -84,84 +87,96 @@ impl Scan<'_> {
         let first = self.found.len();
         for (name, kind) in self.folders(board) {
             let place = format!("{board}/{name}");
-            match name.parse() {
-                Ok(version) if kind.is_dir() => self.version(channel, board, place, version),
-                _ => self.leave_out(&place, kind, "the folder of a version, such as 4152.2.0"),
-            }
-        }
-        let of_board = &mut self.found[first..];
-        of_board.sort_by(|one, other| one.version.cmp(&other.version));
-        for index in (first + 1..self.found.len()).rev() {
-            if self.found[index].version == self.found[index - 1].version {
-                let twin = self.found.remove(index).place;
-                self.notes.leave_out(&twin, "the same version has another folder");
+            let Some(version) = name.parse().ok().filter(|_| kind.is_dir()) else {
+                self.leave_out(&place, kind, "the folder of a version, such as 4152.2.0");
+                continue;
+            };
+            let of_board = &self.found[first..];
+            let number = first + of_board.partition_point(|found| found.version < version);
+            if self.found.get(number).is_some_and(|found| found.version == version) {
+                self.notes.leave_out(&place, "the same version has another folder");
+            } else if let Some(found) = self.version(channel, board, place, version) {
+                self.found.insert(number, found);
             }
         }
     }
 
-    fn version(&mut self, channel: Option<&str>, board: &str, place: String, version: Version) {
+    fn version(
+        &mut self,
+        channel: Option<&str>,
+        board: &str,
+        place: String,
+        version: Version,
+    ) -> Option<Found> {
+        let entries = self.entries(&place)?;
         let (mut payloads, mut extensions, mut others) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut is_floor, mut is_held) = (false, false);
-        for (name, kind) in self.entries(&place) {
-            match &*name {
+        let (mut is_floor, mut is_held, mut problem) = (false, false, None);
+        for (name, kind) in &entries {
+            let unfinished = name.strip_suffix(PART).filter(|whole| is_package(whole));
+            match &**name {
                 FLOOR => is_floor = true,
                 HOLD => is_held = true,
-                other if !kind.is_file() => others.push(describe(other, kind)),
-                other if is_extension_name(other) => extensions.push(name),
+                package if is_package(package) && !kind.is_file() => {
+                    let what = if kind.is_symlink() { "a link" } else { "no file" };
+                    problem = Some(format!("{package} is {what}"));
+                }
+                _ if is_extension_name(name) => extensions.push(name),
                 // Before the nightly's.
                 PRODUCTION => payloads.insert(0, name),
-                other if other.starts_with(TEST) && other.ends_with(".gz") => payloads.push(name),
-                other if BESIDE.iter().any(|end| other.ends_with(end)) => {}
+                _ if is_package(name) => payloads.push(name),
+                _ if unfinished.is_some_and(|whole| entries.iter().all(|(n, _)| n != whole)) => {
+                    problem = Some(format!("{name} is not complete yet"));
+                }
+                _ if BESIDE.iter().any(|end| name.ends_with(end)) => {}
                 _ => others.push(name),
             }
         }
-        if payloads.first().is_some_and(|payload| payload == PRODUCTION) {
-            extensions.retain(|name| !name.starts_with(TEST));
+        // Those of a nightly count where there are no others.
+        if payloads.first().is_some_and(|payload| *payload == PRODUCTION) {
             payloads.truncate(1);
+            extensions.retain(|name| !name.starts_with(TEST));
         }
-        if payloads.len() > 1 {
-            others.extend(payloads.drain(1..));
-        }
-        payloads.truncate(1);
-        let files = if payloads.is_empty() {
-            Err(format!("there is no {PRODUCTION} in it"))
-        } else {
-            payloads.append(&mut extensions);
-            let names: Result<_, _> = payloads.iter().map(|name| name.parse()).collect();
-            names.map_err(|error: omaha::ParsePackageNameError| error.to_string())
+        let mut payloads = payloads.into_iter();
+        let files = match (problem, payloads.next()) {
+            (Some(problem), _) => Err(problem),
+            (None, None) => Err(format!("there is no {PRODUCTION} in it")),
+            (None, Some(payload)) => {
+                extensions.insert(0, payload);
+                names(&extensions).map_err(|error| error.to_string())
+            }
         };
+        others.extend(payloads);
         if !others.is_empty() {
             self.notes.leave_out_of(&place, &others);
         }
         let board = board.rsplit('/').next().unwrap_or(board).to_owned();
         let channel = channel.map(str::to_owned);
-        self.found.push(Found { channel, board, version, place, files, is_floor, is_held });
+        Some(Found { channel, board, version, place, files, is_floor, is_held })
     }
 
-    /// The same, and notes a folder without anything in it.
+    /// What is in a folder of folders; that there is nothing is noted.
     fn folders(&mut self, place: &str) -> Vec<(String, FileType)> {
         let entries = self.entries(place);
-        if entries.is_empty() {
+        if entries.as_ref().is_some_and(Vec::is_empty) {
             self.notes.leave_out(place, "it is empty");
         }
-        entries
+        entries.unwrap_or_default()
     }
 
-    /// What is in a folder below; what cannot be read is noted.
-    fn entries(&mut self, place: &str) -> Vec<(String, FileType)> {
-        entries(&self.folder.join(place)).unwrap_or_else(|error| {
-            self.notes.leave_out(place, &format!("it cannot be read: {}", Plain(&error)));
-            Vec::new()
-        })
+    /// What is in a folder below. None if it cannot be read, which is noted.
+    fn entries(&mut self, place: &str) -> Option<Vec<(String, FileType)>> {
+        match entries(&self.folder.join(place)) {
+            Ok(entries) => Some(entries),
+            Err(error) => {
+                self.notes.leave_out(place, &format!("it cannot be read: {}", Plain(&error)));
+                None
+            }
+        }
     }
 
     fn leave_out(&mut self, place: &str, kind: FileType, expected: &str) {
-        let what = if kind.is_symlink() { "it is a link" } else { "it is not" };
-        let reason = if kind.is_symlink() {
-            format!("{what}, and not {expected}")
-        } else {
-            format!("{what} {expected}")
-        };
+        let what = if kind.is_symlink() { "it is a link, and not" } else { "it is not" };
+        let reason = format!("{what} {expected}");
         self.notes.leave_out(place, &reason);
     }
 }
@@ -172,17 +187,26 @@ fn entries(folder: &Path) -> io::Result<Vec<(String, FileType)>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         // A name that is no text is none that is understood, however it is shown.
-        entries.push((entry.file_name().to_string_lossy().into_owned(), entry.file_type()?));
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let number = entries.partition_point(|(other, _)| *other < name);
+        entries.insert(number, (name, entry.file_type()?));
     }
-    entries.sort_by(|(one, _), (other, _)| one.cmp(other));
     Ok(entries)
+}
+
+fn names(names: &[&String]) -> Result<Vec<PackageName>, ParsePackageNameError> {
+    let mut parsed = Vec::new();
+    for name in names {
+        parsed.push(name.parse()?);
+    }
+    Ok(parsed)
 }
 
 fn is_board(name: &str, kind: FileType) -> bool {
     kind.is_dir() && name.ends_with(BOARD) && name.parse::<PackageName>().is_ok()
 }
 
-fn describe(name: &str, kind: FileType) -> String {
-    let what = if kind.is_symlink() { "a link" } else { "no file" };
-    format!("{name} ({what})")
+/// Whether this is the name of an operating system's payload or of an extension.
+fn is_package(name: &str) -> bool {
+    name == PRODUCTION || name.starts_with(TEST) && name.ends_with(".gz") || is_extension_name(name)
 }

@@ -5,10 +5,6 @@ mod notes;
 mod offering;
 mod reload;
 
-#[cfg(test)]
-mod tests;
-
-use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -22,7 +18,7 @@ use crate::digest_cache::DigestCache;
 use crate::format::Plain;
 use crate::hashing::Hashing;
 use crate::log::{Log, Priority};
-use crate::packages::{Checks, NOT_CHECKED, compare, is_hidden};
+use crate::packages::{Checks, NOT_CHECKED, StartError, compare, is_hidden};
 use layout::Found;
 use notes::Notes;
 pub use offering::Offering;
@@ -51,6 +47,8 @@ pub struct Updates {
 struct Update {
     found: Found,
     packages: Vec<Arc<PackageFile>>,
+    /// Whether it was not there before as it is now.
+    is_new: bool,
 }
 
 impl Update {
@@ -92,24 +90,21 @@ impl Loader {
 
         let is_first = before.updates.is_empty();
         let hashing = if is_first {
-            let files = found.iter().flat_map(|found| {
-                let files = found.files.as_deref().unwrap_or_default();
-                files.iter().map(|name| self.path(found, name))
-            });
-            Hashing::new(&files.collect::<Vec<_>>())
+            let mut files = Vec::new();
+            for found in &found {
+                for name in found.files.as_deref().unwrap_or_default() {
+                    files.push(self.path(found, name));
+                }
+            }
+            Hashing::new(&files)
         } else {
             Hashing::quiet()
         };
-        let files = before.updates.iter().flat_map(|update| &update.packages);
-        let mut read = Read {
-            loader: self,
-            checks,
-            hashing,
-            before: files.map(|file| (file.path(), file)).collect(),
-            recalled: Vec::new(),
-            notes,
-        };
-        let updates: Vec<_> = found.into_iter().filter_map(|found| read.update(found)).collect();
+        let mut read = Read { loader: self, checks, hashing, before, recalled: Vec::new(), notes };
+        let mut updates = Vec::new();
+        for found in found {
+            updates.extend(read.update(found));
+        }
         let Read { recalled, mut notes, .. } = read;
         if let Some(error) = self.cache.take_failure() {
             notes.say(&format!(
@@ -137,8 +132,8 @@ struct Read<'a> {
     loader: &'a Loader,
     checks: Checks<'a>,
     hashing: Hashing,
-    /// Those that are open already.
-    before: HashMap<&'a Path, &'a Arc<PackageFile>>,
+    /// What was read before.
+    before: &'a Updates,
     recalled: Vec<Arc<PackageFile>>,
     notes: Notes,
 }
@@ -147,7 +142,7 @@ impl Read<'_> {
     /// Opens what was found, unless something is wrong with it.
     fn update(&mut self, mut found: Found) -> Option<Update> {
         match self.packages(&found) {
-            Ok(packages) => Some(Update { found, packages }),
+            Ok((packages, is_new)) => Some(Update { found, packages, is_new }),
             Err(reason) if found.is_floor => {
                 let place = &found.place;
                 self.notes.say(&format!(
@@ -155,7 +150,7 @@ impl Read<'_> {
                      are offered nothing newer"
                 ));
                 found.is_held = true;
-                Some(Update { found, packages: Vec::new() })
+                Some(Update { found, packages: Vec::new(), is_new: false })
             }
             Err(reason) => {
                 self.notes.leave_out(&found.place, &reason);
@@ -164,33 +159,39 @@ impl Read<'_> {
         }
     }
 
-    fn packages(&mut self, found: &Found) -> Result<Vec<Arc<PackageFile>>, String> {
+    /// The packages, and whether one of them was not there before as it is now.
+    fn packages(&mut self, found: &Found) -> Result<(Vec<Arc<PackageFile>>, bool), String> {
         let names = found.files.as_ref().map_err(String::clone)?;
-        let packages = names.iter().enumerate().map(|(index, name)| {
+        let before = self.before.updates.iter().find(|update| update.found.place == found.place);
+        let before = before.map_or(&[][..], |update| &update.packages);
+        let (mut packages, mut is_new) = (Vec::new(), false);
+        for name in names {
             let path = self.loader.path(found, name);
-            self.package(index == 0, &path, name.clone())
-        });
-        packages.collect()
+            let known = before.iter().find(|file| file.name() == name);
+            if let Some(file) = known.filter(|file| file.is_in_place()) {
+                self.loader.cache.keep(&path);
+                compare(file).map_err(|error| error.to_string())?;
+                packages.push(Arc::clone(file));
+                continue;
+            }
+            if known.is_some() {
+                // What was found out may be wrong.
+                self.loader.cache.remove(&path);
+            }
+            is_new = true;
+            packages.push(self.open(packages.is_empty(), &path, name).map_err(|e| e.to_string())?);
+        }
+        Ok((packages, is_new))
     }
 
-    fn package(
+    fn open(
         &mut self,
         is_system: bool,
         path: &Path,
-        name: PackageName,
-    ) -> Result<Arc<PackageFile>, String> {
+        name: &PackageName,
+    ) -> Result<Arc<PackageFile>, StartError> {
         let cache = &self.loader.cache;
-        if let Some(file) = self.before.get(path) {
-            if file.is_in_place() {
-                cache.keep(path);
-                compare(file).map_err(|error| error.to_string())?;
-                return Ok(Arc::clone(file));
-            }
-            // What was found out may be wrong.
-            cache.remove(path);
-        }
-        let opened = self.checks.open(&self.hashing, cache, is_system, path, name);
-        let opened = opened.map_err(|error| error.to_string())?;
+        let opened = self.checks.open(&self.hashing, cache, is_system, path, name.clone())?;
         let package = Arc::new(opened.package);
         if opened.is_recalled {
             self.recalled.push(Arc::clone(&package));

@@ -36,7 +36,7 @@ impl Notes {
     }
 
     /// These are not served with an update.
-    pub fn leave_out_of(&mut self, place: &str, names: &[String]) {
+    pub fn leave_out_of(&mut self, place: &str, names: &[&String]) {
         let shown: Vec<_> = names.iter().take(MAX_NAMES).map(|name| format!("{name:?}")).collect();
         let more = names.len() - shown.len();
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };

@@ -1,11 +1,11 @@
 //! Puts the updates of a folder into a server that runs.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use omaha::server::{Packages, PackagesHandle};
 use omaha::{CatalogHandle, Codebase, PackageFile, Release};
 
+use super::layout::Found;
 use super::{Update, Updates};
 use crate::machine_tracker::Offered;
 use crate::offer::Place;
@@ -51,7 +51,7 @@ impl Offering {
     }
 
     fn release(&self, update: &Update, codebase: Codebase) -> Release {
-        let Update { found, packages } = update;
+        let Update { found, packages, .. } = update;
         let offered = omaha::Update::from_packages(found.version.clone(), codebase, packages);
         let watched: &[Arc<PackageFile>] = if self.place.is_here { packages } else { &[] };
         let mut release = Release::new(found.board.as_str(), offered)
@@ -66,20 +66,16 @@ impl Offering {
 impl Updates {
     /// What is offered, in short: the newest version for each board and channel.
     pub fn offered(&self) -> Offered {
-        let mut newest = HashMap::new();
-        for update in self.updates.iter().filter(|update| update.is_offered()) {
-            // The newest comes last.
-            let Update { found, .. } = update;
-            newest.insert((&found.channel, &found.board), &found.version);
+        let mut newest: Vec<&Found> = Vec::new();
+        for Update { found, .. } in self.updates.iter().filter(|update| update.is_offered()) {
+            // Those of a board are together, and the newest comes last.
+            let is_same = |other: &mut &Found| {
+                (&other.channel, &other.board) == (&found.channel, &found.board)
+            };
+            newest.pop_if(is_same);
+            newest.push(found);
         }
-        let mut named: Vec<_> = newest
-            .into_iter()
-            .map(|((channel, board), version)| match channel {
-                Some(channel) => format!("{version} for {board} in {channel}"),
-                None => format!("{version} for {board}"),
-            })
-            .collect();
-        named.sort_unstable();
+        let mut named: Vec<_> = newest.into_iter().map(name).collect();
         if named.len() > MAX_NAMED {
             let more = named.len() - MAX_NAMED;
             named.truncate(MAX_NAMED);
@@ -89,14 +85,8 @@ impl Updates {
     }
 
     /// A line for each update that was not there before.
-    pub fn lines(&self, before: &Self) -> Vec<String> {
-        let known: HashSet<_> =
-            before.updates.iter().flat_map(|update| &update.packages).map(Arc::as_ptr).collect();
-        let is_known = |file: &Arc<PackageFile>| known.contains(&Arc::as_ptr(file));
-        let new = self
-            .updates
-            .iter()
-            .filter(|update| !update.packages.is_empty() && !update.packages.iter().all(is_known));
+    pub fn lines(&self) -> Vec<String> {
+        let new = self.updates.iter().filter(|update| update.is_new);
         let mut lines: Vec<_> = new.map(line).collect();
         if lines.len() > MAX_LINES {
             let more = lines.len() - MAX_LINES;
@@ -119,8 +109,16 @@ impl Updates {
     }
 }
 
+fn name(found: &Found) -> String {
+    let Found { channel, board, version, .. } = found;
+    match channel {
+        Some(channel) => format!("{version} for {board} in {channel}"),
+        None => format!("{version} for {board}"),
+    }
+}
+
 fn line(update: &Update) -> String {
-    let Update { found, packages } = update;
+    let Update { found, packages, .. } = update;
     let mut line = format!("update {}:", found.place);
     for (index, package) in packages.iter().enumerate() {
         let comma = if index == 0 { " " } else { ", " };

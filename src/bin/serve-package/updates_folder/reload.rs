@@ -3,8 +3,8 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, Thread};
 use std::time::Instant;
 
 use omaha::PackageFile;
@@ -16,12 +16,16 @@ use crate::systemd;
 
 /// Asks for the folder to be read again.
 #[derive(Clone, Debug)]
-pub struct Reload(Sender<()>);
+pub struct Reload {
+    is_requested: Arc<AtomicBool>,
+    thread: Thread,
+}
 
 impl Reload {
-    /// Asks.
+    /// Asks. Several requests are one.
     pub fn request(&self) {
-        let _ = self.0.send(());
+        self.is_requested.store(true, Ordering::Release);
+        self.thread.unpark();
     }
 }
 
@@ -31,39 +35,32 @@ impl Reload {
 ///
 /// When there is no thread.
 pub fn start(loader: Loader, offering: Offering, mut updates: Updates) -> io::Result<Reload> {
-    let (sender, requests) = channel();
+    let is_requested = Arc::new(AtomicBool::new(false));
     let unread = std::mem::take(&mut updates.recalled);
-    let mut work = Work { loader, offering, updates, requests, unread, is_requested: false };
-    thread::Builder::new().name("updates".to_owned()).spawn(move || work.run())?;
-    Ok(Reload(sender))
+    let requested = Arc::clone(&is_requested);
+    let mut work = Work { loader, offering, updates, unread, is_requested: requested };
+    let thread = thread::Builder::new().name("updates".to_owned()).spawn(move || work.run())?;
+    Ok(Reload { is_requested, thread: thread.thread().clone() })
 }
 
 struct Work {
     loader: Loader,
     offering: Offering,
     updates: Updates,
-    requests: Receiver<()>,
     /// Files that were recalled, and not compared yet.
     unread: Vec<Arc<PackageFile>>,
-    is_requested: bool,
+    is_requested: Arc<AtomicBool>,
 }
 
 impl Work {
     fn run(&mut self) {
         loop {
-            if self.unread.is_empty() && !self.is_requested {
-                // The other end is the signals', which are there to the end.
-                let Ok(()) = self.requests.recv() else { return };
-                self.is_requested = true;
-            }
-            // Several requests are one.
-            while self.requests.try_recv().is_ok() {
-                self.is_requested = true;
-            }
-            if std::mem::take(&mut self.is_requested) {
+            if self.is_requested.swap(false, Ordering::Acquire) {
                 self.reload();
             } else if let Some(file) = self.unread.pop() {
                 self.compare(file);
+            } else {
+                thread::park();
             }
         }
     }
@@ -73,7 +70,7 @@ impl Work {
         match self.loader.read(&self.updates) {
             Ok(updates) => {
                 self.offering.set(&updates);
-                for line in updates.lines(&self.updates) {
+                for line in updates.lines() {
                     self.say(&line);
                 }
                 let (number, offered) = (updates.len(), updates.offered());
@@ -99,12 +96,12 @@ impl Work {
         let mut go_on = || {
             thread::sleep(began.elapsed());
             began = Instant::now();
-            self.is_requested = self.requests.try_recv().is_ok();
-            !self.is_requested
+            !self.is_requested.load(Ordering::Acquire)
         };
         let compared = file.recheck(&mut go_on);
         match compared {
-            Ok(()) if self.is_requested => self.unread.push(file),
+            // Perhaps not to its end.
+            Ok(()) if self.is_requested.load(Ordering::Acquire) => self.unread.push(file),
             Ok(()) if self.unread.is_empty() => self.say("every file is what was hashed"),
             Ok(()) => {}
             Err(error) => {

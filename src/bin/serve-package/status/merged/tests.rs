@@ -4,15 +4,15 @@ use super::*;
 
 const NOW: u64 = 1_700_000_000;
 
-/// A server that said this now, by the same clock.
-fn said(machines: Vec<(&str, Record)>) -> Said {
+/// An answer of now, by the same clock.
+fn answer(machines: Vec<(&str, Record)>) -> Answer {
     let machines: Vec<_> =
         machines.into_iter().map(|(id, record)| (Arc::from(id), record)).collect();
     let mut document = Document { time: NOW, machines, ..Document::default() };
     for (_, record) in &document.machines {
         document.states[record.shown() as usize] += 1;
     }
-    Said { document, heard: NOW }
+    Answer { document, received: NOW }
 }
 
 /// A machine that was heard this many seconds ago.
@@ -49,7 +49,7 @@ fn a_machine_is_there_once_with_its_latest_state() {
         ("b", machine(2, State::Offered, 6)),
         ("", machine(3, State::Installing, 8)),
     ];
-    let merged = Merged::of(&[said(one), said(other)], None);
+    let merged = Merged::of(&[answer(one), answer(other)], None);
     let expected = [
         ("@10.0.0.3".to_owned(), State::Installing),
         ("a@10.0.0.1".to_owned(), State::UpToDate),
@@ -58,7 +58,7 @@ fn a_machine_is_there_once_with_its_latest_state() {
     assert_eq!(states(&merged), expected);
     assert_eq!(merged.counts.machines(), 3);
     assert!(!merged.is_all_done());
-    assert!(!Merged::of(&[said(vec![])], None).is_all_done(), "nobody is not all");
+    assert!(!Merged::of(&[answer(vec![])], None).is_all_done(), "nobody is not all");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn the_order_of_the_servers_does_not_matter() {
         (State::Installing, State::UpToDate, State::UpToDate),
     ] {
         for states_of in [[state, other], [other, state]] {
-            let both = states_of.map(|state| said(vec![("a", machine(1, state, 7))]));
+            let both = states_of.map(|state| answer(vec![("a", machine(1, state, 7))]));
             assert_eq!(states(&Merged::of(&both, None))[0].1, latest, "within one second");
         }
     }
@@ -79,8 +79,8 @@ fn the_order_of_the_servers_does_not_matter() {
 #[test]
 fn wrong_clocks_of_servers_do_not_matter() {
     for hour in [-3600_i64, 3600] {
-        let here = said(vec![("a", machine(1, State::UpToDate, 10))]);
-        let mut other = said(vec![("a", machine(1, State::Offered, 20))]);
+        let here = answer(vec![("a", machine(1, State::UpToDate, 10))]);
+        let mut other = answer(vec![("a", machine(1, State::Offered, 20))]);
         let wrong = |time: u64| time.saturating_add_signed(hour);
         other.document.time = wrong(NOW);
         let record = &mut other.document.machines[0].1;
@@ -93,9 +93,10 @@ fn wrong_clocks_of_servers_do_not_matter() {
 
 #[test]
 fn clones_are_told_apart_wherever_they_were_seen() {
-    let one = said(vec![("a", machine(1, State::Updated, 5)), ("a", machine(2, State::Failed, 4))]);
+    let one =
+        answer(vec![("a", machine(1, State::Updated, 5)), ("a", machine(2, State::Failed, 4))]);
     let other =
-        said(vec![("a", machine(2, State::Updated, 3)), ("b", machine(3, State::Updated, 3))]);
+        answer(vec![("a", machine(2, State::Updated, 3)), ("b", machine(3, State::Updated, 3))]);
     let merged = Merged::of(&[one, other], None);
     assert_eq!(merged.counts.of(State::Updated), 3);
     assert!(merged.is_all_done());
@@ -103,8 +104,8 @@ fn clones_are_told_apart_wherever_they_were_seen() {
 
 #[test]
 fn expected_are_those_of_the_list_or_else_of_the_servers() {
-    let mut one = said(vec![("a", machine(1, State::Updated, 5))]);
-    let mut other = said(vec![("b", machine(2, State::WaitingForReboot, 4))]);
+    let mut one = answer(vec![("a", machine(1, State::Updated, 5))]);
+    let mut other = answer(vec![("b", machine(2, State::WaitingForReboot, 4))]);
     one.document.missing = vec!["node-2".into(), "c".into()];
     other.document.missing = vec!["a".into(), "c".into()];
     let mut both = [one, other];
@@ -119,8 +120,8 @@ fn expected_are_those_of_the_list_or_else_of_the_servers() {
     assert!(!merged.is_expected_done());
     assert_eq!(merged.expected.missing(), ["d"]);
     assert!(!Merged::of(&both, Some("# nobody")).is_expected_done());
-    for said in &mut both {
-        said.document.missing.retain(|name| name != "c");
+    for answer in &mut both {
+        answer.document.missing.retain(|name| name != "c");
     }
     assert!(Merged::of(&both, None).is_all_done());
 }
@@ -132,20 +133,20 @@ fn of_two_machines_with_one_name_both_must_be_done() {
         record.alias = "node".into();
     }
     for order in [[0, 1], [1, 0]] {
-        let said = said(vec![("a", two[order[0]].clone()), ("b", two[order[1]].clone())]);
-        assert!(!Merged::of(&[said], Some("node")).is_expected_done());
+        let both = answer(vec![("a", two[order[0]].clone()), ("b", two[order[1]].clone())]);
+        assert!(!Merged::of(&[both], Some("node")).is_expected_done());
     }
 }
 
 #[test]
 fn those_that_are_not_listed_count() {
-    let mut one = said(vec![("a", machine(1, State::Updated, 5))]);
+    let mut one = answer(vec![("a", machine(1, State::Updated, 5))]);
     one.document.states[State::UpToDate as usize] = 7;
     one.document.omitted = 7;
     let merged = Merged::of(&[one], None);
     assert_eq!((merged.counts.machines(), merged.counts.of(State::UpToDate)), (8, 7));
     assert!(merged.is_all_done());
-    let mut one = said(vec![("a", machine(1, State::Updated, 5))]);
+    let mut one = answer(vec![("a", machine(1, State::Updated, 5))]);
     one.document.states[State::Seen as usize] = u64::MAX;
     one.document.omitted = u64::MAX;
     assert!(!Merged::of(&[one], None).is_all_done());
@@ -156,9 +157,9 @@ fn a_machine_that_waits_with_a_floor_is_not_done() {
     let mut record = machine(1, State::WaitingForReboot, 5);
     for is_step in [true, false] {
         record.is_step = is_step;
-        let said = [said(vec![("a", record.clone())])];
-        assert_eq!(Merged::of(&said, None).is_all_done(), !is_step);
-        assert_eq!(Merged::of(&said, Some("a")).is_expected_done(), !is_step);
+        let one = [answer(vec![("a", record.clone())])];
+        assert_eq!(Merged::of(&one, None).is_all_done(), !is_step);
+        assert_eq!(Merged::of(&one, Some("a")).is_expected_done(), !is_step);
     }
 }
 
@@ -166,13 +167,13 @@ fn a_machine_that_waits_with_a_floor_is_not_done() {
 fn what_another_server_offered_is_known() {
     let offered = |version: &str, is_step, state, ago| {
         let record = machine(1, state, ago);
-        said(vec![("a", Record { offered: version.into(), is_step, ..record })])
+        answer(vec![("a", Record { offered: version.into(), is_step, ..record })])
     };
-    let waits = || said(vec![("a", machine(1, State::WaitingForReboot, 1))]);
+    let waits = || answer(vec![("a", machine(1, State::WaitingForReboot, 1))]);
     let floor = || offered("4081.2.0", true, State::Silent, 9);
     let last = || offered("4152.2.0", false, State::Silent, 5);
     for (servers, is_done) in [
-        ([waits(), floor(), said(vec![])], false),
+        ([waits(), floor(), answer(vec![])], false),
         ([floor(), waits(), last()], true),
         ([last(), floor(), waits()], true),
     ] {
@@ -181,7 +182,7 @@ fn what_another_server_offered_is_known() {
     // It came back with what it was offered, or has another version anyway.
     for (version, state) in [("4152.2.0", State::Updated), ("4230.0.0", State::UpToDate)] {
         let record = Record { version: version.into(), ..machine(1, State::UpToDate, 1) };
-        let back = said(vec![("a", record)]);
+        let back = answer(vec![("a", record)]);
         assert_eq!(states(&Merged::of(&[last(), back], None))[0].1, state);
     }
 }
@@ -190,16 +191,16 @@ fn what_another_server_offered_is_known() {
 fn a_machine_that_is_silent_with_its_update_is_done() {
     let mut record = machine(1, State::WaitingForReboot, 5000);
     record.is_silent = true;
-    assert!(Merged::of(&[said(vec![("a", record)])], None).is_all_done());
+    assert!(Merged::of(&[answer(vec![("a", record)])], None).is_all_done());
 }
 
 /// Machines with few ids, addresses and times, so that they meet.
-fn documents() -> impl Strategy<Value = Vec<Said>> {
+fn documents() -> impl Strategy<Value = Vec<Answer>> {
     let id = prop::sample::select(vec!["", "a", "b", "c"]);
     let state = prop::sample::select(State::ALL.to_vec());
     let machine = (id, 1_u8..4, state, 0_u64..5)
         .prop_map(|(id, host, state, ago)| (id, machine(host, state, ago)));
-    let document = prop::collection::vec(machine, 0..6).prop_map(said);
+    let document = prop::collection::vec(machine, 0..6).prop_map(answer);
     prop::collection::vec(document, 0..4)
 }
 
@@ -208,7 +209,7 @@ proptest! {
     fn nobody_is_lost_and_the_order_does_not_matter(mut documents in documents()) {
         let merged = Merged::of(&documents, None);
         prop_assert_eq!(merged.counts.machines(), merged.machines.len());
-        for (id, record) in documents.iter().flat_map(|said| &said.document.machines) {
+        for (id, record) in documents.iter().flat_map(|answer| &answer.document.machines) {
             let keys = [
                 Key::Id(Arc::clone(id)),
                 Key::Clone(Arc::clone(id), record.address),
