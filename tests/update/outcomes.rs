@@ -151,7 +151,7 @@ fn journals() {
     expect_as_before(&machine);
 }
 
-/// The program sees how the update goes on, even if it cannot ask the daemon.
+/// The program sees the progress of the update, even if it cannot ask the daemon.
 #[track_caller]
 fn expect_installed_without_status(how: &str) {
     let machine = machine();
@@ -337,7 +337,7 @@ fn refused_by_the_daemon() {
     expect_as_before(&machine);
 }
 
-/// A daemon that just asks somebody else ignores the trigger.
+/// A daemon that is asking another server ignores the trigger.
 #[test]
 fn a_trigger_that_is_lost() {
     let machine = machine();
