@@ -22,7 +22,7 @@ fn a_trigger_that_is_lost() {
 fn expect_not_asked(machine: &Machine, meanwhile: impl FnOnce(), said: &str) {
     machine.set("mode", "silent");
     let mut command = machine.command_all(&[]);
-    let child = command.env("SERVE_PACKAGE_WAIT", "5s").spawn().unwrap();
+    let child = command.env("SERVE_PACKAGE_WAIT", "10s").spawn().unwrap();
     until("a change of the settings", || {
         machine.read(CONF).filter(|text| text.contains("127.0.0.1"))
     });
