@@ -21,7 +21,7 @@ run: build ## Serve a small payload, or PACKAGE=… VERSION=… ADDRESS=…
 test: ## Run all tests
 	cargo test --locked --no-fail-fast
 
-static: ## Build the static binary, or ARCH=aarch64: one file that needs nothing else
+static: ## Build the static binary, or ARCH=aarch64: one file without dependencies
 	dist/static.sh $(ARCH)
 
 dist: ## Build the static binaries and pack them for release, or ARCHES=x86_64
@@ -35,7 +35,7 @@ test-static: static ## Run all tests against the static binary, or ARCH=aarch64:
 test-boot: static ## Boot systemd with the units and the static binary (as root)
 	tests/boot.sh $(STATIC)
 
-documents: ## Make the man pages and completions anew
+documents: ## Regenerate the man pages and completions
 	UPDATE=1 cargo test --locked --test documents
 
 bench: build ## Compare it with PEER=/path/to/binary and nginx, or QUICK=1: a short run
@@ -44,7 +44,7 @@ bench: build ## Compare it with PEER=/path/to/binary and nginx, or QUICK=1: a sh
 reproducible: ## Build and pack twice, in two places, and compare every byte
 	dist/reproducible.sh $(ARCHES)
 
-hostile: build ## Play every attack at full size: 10 minutes; or against BINARY=/path/to/binary
+hostile: build ## Perform every attack at full size: 10 minutes; or against BINARY=/path/to/binary
 	HOSTILE=full SERVE_PACKAGE_BINARY='$(abspath $(BINARY))' \
 		cargo test --locked --test hostile -- --nocapture --test-threads 1
 

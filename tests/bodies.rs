@@ -273,7 +273,7 @@ fn requests_sent_ahead() {
     }
 }
 
-/// What comes with another is told by one event of the kernel's for both.
+/// What arrives with another is reported by one event for both.
 #[test]
 fn a_request_that_came_with_another_is_not_forgotten() {
     let server = Server::of_fixtures();

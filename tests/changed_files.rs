@@ -61,7 +61,7 @@ fn a_file_that_is_changed_in_place_is_no_longer_served() {
         |path| fs::write(path, b"something else").unwrap(),
         |path| open(path).set_len(9_999).unwrap(),
         |path| open(path).set_len(10_001).unwrap(),
-        // Only its time: nobody can tell what was written.
+        // Only its time: what was written cannot be known.
         |path| open(path).set_modified(UNIX_EPOCH).unwrap(),
     ];
     for change in changes {
@@ -116,12 +116,12 @@ fn a_changed_extension_takes_the_whole_update_with_it() {
     open(&extension).write_all_at(b"E", 0).unwrap();
     assert!(!update(server.address(), &fixture("check-older")).offers());
     get(server.address(), "/packages/oem-test.gz", &[]).expect_refusal(503, "changed");
-    // A machine that is fetching the rest may go on.
+    // A machine that is fetching the rest may continue.
     assert_eq!(get(server.address(), PACKAGE, &[]).status(), 200);
     expect_told_once(&server.stop(), &extension);
 }
 
-/// Begins a download, changes the file, and goes on reading until the server
+/// Begins a download, changes the file, and continues reading until the server
 /// has had enough. What came must be the beginning of what was announced.
 fn change_during_a_download(change: impl FnOnce(&Path)) {
     let (directory, payload) = (Directory::new(), bytes(MORE_THAN_BUFFERS));

@@ -60,7 +60,7 @@ fn names(directory: &Directory) -> Vec<String> {
     names
 }
 
-/// A server that offers some content, and answers each GET as it is told.
+/// A server that offers some content, and answers each GET as given.
 fn offering(
     content: &'static [u8],
     change: impl Fn(String) -> String + Send + Sync + 'static,

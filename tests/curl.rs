@@ -167,7 +167,7 @@ fn a_check_by_hand() {
     let codebase = format!("<url codebase=\"http://{}/packages/\"", server.address());
     assert!(answer.contains(&codebase), "{answer}");
 
-    // The type that curl sends by itself, and what one is told then.
+    // The type that curl sends by default, and the answer to it.
     let answer = output(curl().args(["--data-binary", &body, &check(&server)]));
     assert_eq!(
         answer,

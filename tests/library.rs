@@ -244,7 +244,7 @@ fn an_update_for_some_machines_only() {
     running.stop();
 }
 
-/// Decides nothing as long as somebody holds the lock.
+/// Decides nothing while another thread holds the lock.
 struct Stuck {
     entered: Arc<AtomicBool>,
     lock: Arc<Mutex<()>>,

@@ -1,4 +1,4 @@
-//! What is hardly HTTP: it is refused, and harms nobody else.
+//! Requests that are hardly HTTP: they are refused, and harm no other client.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod common;
@@ -57,7 +57,7 @@ fn a_version_of_http_that_is_not_spoken() {
 
 #[test]
 fn an_upgrade_is_not_taken_up() {
-    // curl --http2 asks for one; the server may go on as if it had not
+    // curl --http2 asks for one; the server may continue as if it had not
     // (RFC 9110, section 7.8).
     let server = Server::of_fixtures();
     let mut client = Client::connect(server.address());

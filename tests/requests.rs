@@ -261,7 +261,7 @@ fn options_of_a_connection_on_several_lines() {
     assert_eq!(answer.header("Connection"), Some("close"));
 }
 
-/// What HTTP/2 clients try. There is no upgrade, but the client may go on as if
+/// What HTTP/2 clients try. There is no upgrade, but the client may continue as if
 /// there were one.
 #[test]
 fn an_upgrade_is_not_promised_another_request() {

@@ -1,4 +1,4 @@
-//! Clients that stall: nobody else waits for them.
+//! Clients that stall: no other client waits for them.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod common;
@@ -48,7 +48,7 @@ fn a_stalled_download() {
     let (server, payload) = serve(&directory);
     let mut clients: Vec<_> = (0..10).map(|_| stalled_download(server.address())).collect();
     expect_answers(server.address());
-    // They were stalled all the while, and can go on.
+    // They were stalled all the time, and can continue.
     server.wait_for_line("finished: ");
     let finished = server.lines().iter().filter(|line| line.contains("finished")).count();
     assert_eq!(finished, 1, "{:#?}", server.lines());

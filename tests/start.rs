@@ -73,7 +73,7 @@ fn packages_that_cannot_be_served() {
 
 #[test]
 fn a_package_that_may_not_be_read() {
-    // Root may read everything, so root runs the binary as somebody else: a
+    // Root may read everything, so root runs the binary as another user: a
     // copy of it, because that one may not reach the directory it lies in.
     let directory = Directory::new();
     fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).unwrap();
@@ -132,7 +132,7 @@ fn addresses_that_cannot_be_had() {
     let address = taken.local_addr().unwrap().to_string();
     for (address, why) in [
         (address.as_str(), "another program listens there; try --listen-address 127.0.0.1:"),
-        // Set aside for documentation (RFC 5737): nobody's.
+        // Reserved for documentation (RFC 5737): no machine has it.
         ("192.0.2.1:8000", "not an address of this machine"),
     ] {
         let outcome = run([&GOOD[..], &["--listen-address", address]].concat());
@@ -160,7 +160,7 @@ fn addresses_of_every_kind() {
                 let address = (loopback.parse::<IpAddr>().unwrap(), server.port()).into();
                 assert_eq!(get(address, "/packages/update.gz", &[]).status(), 200, "{loopback}");
             }
-            // An IPv4 client is told as what it is.
+            // An IPv4 client is logged with its IPv4 address.
             server.wait_for_line("client 127.0.0.1: download");
         } else {
             assert_eq!(get(server.address(), "/packages/update.gz", &[]).status(), 200, "{given}");
@@ -260,7 +260,7 @@ fn the_line_for_machines_behind_a_front() {
     server.wait_for_line(&format!("SERVER=http://{}/v1/update/", server.address()));
 }
 
-/// A package that takes some seconds to read: systemd is told how far it is.
+/// A package that takes some seconds to read: systemd gets the progress.
 #[test]
 fn how_far_the_start_is() {
     let directory = Directory::new();

@@ -3,7 +3,7 @@
 #
 #   tests/static.sh BINARY
 #
-# It must need nothing of the machine's, and serve from a root that holds only itself and a payload.
+# It must have no dependencies, and serve from a root that contains only itself and a payload.
 # A binary for arm64 runs under qemu-user on other machines. Exit status: 0 all passed, 1 something
 # failed. APT_INSTALL=1 installs qemu-user-static and binutils where they are missing and needed.
 set -u

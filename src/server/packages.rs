@@ -16,9 +16,9 @@ impl Packages {
         Self::default()
     }
 
-    /// Offers a package where a machine looks for it that is told this
-    /// [codebase](crate::Update::codebase): below its path, if that begins with
-    /// [`Codebase::PACKAGES`]. Of several at one place, the first is served.
+    /// Offers a package where a machine with this
+    /// [codebase](crate::Update::codebase) looks for it: below its path, if that
+    /// begins with [`Codebase::PACKAGES`]. Of several at one place, the first is served.
     pub fn add(&mut self, codebase: &Codebase, package: Arc<PackageFile>) {
         let Some(folder) = codebase.path().strip_prefix(Codebase::PACKAGES) else { return };
         let path = format!("{folder}{}", package.name());

@@ -18,7 +18,7 @@ pub struct Update {
     pub version: Version,
     /// Where the packages are.
     pub codebase: Codebase,
-    /// What the client is told.
+    /// What the client gets.
     pub manifest: Manifest,
     /// Whether only machines may have it that take a delta payload
     /// (`delta_okay`). go-omaha has this as an attribute of its file, and

@@ -1,4 +1,4 @@
-//! A small HTTP client that sends what it is told to, byte by byte, so that
+//! A small HTTP client that sends exactly the bytes it is given, so that
 //! odd requests can be sent, and that notices what a library would forgive.
 
 use std::io::{self, Read, Write};
@@ -108,7 +108,7 @@ impl Client {
         self.stream.write_all(bytes.as_ref())
     }
 
-    /// Says that nothing more will be sent, and goes on listening.
+    /// Says that nothing more will be sent, and keeps reading.
     pub fn finish_sending(&mut self) {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }

@@ -15,7 +15,7 @@ pub fn has(program: &str, package: &str) -> bool {
     false
 }
 
-/// Says that a test shows nothing, for want of something.
+/// Reports that a test shows nothing, because something is missing.
 ///
 /// # Panics
 ///

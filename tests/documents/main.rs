@@ -19,7 +19,7 @@ use std::process::Command;
 use help::Help;
 use manual::Manual;
 
-/// A subcommand, or serving, and where the manual tells of it.
+/// A subcommand, or serving, and where the manual describes it.
 struct Page {
     /// Empty for serving.
     command: &'static str,

@@ -43,7 +43,7 @@ impl Manual {
         rows.map(described).collect()
     }
 
-    /// What stands under a heading, to the next one.
+    /// The text under a heading, to the next one.
     pub fn section(&self, heading: &str) -> Option<&str> {
         let (_, section) = self.0.split_once(&format!("\n## {heading}\n"))?;
         Some(section.split("\n## ").next().unwrap_or(section).trim())

@@ -13,7 +13,7 @@ use crate::stage::Stage;
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/slow_disk/slow_disk.c");
 
 /// Two downloads whose next bytes the disk does not give: checks are answered
-/// as ever, and when it goes on, so do the downloads.
+/// as usual, and when it works again, so do the downloads.
 #[test]
 fn a_disk_that_hangs() {
     if !is_dynamic() {

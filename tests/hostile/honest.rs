@@ -28,7 +28,7 @@ const PIECE: usize = 16 * 1024;
 pub struct Checks {
     pub answered: u64,
     /// Connections that were ended without an answer, so that the client had to
-    /// try again. The time of a check goes on meanwhile.
+    /// try again. The time of a check runs meanwhile.
     pub retries: u64,
     /// From the moment at which the first connection was there.
     pub slowest: Duration,

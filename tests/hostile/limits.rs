@@ -82,7 +82,7 @@ fn withheld_body(_: usize) -> Vec<u8> {
 /// A command that runs the rest of its arguments with so many threads at most.
 fn with_threads(number: usize) -> String {
     // `RLIMIT_NPROC` counts what a user has, and does not bind root: so it is
-    // a user that nobody else is, or, for others, a user namespace of its own.
+    // a user of its own, or, for others, a user namespace of its own.
     static USER: AtomicU32 = AtomicU32::new(54321);
     let wrapper = if rustix::process::geteuid().is_root() {
         let user = USER.fetch_add(1, Ordering::Relaxed);

@@ -1,6 +1,6 @@
 //! Attacks on the running binary, and faults of the system under it.
 //!
-//! While each attack goes on, four things must hold: a well-behaved client's
+//! During each attack, four things must hold: a well-behaved client's
 //! update check is answered within a second, a slow download that is under way
 //! continues and arrives whole, the process lives, and afterwards memory
 //! and descriptors return to within 20 % of what they were. The server never has

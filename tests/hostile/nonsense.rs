@@ -11,7 +11,7 @@ use crate::stage::Stage;
 
 const HOST: &str = "Host: update.test\r\n";
 
-/// What is sent, and the statuses that it may be answered with. 0 stands for
+/// What is sent, and the statuses that it may be answered with. 0 means
 /// no answer at all.
 fn nonsense() -> Vec<(&'static str, Vec<u8>, &'static [u16])> {
     const BAD: &[u16] = &[400];

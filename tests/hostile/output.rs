@@ -1,4 +1,4 @@
-//! Standard error and standard output that nobody reads.
+//! Standard error and standard output without a reader.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, pipe};
@@ -90,7 +90,7 @@ fn events_that_nobody_reads() {
     for _ in 0..10 {
         server.expect_answers();
     }
-    // As soon as somebody reads, it goes on with whole lines, and says how many
+    // As soon as it is read, it continues with whole lines, and says how many
     // are missing.
     let lines = BufReader::new(reader).lines().map(Result::unwrap);
     let address = server.address;

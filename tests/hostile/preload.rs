@@ -6,7 +6,7 @@ use crate::common::server::binary;
 
 /// Whether the binary takes libraries at all.
 pub fn is_dynamic() -> bool {
-    // The name of the program that loads them stands in it.
+    // It contains the name of the program that loads them.
     let binary = fs::read(binary()).unwrap();
     binary.windows(9).any(|bytes| bytes == b"/ld-linux")
 }

@@ -19,7 +19,7 @@ pub fn sized<T>(small: T, full: T) -> T {
 
 /// How long an honest update check may take: the second that was promised, at
 /// full size on a machine that does nothing else. Among other tests on a busy
-/// machine, only that nobody is kept waiting for a time limit of the server.
+/// machine, only that no client has to wait for a time limit of the server.
 pub fn check_limit() -> Duration {
     let slowness = std::env::var("HOSTILE_SLOWNESS").ok();
     let usual = sized(15.0, 1.0);
@@ -27,7 +27,7 @@ pub fn check_limit() -> Duration {
     Duration::from_secs_f64(slowness)
 }
 
-/// How long an attack that would not end by itself goes on.
+/// How long an attack lasts that would not end by itself.
 pub fn duration() -> Duration {
     sized(Duration::from_secs(2), Duration::from_secs(15))
 }

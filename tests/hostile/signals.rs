@@ -60,7 +60,7 @@ fn a_process_that_was_stopped_and_goes_on() {
     assert_eq!(cut, None);
 }
 
-/// A download and the checks go on, however often it is stopped.
+/// A download and the checks continue, however often it is stopped.
 #[test]
 fn a_process_that_is_stopped_again_and_again() {
     let stage = Stage::new(&[]);

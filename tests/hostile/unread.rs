@@ -1,4 +1,4 @@
-//! Answers that nobody reads.
+//! Answers that are not read.
 
 use crate::common::fixture;
 use crate::common::http::{Client, request, update_request};
@@ -30,7 +30,7 @@ fn downloads_that_are_not_read() {
     });
 }
 
-/// Above the limit a client is told to come again, and then it succeeds.
+/// Above the limit a client is asked to try again, and then succeeds.
 #[test]
 fn more_downloads_than_places() {
     // Three quarters of the connections may be downloads.

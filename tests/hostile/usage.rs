@@ -86,7 +86,7 @@ impl fmt::Display for Mib {
     }
 }
 
-/// Lets the count of the highest resident memory begin anew.
+/// Resets the count of the highest resident memory.
 pub fn reset_peak(pid: u32) {
     fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
 }

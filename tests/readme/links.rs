@@ -54,7 +54,7 @@ fn the_readme_is_short() {
     assert!(documents()[0].text.lines().count() <= 280);
 }
 
-/// What stands in parentheses after a text in brackets, outside of code.
+/// The parentheses after a text in brackets, outside of code.
 fn targets(document: &'static Document) -> impl Iterator<Item = &'static str> {
     let mut is_code = false;
     let prose = document.text.lines().filter(move |line| {

@@ -63,7 +63,7 @@ fn commands_in_sentences_run_as_written() {
         } else if commands.iter().any(|known| Some(&**known) == subcommand) {
             println!("`{command}`: a subcommand");
         } else if command.split(' ').any(|word| word.chars().all(|c| c.is_ascii_uppercase())) {
-            // Not as written, because a word stands for a file or the like.
+            // Not as written, because a word is a placeholder.
             let first = subcommand.and_then(|rest| rest.split(' ').next()).expect(command);
             let known = flags(&help_of(&[first, "--help"]));
             assert!(commands.iter().any(|known| known == first), "{command}");
@@ -250,7 +250,7 @@ fn check_events(server: &Server) {
     let lines = server.seen.iter().filter(|line| line.starts_with('{'));
     let written: Vec<_> = lines.map(|line| members(line)).collect();
     let told = manual("scripts").table("## Events");
-    // Events are lost only when nobody reads them; tests/hostile has that.
+    // Events are lost only when output blocks; tests/hostile has that.
     for row in told.iter().filter(|row| row[0] != "lost") {
         assert!(written.iter().any(|(event, _)| *event == row[0]), "no {} was written", row[0]);
     }

@@ -16,7 +16,7 @@ use crate::text::{Block, Document, are_like, constant};
 /// The address in the documents of a server on another computer.
 const ELSEWHERE: &str = "10.0.0.2";
 
-/// What stands in the pretended machine's `update.conf` before anything is done.
+/// The pretended machine's `update.conf` before anything is done.
 const CONFIGURATION: &str = "GROUP=stable\nSERVER=https://updates.example/v1/update/\n";
 
 /// Where the release server of the pretended internet has the payloads.
@@ -250,7 +250,7 @@ impl Sandbox {
             .env("README_STAND_INS", &stand_ins)
             .env("README_VERSION", env!("CARGO_PKG_VERSION"));
         command.env("README_HOME", &self.home).env("README_INTERNET", &self.internet);
-        // These come from whoever runs the test.
+        // These may be set where the test runs.
         for name in [
             "APT_INSTALL",
             "ARCH",

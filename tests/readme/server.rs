@@ -13,7 +13,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Server {
     child: Child,
     lines: Receiver<String>,
-    /// The lines that it has printed, as far as somebody has waited for them.
+    /// The lines that it has printed, as far as they were waited for.
     pub seen: Vec<String>,
 }
 

@@ -46,7 +46,7 @@ pub struct Block {
     ///
     /// - nothing: in a copy of this project (its Makefile and fixtures);
     /// - `machine`: on a pretended machine, a folder that takes the place of `/`;
-    /// - `server`: the last command goes on until the next server is started;
+    /// - `server`: the last command runs until the next server is started;
     /// - `ends`: that command ends by itself when a machine was updated;
     /// - `script`: a file; `tests/scripted` runs it;
     /// - `exit-N`: it ends with this status, and not 0;
@@ -219,7 +219,7 @@ pub fn constant(line: &str) -> String {
     words.iter().enumerate().map(constant).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether lines are those that are shown, where `…` alone stands for any number of
+/// Whether lines are those that are shown, where a line `…` means any number of
 /// lines.
 pub fn are_like(lines: &[String], shown: &[String]) -> bool {
     match shown {
@@ -231,7 +231,7 @@ pub fn are_like(lines: &[String], shown: &[String]) -> bool {
     }
 }
 
-/// Whether a line is like a pattern, in which `…` stands for anything.
+/// Whether a line is like a pattern, in which `…` matches anything.
 pub fn matches(line: &str, pattern: &str) -> bool {
     let mut parts = pattern.split('…');
     let Some(mut rest) = line.strip_prefix(parts.next().unwrap()) else { return false };

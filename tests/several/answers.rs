@@ -76,7 +76,7 @@ fn ranges_of_several_servers_fit_together() {
 }
 
 /// Where a server has another file under the name, no parts of both are mixed:
-/// whoever asks with the tag gets the whole other file, and notices.
+/// a client that asks with the tag gets the whole other file, and notices.
 #[test]
 fn a_server_with_another_file_is_noticed() {
     let directory = Directory::new();

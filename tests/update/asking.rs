@@ -4,7 +4,7 @@ use crate::common::until;
 use crate::machine::{CONF, Ended, Machine};
 use crate::outcomes::{expect_as_before, machine, names};
 
-/// A daemon that just asks somebody else ignores the trigger.
+/// A daemon that is asking another server ignores the trigger.
 #[test]
 fn a_trigger_that_is_lost() {
     let machine = machine();

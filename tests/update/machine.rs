@@ -1,4 +1,4 @@
-//! A pretended machine: a folder that stands for `/`, and stand-ins for the
+//! A pretended machine: a folder in the place of `/`, and stand-ins for the
 //! programs that a real one has.
 
 use std::fs;

@@ -39,7 +39,7 @@ fn journals() {
     expect_as_before(&machine);
 }
 
-/// The program sees how the update goes on, even if it cannot ask the daemon.
+/// The program sees the progress of the update, even if it cannot ask the daemon.
 #[track_caller]
 fn expect_installed_without_status(how: &str) {
     let machine = machine();

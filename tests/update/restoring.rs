@@ -162,7 +162,7 @@ fn owner_and_second_name_stay() {
     assert_eq!((everything(&machine), fs::metadata(&path).unwrap().ino()), before);
 }
 
-/// What somebody else has changed while the update ran stays.
+/// Other changes that were made while the update ran stay.
 #[test]
 fn an_edit_meanwhile_stays() {
     let machine = Machine::new();
@@ -268,7 +268,7 @@ fn a_disk_that_is_full_at_every_step() {
 fn kill_at_every_step(shape: &str, is_masked: bool) {
     let directory = Directory::new();
     let Some(library) = library(&directory) else { return };
-    // Each waits for the disk again and again, so some go on at once.
+    // Each waits for the disk again and again, so some continue at once.
     for first in (1..).step_by(8) {
         let is_over = std::thread::scope(|scope| {
             let library = &library;

@@ -50,7 +50,7 @@ impl DigestCache {
         }
     }
 
-    /// Goes on keeping what is known of a package.
+    /// Keeps what is known of a package.
     pub fn keep(&self, package: &Path) {
         let _ = self.place(package);
     }

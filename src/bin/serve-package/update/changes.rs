@@ -182,8 +182,8 @@ pub fn put_back(root: &Root, written: Option<&Record>) -> Result<Option<PathBuf>
     Ok(Some(record.file))
 }
 
-/// Puts the settings back, and has nobody change them any more: for a process
-/// that ends now. What is to be done to the unit takes longer, and is left to
+/// Puts the settings back, and lets no other thread change them afterwards: for
+/// a process that ends now. What is to be done to the unit takes longer, and is left to
 /// `--restore`.
 ///
 /// # Errors

@@ -21,8 +21,8 @@ pub fn with_server(original: &[u8], server: &str) -> Vec<u8> {
     lines.join(&b'\n')
 }
 
-/// Settings that somebody else has changed meanwhile, with the original
-/// `SERVER=` in the place of the other one.
+/// Settings that were changed meanwhile, with the original `SERVER=` instead of
+/// the other one.
 pub fn without_server(current: &[u8], original: &[u8], server: &str) -> Vec<u8> {
     let line = [KEY, server.as_bytes()].concat();
     let mut before: Vec<_> =

@@ -19,7 +19,7 @@ pub enum Happening {
     Downloaded,
     /// The machine fetches this package.
     Fetching(String),
-    /// It has so many of the package's bytes.
+    /// It has this many of the package's bytes.
     Fetched { package: String, bytes: u64, size: u64 },
     /// The machine reports that the update is installed.
     Completed,
@@ -29,7 +29,7 @@ pub enum Happening {
     Trouble(String),
     /// What the daemon says of itself, asked again and again.
     Status(Result<Status, UpdateError>),
-    /// Somebody wants it to end.
+    /// A signal asks it to end.
     Interrupted,
     /// The server has ended by itself.
     ServerEnded(String),

@@ -102,7 +102,7 @@ fn put_left_overs_back(root: &Root, output: &mut Output) -> Result<bool, UpdateE
 
 fn update(request: &Request, root: &Root, output: &mut Output) -> Result<ExitCode, UpdateError> {
     let mut lock = None;
-    // Whoever is not permitted is told so with everything else that is found.
+    // A lack of permission is reported together with all other findings.
     if !request.dry_run && root.is_permitted() {
         lock = Some(Lock::take(root)?);
         put_left_overs_back(root, output)?;

@@ -191,7 +191,7 @@ impl Record {
         if self.made_folder
             && let Some(folder) = self.path.parent()
         {
-            // Somebody may have put something into it.
+            // It stays if there is something else in it.
             let _ = fs::remove_dir(folder);
         } else {
             sync_folder(&self.path).map_err(fail)?;

@@ -1,4 +1,4 @@
-//! Serving the payloads to this machine and to nobody else.
+//! Serving the payloads to this machine only.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -20,8 +20,8 @@ use crate::background;
 const STATUS_INTERVAL: Duration = Duration::from_millis(500);
 
 /// How long the machine may take to ask after a check was triggered. It takes
-/// less than a second. A trigger is lost on a daemon that just then asks
-/// somebody else on its own account, so there is another one meanwhile.
+/// less than a second. A trigger is lost on a daemon that asks another
+/// server at that moment, so the check is triggered once more meanwhile.
 const ASK: Duration = Duration::from_secs(60);
 
 /// How long the daemon may be idle after it has asked, until that is taken for

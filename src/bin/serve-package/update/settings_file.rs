@@ -130,8 +130,8 @@ fn write(path: &Path, text: &[u8], like: Option<&Path>) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Gives a file to somebody, if it is not theirs: without privileges, one may
-/// not even give it to oneself in every group.
+/// Changes the owner of a file, if it is another one: without privileges, one may
+/// not even set every group of one's own file.
 fn own(file: &File, user: u32, group: u32) -> io::Result<()> {
     let metadata = file.metadata()?;
     if (metadata.uid(), metadata.gid()) == (user, group) {
@@ -140,8 +140,8 @@ fn own(file: &File, user: u32, group: u32) -> io::Result<()> {
     fchown(file, Some(user), Some(group))
 }
 
-/// Puts the settings back as they were. What somebody else has changed in them
-/// meanwhile stays. Does nothing where they are back already.
+/// Puts the settings back as they were. Other changes that were made to them
+/// meanwhile stay. Does nothing if they are back already.
 ///
 /// # Errors
 ///

@@ -42,7 +42,7 @@ pub struct Updates {
 }
 
 /// An update of the folder, with its packages open; without any, if it cannot be
-/// served and is a floor, which nobody passes by.
+/// served and is a floor, which no machine may skip.
 #[derive(Clone, Debug)]
 struct Update {
     found: Found,

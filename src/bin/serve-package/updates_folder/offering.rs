@@ -33,7 +33,7 @@ impl Offering {
         let mut watched = Vec::new();
         for update in &updates.updates {
             let place = format!("{}{}/", self.place.codebase, update.found.place);
-            // It is made of what may stand there.
+            // It consists of characters that are allowed there.
             let Ok(codebase) = place.parse::<Codebase>() else { continue };
             if self.place.is_here {
                 for package in &update.packages {
