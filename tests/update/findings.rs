@@ -121,17 +121,17 @@ fn programs_that_hang() {
     let machine = Machine::new();
     machine.set("status", "hang");
     let mut command = machine.command(&[&ALL[..], &["--dry-run"]].concat());
-    let output = command.env("SERVE_PACKAGE_WAIT", "3s").output().unwrap();
+    let output = command.env("SERVE_PACKAGE_WAIT", "5s").output().unwrap();
     Ended::from(output)
-        .expect(1, &["error: `update_engine_client -status` did not end within 3 s"]);
+        .expect(1, &["error: `update_engine_client -status` did not end within 5 s"]);
     machine.set("systemctl-hangs", "show");
     let mut command = machine.command(&[&ALL[..], &["--dry-run"]].concat());
-    let output = command.env("SERVE_PACKAGE_WAIT", "3s").output().unwrap();
+    let output = command.env("SERVE_PACKAGE_WAIT", "5s").output().unwrap();
     Ended::from(output).expect(
         1,
         &[
             "error: `systemctl show update-engine.service ",
-            " did not end within 3 s",
+            " did not end within 5 s",
             "warning: it is not known whether locksmithd reboots: ",
         ],
     );
