@@ -417,7 +417,7 @@ fn a_system_that_is_not_marked_good() {
     machine.write("proc/uptime", "100.05 200.10\n");
     // Fifty seconds ago.
     machine.set("update-engine.service.since", "50000000");
-    let said = ["the running system is not marked good yet", "; wait 80 s"];
+    let said = ["the running system is not marked good yet", "; wait 81 s"];
     expect(&machine, &ALL, 1, &said);
     expect(&machine, &[&ALL[..], &["--force"]].concat(), 0, &said);
     machine.write("proc/uptime", "1000.05 200.10\n");

@@ -192,6 +192,19 @@ fn a_daemon_that_is_gone() {
     expect_as_before(&machine);
 }
 
+/// It is started again, and does not know of the update any more.
+#[test]
+fn a_daemon_that_crashes_at_the_end() {
+    let machine = machine();
+    machine.set("mode", "crash");
+    let mut command = machine.command_all(&[]);
+    let output = command.env("SERVE_PACKAGE_WAIT", "5s").output().unwrap();
+    let said =
+        "did not finish: the machine reported it as installed, and then update_engine is idle";
+    Ended::from(output).expect(1, &[said]);
+    expect_as_before(&machine);
+}
+
 #[test]
 fn a_trigger_that_hangs() {
     let machine = machine();

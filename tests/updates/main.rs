@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use omaha::protocol::response::Manifest;
 use omaha::protocol::{EventResult, EventType, Request};
 
-use common::http::{get, update};
+use common::http::{Answer, get, update};
 use common::payload::Directory;
 use common::server::Server;
 use common::{EXTENSION, UPDATE};
@@ -115,17 +115,17 @@ impl Machine {
         self.check(server).map(|offer| offer.manifest.version.as_str().to_owned())
     }
 
-    fn report(&self, server: SocketAddr, kind: EventType) {
+    fn report(&self, server: SocketAddr, kind: EventType) -> Answer {
         self.send(server, |app| {
             app.add_event(kind, EventResult::SUCCESS);
-        });
+        })
     }
 
     fn send(
         &self,
         server: SocketAddr,
         fill: impl FnOnce(&mut omaha::protocol::request::App),
-    ) -> common::http::Answer {
+    ) -> Answer {
         let mut request = Request::new();
         let app = request.add_app("{e96281a6-d1af-4bde-9a0a-97b76e56dc57}", &*self.version);
         app.machine_id = "0123456789abcdef0123456789abcdef".to_owned();

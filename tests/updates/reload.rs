@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use omaha::protocol::EventType;
 use rustix::process::Signal;
 
 use super::common::http::{Client, get, request};
@@ -122,6 +123,25 @@ fn what_was_changed_in_place_is_read_anew() {
     server.signal(Signal::HUP);
     server.wait_for_line("read again: 2 updates");
     amd64.check(server.address()).unwrap().fetch(server.address());
+}
+
+/// The `update_engine` of 2023 looks for extensions in the answer to the event that
+/// its download has finished: those of another update would be wrong.
+#[test]
+fn a_machine_that_installs_is_not_offered_something_else() {
+    let folder = Folder::with(&["amd64-usr/4152.2.0"]);
+    folder.copy_extension("amd64-usr/4152.2.0/oem-azure.gz");
+    let server = folder.serve(&[]);
+    let machine = Machine::new("4081.2.0");
+    assert!(machine.check(server.address()).is_some());
+    let answer = machine.report(server.address(), EventType::UPDATE_DOWNLOAD_FINISHED);
+    assert_eq!(answer.manifest().version.as_str(), "4152.2.0");
+    folder.add("amd64-usr/4186.0.0");
+    folder.copy_extension("amd64-usr/4186.0.0/oem-azure.gz");
+    server.signal(Signal::HUP);
+    server.wait_for_line("read again: 2 updates");
+    let answer = machine.report(server.address(), EventType::UPDATE_DOWNLOAD_FINISHED);
+    assert!(!answer.text().contains("4186.0.0"), "{}", answer.text());
 }
 
 #[test]

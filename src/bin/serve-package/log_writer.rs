@@ -7,10 +7,11 @@
 
 use std::io::{self, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
+
+use crate::background;
 
 /// Bytes that wait: a few thousand lines.
 const CAPACITY: usize = 1024 * 1024;
@@ -77,8 +78,7 @@ impl LogWriter {
         }
         state.waiting.extend_from_slice(line.as_bytes());
         if !state.has_writer {
-            let writer = thread::Builder::new().name("output".to_owned());
-            state.has_writer = writer.spawn(|| self.write_for_ever()).is_ok();
+            state.has_writer = background::start("output", || self.write_for_ever()).is_ok();
         }
         drop(state);
         self.changed.notify_all();

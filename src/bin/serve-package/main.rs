@@ -6,6 +6,7 @@
 //! and ends the run when its exit condition is met ([`exit_condition`]).
 
 mod args;
+mod background;
 mod banner;
 mod check;
 mod digest_cache;

@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use crate::background;
 use crate::format::Plain;
 
 /// Removes what an earlier run has left, so that its address is not taken for
@@ -101,7 +101,7 @@ fn write_to_pipe(path: &Path, options: OpenOptions, text: String) -> io::Result<
                 // Whoever read it has gone again.
                 drop(written);
             };
-            thread::Builder::new().name("ready-file".to_owned()).spawn(wait).map(drop)
+            background::start("ready-file", wait)
         }
         Err(error) => Err(error),
     }

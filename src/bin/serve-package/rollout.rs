@@ -47,8 +47,10 @@ impl Updater for RolloutUpdater {
 
     fn download_finished(&mut self, request: &Request, app: &App) -> Option<Arc<Update>> {
         let update = self.inner.download_finished(request, app)?;
+        let machine = Machine::new(app, self.address);
         // It is what the machine installs already, whoever has a turn now.
-        let reason = self.watch.may_offer(&Machine::new(app, self.address), &update);
-        (reason != Err(Reason::OtherBoard)).then_some(update)
+        let is_for_it = self.watch.may_offer(&machine, &update) != Err(Reason::OtherBoard)
+            && self.watch.may_install(&machine, &update);
+        is_for_it.then_some(update)
     }
 }

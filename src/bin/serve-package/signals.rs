@@ -7,7 +7,6 @@ use std::fmt;
 use std::io;
 use std::process;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use omaha::server::Handle;
@@ -15,6 +14,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 
 use crate::FAILURE;
+use crate::background;
 use crate::exit_condition::Outcome;
 use crate::log::Priority;
 use crate::log_writer;
@@ -62,7 +62,7 @@ pub fn stop_on_signal(
 ) -> Result<(), SignalError> {
     let mut signals =
         Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1]).map_err(SignalError::Catch)?;
-    let thread = thread::Builder::new().name("signals".to_owned()).spawn(move || {
+    let started = background::start("signals", move || {
         let log = watch.log();
         let mut first: Option<(i32, Instant)> = None;
         for signal in signals.forever() {
@@ -95,5 +95,5 @@ pub fn stop_on_signal(
             first = Some((signal, Instant::now()));
         }
     });
-    thread.map(drop).map_err(SignalError::Thread)
+    started.map_err(SignalError::Thread)
 }

@@ -147,6 +147,11 @@ impl Watch {
         tracker.may_offer(machine)
     }
 
+    /// Whether a machine may have been offered this update last.
+    pub fn may_install(&self, machine: &Machine<'_>, update: &Update) -> bool {
+        self.tracker().may_install(machine, update)
+    }
+
     /// Passes on what has changed. With the tracker locked, so that it is in
     /// order; nothing of this waits for anybody.
     fn tell_news(&self, tracker: &mut MachineTracker) {

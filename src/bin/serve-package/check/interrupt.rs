@@ -4,11 +4,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
+
+use crate::background;
 
 /// What a signal does before it ends the process: it removes the file that is
 /// being written, and calls a function with the exit status that a shell will
@@ -38,7 +39,7 @@ impl Interrupt {
             };
             // Without the thread the signals would be lost; there is always
             // room for one at the start of a process.
-            let _ = thread::Builder::new().name("signals".to_owned()).spawn(wait);
+            let _ = background::start("signals", wait);
         }
         interrupt
     }

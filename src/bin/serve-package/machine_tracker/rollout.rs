@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use omaha::Reason;
 use omaha::protocol::VersionText;
 use omaha::server::Machine;
+use omaha::{Reason, Update};
 
 use super::state::State;
 use super::{MachineTracker, News, Offered, Record, is_nobody};
@@ -128,6 +128,14 @@ impl MachineTracker {
              {version}: {cause}; {end}"
         );
         self.news.push(News::Say(Priority::Error, line));
+    }
+
+    /// Whether a machine may have been offered this update last: between the offer
+    /// and now, a folder of updates may have changed.
+    pub fn may_install(&mut self, machine: &Machine<'_>, update: &Update) -> bool {
+        let key = self.key(machine);
+        let record = self.machines.get(&key).filter(|record| !record.offered.is_empty());
+        record.is_none_or(|record| *record.offered == *update.version.as_str())
     }
 
     /// Whether a machine for which there is an update may have it now.

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{StateDir, line};
+use crate::background;
 use crate::log::{Log, Priority};
 use crate::machine_tracker::{Key, MachineTracker, Record};
 
@@ -71,7 +72,7 @@ impl Writer {
             whole: 0,
             is_failing: false,
         };
-        thread::Builder::new().name("state".to_owned()).spawn(move || work.run())?;
+        background::start("state", move || work.run())?;
         Ok(Self(shared))
     }
 

@@ -3,7 +3,6 @@
 use std::io;
 use std::process;
 use std::sync::atomic::Ordering;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -16,6 +15,7 @@ use super::queue::Queue;
 use super::root::Root;
 use super::tool::IS_INTERRUPTED;
 use super::verdict::INTERRUPTED;
+use crate::background;
 use crate::log_writer::FlushAtExit;
 
 /// The same signal again within this time is the first one: `timeout`, for one,
@@ -32,8 +32,7 @@ const SAME: Duration = Duration::from_secs(1);
 pub fn watch(root: &Root, queue: Queue) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGQUIT, SIGHUP])?;
     let root = root.clone();
-    let thread = thread::Builder::new().name("signals".to_owned());
-    thread.spawn(move || {
+    background::start("signals", move || {
         let mut first: Option<Instant> = None;
         for signal in signals.forever() {
             if signal == SIGHUP || first.is_some_and(|first| first.elapsed() < SAME) {
@@ -51,6 +50,5 @@ pub fn watch(root: &Root, queue: Queue) -> io::Result<()> {
             drop(FlushAtExit);
             process::exit(INTERRUPTED.into());
         }
-    })?;
-    Ok(())
+    })
 }

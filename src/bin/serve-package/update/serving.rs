@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread;
 
 use omaha::server::{Activity, Handle, ListenAddress, Server};
 use omaha::{Codebase, PackageFile, TrivialUpdater, Update, Version};
@@ -10,6 +9,7 @@ use omaha::{Codebase, PackageFile, TrivialUpdater, Update, Version};
 use super::error::UpdateError;
 use super::happening::Happening;
 use super::queue::Queue;
+use crate::background;
 use crate::events;
 use crate::format::sentence;
 
@@ -57,7 +57,7 @@ impl Serving {
             });
         let (handle, url) = (server.handle(), format!("http://{}/v1/update/", server.address()));
         let queue = queue.clone();
-        thread::Builder::new().name("server".to_owned()).spawn(move || {
+        background::start("server", move || {
             let ended = catch_unwind(AssertUnwindSafe(|| server.run()));
             let ended = match ended {
                 Ok(Ok(())) => "it was stopped".to_owned(),

@@ -14,6 +14,7 @@ use super::queue::Queue;
 use super::release::System;
 use super::root::{Root, at_most};
 use super::verdict::Verdict;
+use crate::background;
 
 /// How often the daemon is asked what it does.
 const STATUS_INTERVAL: Duration = Duration::from_millis(500);
@@ -162,7 +163,14 @@ impl Session<'_> {
             return Some(Verdict::NotAsked(causes));
         }
         if state.completed.is_some_and(|completed| completed.elapsed() >= at_most(COMPLETION)) {
-            return Some(Verdict::Installed);
+            return Some(match &state.status {
+                Some(Ok(status)) => Verdict::Broken(format!(
+                    "the machine reported it as installed, and then update_engine is {}",
+                    status.operation
+                )),
+                // The report must do, where the daemon cannot be asked.
+                _ => Verdict::Installed,
+            });
         }
         if state.completed.is_none()
             && state.idle_since.is_some_and(|idle| idle.elapsed() >= at_most(IDLE))
@@ -183,11 +191,9 @@ impl Session<'_> {
 /// Asks the daemon again and again what it does, on a thread of its own: it may
 /// take its time.
 pub fn ask_for_status(queue: Queue) -> std::io::Result<()> {
-    let thread = thread::Builder::new().name("status".to_owned());
-    thread.spawn(move || {
+    background::start("status", move || {
         while queue.push(Happening::Status(Status::query())) {
             thread::sleep(STATUS_INTERVAL);
         }
-    })?;
-    Ok(())
+    })
 }
