@@ -63,7 +63,9 @@ def read():
 def validate(documents):
     validator = has("kubernetes_validate")
     if not validator:
-        print(f"NOT SHOWN: the published schema: pip install {VALIDATOR}")
+        print(f"NOT SHOWN: the published schema needs: pip install {VALIDATOR}")
+        if os.environ.get("CI") == "true":
+            report(False, "in CI nothing is left out")
         return
     for version in ("1.29", validator.latest_version()):
         for kind, document in documents.items():

@@ -1,9 +1,11 @@
 //! The clock of the system jumps.
 
 use std::fs;
+use std::process::Command;
 
 use crate::common::http::{Client, update_request};
 use crate::common::payload::Directory;
+use crate::common::server::{Server, binary};
 use crate::common::tool::not_shown;
 use crate::common::{fixture, until};
 use crate::honest::{Checker, Downloader};
@@ -61,4 +63,30 @@ fn a_clock_that_jumps() {
     assert_eq!(checker.stop().retries, 0);
     let cut = stage.server.lines().into_iter().find(|line| line.contains("connection ended"));
     assert_eq!(cut, None);
+}
+
+/// Two minutes without any machine, at a clock that runs a hundred times as
+/// fast: what to look at on a machine is said, once.
+#[test]
+fn nobody_asks() {
+    if !is_dynamic() {
+        println!("NOT SHOWN: the clock of a static binary cannot be changed alone");
+        return;
+    }
+    let Some(library) = library() else {
+        return not_shown("libfaketime (on Debian: apt-get install faketime)");
+    };
+    let directory = Directory::new();
+    let file = directory.write("update.gz", b"payload");
+    let mut command = Command::new(binary());
+    command.arg("--package-file").arg(file).args(["--package-version", "4152.2.0"]);
+    command.args(["--skip-payload-check", "--listen-address", "127.0.0.1:0"]);
+    command.env("LD_PRELOAD", library).env("FAKETIME", "+0 x100");
+    let server = Server::spawn(command);
+    let line = server.wait_for_line("no machine has asked for 2 minutes");
+    assert!(line.contains(&format!("SERVER=http://{}/v1/update/", server.address())), "{line}");
+    assert!(line.contains("update-engine runs"), "{line}");
+    let stopped = server.stop();
+    let said = stopped.lines.iter().filter(|line| line.contains("no machine has asked"));
+    assert_eq!(said.count(), 1);
 }

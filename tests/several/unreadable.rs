@@ -69,6 +69,24 @@ fn one_that_does_not_answer_is_given_up() {
     assert!(outcome.stderr.trim_end().ends_with(why), "{outcome:?}");
 }
 
+/// More machines than a server lists.
+#[test]
+fn machines_that_are_not_listed_count() {
+    let server = Scripted::start(|_| {
+        let machine = r#"{"machine":"a","address":"::1","state":"updated"}"#;
+        let body = format!(
+            r#"{{"time":"2024-11-05T06:07:08Z","states":{{"updated":1,"up_to_date":7}},
+            "machines":[{machine}],"omitted":7}}"#
+        );
+        answer("200 OK", body.as_bytes())
+    });
+    let outcome = status(&[server.url()], &[]);
+    assert_eq!((outcome.code, &*outcome.stderr), (Some(0), ""), "{outcome:?}");
+    let end = "and 7 more machines, which the servers do not list\n\
+               1 of 1 servers, 8 machines: 1 updated, 0 failed, 0 under way, 7 up to date\n";
+    assert!(outcome.stdout.ends_with(end), "{outcome:?}");
+}
+
 /// A path is asked as it is, and what machines call themselves is no way to
 /// write what one likes into the table.
 #[test]

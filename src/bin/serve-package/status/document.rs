@@ -11,7 +11,7 @@ use crate::machine_tracker::{MAX_MACHINES, Record, State};
 
 /// What a server says of its machines. Times are by the server's clock, in
 /// seconds since 1970.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Document {
     pub time: u64,
     pub uptime: u64,

@@ -14,7 +14,7 @@ use super::document::Document;
 const SAME_CLOCK: u64 = 2;
 
 /// What a server answered, and when, by the clock of this machine.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Answer {
     pub document: Document,
     pub received: u64,
@@ -30,10 +30,11 @@ pub struct Merged {
 
 impl Merged {
     /// Puts the answers together. Without names of expected machines, those
-    /// are expected that a server expects and that it never heard.
-    pub fn of(answers: &[Answer], names: Option<&str>) -> Self {
+    /// are expected that a server expects and that it never heard. The
+    /// machines are taken out of the answers.
+    pub fn of(answers: &mut [Answer], names: Option<&str>) -> Self {
         let shared = shared_ids(answers);
-        let (mut machines, mut offers) = (HashMap::new(), HashMap::new());
+        let mut machines: HashMap<Key, Record> = HashMap::new();
         let mut missing = String::new();
         let mut counts = Counts::default();
         for Answer { document, received } in answers {
@@ -42,22 +43,18 @@ impl Merged {
             }
             counts.transfers = counts.transfers.saturating_add(size(document.downloads));
             let mut unlisted = document.states;
-            for (id, record) in &document.machines {
+            for (id, mut record) in std::mem::take(&mut document.machines) {
                 let left = &mut unlisted[record.shown() as usize];
                 *left = left.saturating_sub(1);
-                let record = by_this_clock(record, document.time, *received);
-                let key = match &**id {
+                set_clock(&mut record, document.time, *received);
+                let key = match &*id {
                     "" => Key::Address(record.address),
-                    _ if shared.contains(id) => Key::Clone(Arc::clone(id), record.address),
-                    _ => Key::Id(Arc::clone(id)),
+                    _ if shared.contains(&id) => Key::Clone(id, record.address),
+                    _ => Key::Id(id),
                 };
-                match offers.get(&key) {
-                    Some(other) if offered(other) >= offered(&record) => {}
-                    _ => _ = offers.insert(key.clone(), record.clone()),
-                }
-                match machines.get(&key) {
-                    Some(other) if age_and_rank(other) >= age_and_rank(&record) => {}
-                    _ => _ = machines.insert(key, record),
+                match machines.get_mut(&key) {
+                    Some(other) => merge(other, record),
+                    None => _ = machines.insert(key, record),
                 }
             }
             for state in State::ALL {
@@ -65,11 +62,7 @@ impl Merged {
                 counts.add_unknown(state, size(unlisted[state as usize].min(document.omitted)));
             }
         }
-        for (key, record) in &mut machines {
-            if let Some(offer) = offers.get(key) {
-                know_offer(record, offer);
-            }
-        }
+        machines.values_mut().for_each(know_update);
         let expected = Expected::read(names.unwrap_or(&missing));
         Self::count(machines, counts, expected)
     }
@@ -115,31 +108,34 @@ fn shared_ids(answers: &[Answer]) -> HashSet<Arc<str>> {
     shared
 }
 
-/// The version that a machine was offered. From step to step it gets newer ones,
-/// wherever it asks.
-fn offered(record: &Record) -> Option<Version> {
-    record.offered.parse().ok()
+/// Of two records of a machine the newer one stays, with the last offer: from
+/// step to step, a machine is offered newer versions, wherever it asks.
+fn merge(record: &mut Record, mut other: Record) {
+    if age_and_rank(&other) > age_and_rank(record) {
+        std::mem::swap(record, &mut other);
+    }
+    let offered = |record: &Record| record.offered.parse::<Version>().ok();
+    if offered(&other) > offered(record) {
+        (record.offered, record.is_step) = (other.offered, other.is_step);
+    }
 }
 
-/// What another server has offered is what the machine has, or waits for.
-fn know_offer(record: &mut Record, offer: &Record) {
-    (record.offered, record.is_step) = (Arc::clone(&offer.offered), offer.is_step);
+/// A machine with the version that another server has offered is updated.
+fn know_update(record: &mut Record) {
     let has_it = !record.offered.is_empty() && record.offered == record.version;
     if has_it && record.state == State::UpToDate {
         record.state = State::Updated;
     }
 }
 
-/// The record with times by the clock of this machine, so that it can be
-/// compared with those of other servers.
-fn by_this_clock(record: &Record, theirs: u64, ours: u64) -> Record {
-    let mut record = record.clone();
+/// Has times by the clock of this machine, so that they can be compared with
+/// those of other servers.
+fn set_clock(record: &mut Record, theirs: u64, ours: u64) {
     if theirs.abs_diff(ours) >= SAME_CLOCK {
         for time in [&mut record.since, &mut record.first_heard, &mut record.last_heard] {
             *time = time.saturating_add(ours).saturating_sub(theirs);
         }
     }
-    record
 }
 
 /// What is newer is greater. Times have seconds; within one, what comes later

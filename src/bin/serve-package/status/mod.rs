@@ -34,8 +34,8 @@ pub fn run(settings: &StatusSettings) -> ExitCode {
             return ExitCode::from(crate::FAILURE);
         }
     };
-    let (servers, answers) = ask(settings);
-    let merged = Merged::of(&answers, names.as_deref());
+    let (servers, mut answers) = ask(settings);
+    let merged = Merged::of(&mut answers, names.as_deref());
     let is_done = if names.is_some() { merged.is_expected_done() } else { merged.is_all_done() };
     let machines = sorted(merged.machines.iter());
     let text = match settings.json {
@@ -127,7 +127,12 @@ fn words(
     for line in table::lines_of(machines, &merged.expected.missing(), usize::MAX) {
         text.extend([&*line, "\n"]);
     }
-    let (read, all, machines) = (answers.len(), servers.len(), merged.counts.machines());
+    let (listed, machines) = (machines.len(), merged.counts.machines());
+    if machines > listed {
+        text +=
+            &format!("and {} more machines, which the servers do not list\n", machines - listed);
+    }
+    let (read, all) = (answers.len(), servers.len());
     let plural = if machines == 1 { "" } else { "s" };
     let line = merged.counts.line();
     text + &format!("{read} of {all} servers, {machines} machine{plural}: {line}\n")

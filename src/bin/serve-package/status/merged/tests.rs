@@ -15,6 +15,11 @@ fn answer(machines: Vec<(&str, Record)>) -> Answer {
     Answer { document, received: NOW }
 }
 
+/// What becomes of answers, which stay as they are.
+fn merge_all(answers: &[Answer], names: Option<&str>) -> Merged {
+    Merged::of(&mut answers.to_vec(), names)
+}
+
 /// A machine that was heard this many seconds ago.
 fn machine(host: u8, state: State, ago: u64) -> Record {
     let mut record = Record::new([10, 0, 0, host].into(), NOW - ago);
@@ -49,7 +54,7 @@ fn a_machine_is_there_once_with_its_latest_state() {
         ("b", machine(2, State::Offered, 6)),
         ("", machine(3, State::Installing, 8)),
     ];
-    let merged = Merged::of(&[answer(one), answer(other)], None);
+    let merged = merge_all(&[answer(one), answer(other)], None);
     let expected = [
         ("@10.0.0.3".to_owned(), State::Installing),
         ("a@10.0.0.1".to_owned(), State::UpToDate),
@@ -58,7 +63,7 @@ fn a_machine_is_there_once_with_its_latest_state() {
     assert_eq!(states(&merged), expected);
     assert_eq!(merged.counts.machines(), 3);
     assert!(!merged.is_all_done());
-    assert!(!Merged::of(&[answer(vec![])], None).is_all_done(), "nobody is not all");
+    assert!(!merge_all(&[answer(vec![])], None).is_all_done(), "nobody is not all");
 }
 
 #[test]
@@ -71,7 +76,7 @@ fn the_order_of_the_servers_does_not_matter() {
     ] {
         for states_of in [[state, other], [other, state]] {
             let both = states_of.map(|state| answer(vec![("a", machine(1, state, 7))]));
-            assert_eq!(states(&Merged::of(&both, None))[0].1, latest, "within one second");
+            assert_eq!(states(&merge_all(&both, None))[0].1, latest, "within one second");
         }
     }
 }
@@ -85,7 +90,7 @@ fn wrong_clocks_of_servers_do_not_matter() {
         other.document.time = wrong(NOW);
         let record = &mut other.document.machines[0].1;
         record.last_heard = wrong(record.last_heard);
-        let merged = Merged::of(&[other, here], None);
+        let merged = merge_all(&[other, here], None);
         let record = merged.machines.values().next().unwrap();
         assert_eq!((record.state, record.last_heard), (State::UpToDate, NOW - 10));
     }
@@ -97,7 +102,7 @@ fn clones_are_told_apart_wherever_they_were_seen() {
         answer(vec![("a", machine(1, State::Updated, 5)), ("a", machine(2, State::Failed, 4))]);
     let other =
         answer(vec![("a", machine(2, State::Updated, 3)), ("b", machine(3, State::Updated, 3))]);
-    let merged = Merged::of(&[one, other], None);
+    let merged = merge_all(&[one, other], None);
     assert_eq!(merged.counts.of(State::Updated), 3);
     assert!(merged.is_all_done());
 }
@@ -109,21 +114,21 @@ fn expected_are_those_of_the_list_or_else_of_the_servers() {
     one.document.missing = vec!["node-2".into(), "c".into()];
     other.document.missing = vec!["a".into(), "c".into()];
     let mut both = [one, other];
-    let merged = Merged::of(&both, None);
+    let merged = merge_all(&both, None);
     assert_eq!(merged.expected.missing(), ["c"]);
     assert!(!merged.is_all_done());
     assert_eq!(merged.counts.line(), "2 updated, 0 failed, 0 under way, 1 missing");
     // The list of this command in place of those of the servers.
-    let merged = Merged::of(&both, Some("node-1 # first\nb\n"));
+    let merged = merge_all(&both, Some("node-1 # first\nb\n"));
     assert!(merged.is_expected_done() && merged.expected.missing().is_empty());
-    let merged = Merged::of(&both, Some("node-1\nd"));
+    let merged = merge_all(&both, Some("node-1\nd"));
     assert!(!merged.is_expected_done());
     assert_eq!(merged.expected.missing(), ["d"]);
-    assert!(!Merged::of(&both, Some("# nobody")).is_expected_done());
+    assert!(!merge_all(&both, Some("# nobody")).is_expected_done());
     for answer in &mut both {
         answer.document.missing.retain(|name| name != "c");
     }
-    assert!(Merged::of(&both, None).is_all_done());
+    assert!(merge_all(&both, None).is_all_done());
 }
 
 #[test]
@@ -134,7 +139,7 @@ fn of_two_machines_with_one_name_both_must_be_done() {
     }
     for order in [[0, 1], [1, 0]] {
         let both = answer(vec![("a", two[order[0]].clone()), ("b", two[order[1]].clone())]);
-        assert!(!Merged::of(&[both], Some("node")).is_expected_done());
+        assert!(!merge_all(&[both], Some("node")).is_expected_done());
     }
 }
 
@@ -143,13 +148,13 @@ fn those_that_are_not_listed_count() {
     let mut one = answer(vec![("a", machine(1, State::Updated, 5))]);
     one.document.states[State::UpToDate as usize] = 7;
     one.document.omitted = 7;
-    let merged = Merged::of(&[one], None);
+    let merged = merge_all(&[one], None);
     assert_eq!((merged.counts.machines(), merged.counts.of(State::UpToDate)), (8, 7));
     assert!(merged.is_all_done());
     let mut one = answer(vec![("a", machine(1, State::Updated, 5))]);
     one.document.states[State::Seen as usize] = u64::MAX;
     one.document.omitted = u64::MAX;
-    assert!(!Merged::of(&[one], None).is_all_done());
+    assert!(!merge_all(&[one], None).is_all_done());
 }
 
 #[test]
@@ -158,8 +163,8 @@ fn a_machine_that_waits_with_a_floor_is_not_done() {
     for is_step in [true, false] {
         record.is_step = is_step;
         let one = [answer(vec![("a", record.clone())])];
-        assert_eq!(Merged::of(&one, None).is_all_done(), !is_step);
-        assert_eq!(Merged::of(&one, Some("a")).is_expected_done(), !is_step);
+        assert_eq!(merge_all(&one, None).is_all_done(), !is_step);
+        assert_eq!(merge_all(&one, Some("a")).is_expected_done(), !is_step);
     }
 }
 
@@ -177,13 +182,13 @@ fn what_another_server_offered_is_known() {
         ([floor(), waits(), last()], true),
         ([last(), floor(), waits()], true),
     ] {
-        assert_eq!(Merged::of(&servers, None).is_all_done(), is_done);
+        assert_eq!(merge_all(&servers, None).is_all_done(), is_done);
     }
     // It came back with what it was offered, or has another version anyway.
     for (version, state) in [("4152.2.0", State::Updated), ("4230.0.0", State::UpToDate)] {
         let record = Record { version: version.into(), ..machine(1, State::UpToDate, 1) };
         let back = answer(vec![("a", record)]);
-        assert_eq!(states(&Merged::of(&[last(), back], None))[0].1, state);
+        assert_eq!(states(&merge_all(&[last(), back], None))[0].1, state);
     }
 }
 
@@ -191,7 +196,7 @@ fn what_another_server_offered_is_known() {
 fn a_machine_that_is_silent_with_its_update_is_done() {
     let mut record = machine(1, State::WaitingForReboot, 5000);
     record.is_silent = true;
-    assert!(Merged::of(&[answer(vec![("a", record)])], None).is_all_done());
+    assert!(merge_all(&[answer(vec![("a", record)])], None).is_all_done());
 }
 
 /// Machines with few ids, addresses and times, so that they meet.
@@ -207,7 +212,7 @@ fn documents() -> impl Strategy<Value = Vec<Answer>> {
 proptest! {
     #[test]
     fn nobody_is_lost_and_the_order_does_not_matter(mut documents in documents()) {
-        let merged = Merged::of(&documents, None);
+        let merged = merge_all(&documents, None);
         prop_assert_eq!(merged.counts.machines(), merged.machines.len());
         for (id, record) in documents.iter().flat_map(|answer| &answer.document.machines) {
             let keys = [
@@ -219,6 +224,6 @@ proptest! {
             prop_assert!(found.iter().any(|found| found.last_heard >= record.last_heard));
         }
         documents.reverse();
-        prop_assert_eq!(states(&merged), states(&Merged::of(&documents, None)));
+        prop_assert_eq!(states(&merged), states(&merge_all(&documents, None)));
     }
 }
