@@ -63,7 +63,9 @@ fn wrong_values() {
 
 #[test]
 fn help_and_version() {
-    for arguments in [&["--help"][..], &["-h"], &["--nonsense", "--help"], &["help"]] {
+    for arguments in
+        [&["--help"][..], &["-h"], &["--nonsense", "--help"], &["help"], &["help", "help"]]
+    {
         let help = run(arguments);
         assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""), "{help:?}");
         let lines: Vec<_> = help.stdout.lines().collect();
@@ -83,7 +85,7 @@ fn help_and_version() {
 
 #[test]
 fn help_of_a_command() {
-    for command in ["check", "inspect", "update"] {
+    for command in ["check", "inspect", "status", "update"] {
         let (with_flag, with_help) = (run([command, "--help"]), run(["help", command]));
         assert_eq!((with_help.code, with_help.stderr.as_str()), (Some(0), ""), "{with_help:?}");
         assert_eq!(with_help.stdout, with_flag.stdout);

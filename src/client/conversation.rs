@@ -106,7 +106,7 @@ impl Client {
     }
 
     /// Name and version of the client (`version` and `updaterversion`), such
-    /// as `update_engine-0.4.10`; this library's if not said.
+    /// as `update_engine-0.4.10` (default: this library's).
     #[must_use]
     pub fn with_version(mut self, version: impl Into<String>) -> Self {
         self.common.version = version.into();
@@ -115,14 +115,14 @@ impl Client {
     }
 
     /// What makes the client ask (`installsource`): `scheduler` or
-    /// `ondemandupdate`; nothing if not said.
+    /// `ondemandupdate` (default: nothing).
     #[must_use]
     pub fn with_install_source(mut self, source: impl Into<String>) -> Self {
         self.common.install_source = source.into();
         self
     }
 
-    /// The operating system (`<os>`); [`Os::local`] if not said.
+    /// The operating system (`<os>`; default: [`Os::local`]).
     #[must_use]
     pub fn with_os(mut self, os: Os) -> Self {
         self.common.os = Some(os);
@@ -137,7 +137,7 @@ impl Client {
     }
 
     /// Whether failures of requests are reported to the server, as events;
-    /// they are if not said.
+    /// they are by default.
     #[must_use]
     pub fn with_failure_reports(mut self, reports: bool) -> Self {
         self.reports_failures = reports;

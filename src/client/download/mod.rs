@@ -119,16 +119,16 @@ impl Download {
         self
     }
 
-    /// How often to try to begin, while nothing has come yet;
-    /// [`Retry::REQUEST`] if not said.
+    /// How often to try to begin, while nothing has arrived yet
+    /// (default: [`Retry::REQUEST`]).
     #[must_use]
     pub fn with_start_retry(mut self, retry: Retry) -> Self {
         self.start = retry;
         self
     }
 
-    /// How often to try to continue, once something has come, until more has
-    /// come: progress renews the number. [`Retry::DOWNLOAD`] if not said.
+    /// How often to try to resume, once something has arrived: progress resets
+    /// the count (default: [`Retry::DOWNLOAD`]).
     #[must_use]
     pub fn with_resume_retry(mut self, retry: Retry) -> Self {
         self.resume = retry;

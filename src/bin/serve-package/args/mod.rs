@@ -94,7 +94,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, R
 
 /// What `help` prints: the help of the subcommand that follows it, if one does.
 fn help(about: Option<OsString>) -> Result<Command, UsageError> {
-    let Some(about) = about.filter(|about| about != "--help") else {
+    let Some(about) = about.filter(|about| about != "--help" && about != "help") else {
         return Ok(Command::Help(serve::HELP));
     };
     match SUBCOMMANDS.iter().find(|command| about == command.name) {
