@@ -36,7 +36,7 @@ pub fn find(request: &Request, machine: &Machine, root: &Root, findings: &mut Fi
         let text = format!(
             "the running system is not marked good yet, so an update now would take away the way \
              back; wait {} s",
-            left.as_secs() + 1
+            left.as_secs() + u64::from(left.subsec_nanos() > 0)
         );
         findings.error_unless(request.force, &text);
     }
