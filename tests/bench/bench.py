@@ -15,6 +15,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -198,6 +199,22 @@ def slow_downloads(server, figures):
     figures.add("memory per slow download", "kB", server, (memory - before) / SLOW / 1e3)
 
 
+def tracking(server, figures):
+    """Checks of a thousand machines that are kept track of and written down, and of one that is not."""
+    if not server.has_state():
+        return
+    with server.start(package(SMALL)) as running:
+        running.ready()
+        without = loads.checks(running, REQUEST, 8, SECONDS, 1000, untracked=True)
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as state:
+        with server.start(package(SMALL), ["--state-dir", state]) as running:
+            running.ready()
+            tracked = loads.checks(running, REQUEST, 8, SECONDS, 1000)
+    ratio = tracked["rate"] / without["rate"]
+    line = "checks/s, 1000 machines with --state-dir, to untracked ones"
+    figures.add(line, "", server, ratio, less_is_better=False)
+
+
 def growth(server, figures):
     """How the cost of a check grows with connections, and with machines."""
     for connections in (1, 8, 64, 512, 1000, 2000):
@@ -226,6 +243,7 @@ def measure(figures, found):
     for number in range(ROUNDS):
         order = found if number % 2 == 0 else found[::-1]
         steps = [boot, idle_memory, checks, downloads, beside_downloads, slow_disk, slow_downloads]
+        steps.append(tracking)
         if number < max(1, ROUNDS // 2):
             steps.append(growth)
         for step in steps:

@@ -1,6 +1,8 @@
 -- What a machine asks, for wrk: the request named by $REQUEST, over and over.
--- With $MACHINES, each time from another of so many machines.
+-- With $MACHINES, each time from another of so many machines; with $UNTRACKED
+-- too, always from the machine of 32 zeros, which is not kept track of.
 local machines = tonumber(os.getenv("MACHINES") or "0")
+local untracked = os.getenv("UNTRACKED") == "1"
 local file = assert(io.open(assert(os.getenv("REQUEST"), "REQUEST is not set"), "rb"))
 local body = file:read("*a")
 file:close()
@@ -15,7 +17,8 @@ if machines > 0 then
    local number = 0
    request = function()
       number = number % machines + 1
-      return wrk.format(nil, nil, nil, string.format("%s%032x%s", before, number, after))
+      local id = untracked and 0 or number
+      return wrk.format(nil, nil, nil, string.format("%s%032x%s", before, id, after))
    end
 end
 

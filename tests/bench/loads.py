@@ -16,10 +16,11 @@ HERE = Path(__file__).parent
 GET = f"GET {PACKAGE} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
-def checks(server, request, connections, seconds, machines=0):
+def checks(server, request, connections, seconds, machines=0, untracked=False):
     """Checks over so many connections: what wrk says, and the server's processor time."""
     before = server.cpu()
     environment = os.environ | {"REQUEST": str(request), "MACHINES": str(machines)}
+    environment["UNTRACKED"] = str(int(untracked))
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--timeout=10", "-s"]
     url = f"http://127.0.0.1:{server.port}{UPDATE}"
     done = subprocess.run(

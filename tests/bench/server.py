@@ -160,6 +160,10 @@ class ServePackage:
         content = self.binary.read_bytes()
         return b"/ld-linux" in content and b"pread64" in content and b"Go build ID" not in content
 
+    def has_state(self):
+        """Whether it can keep what it knows of machines."""
+        return b"--state-dir" in self.binary.read_bytes()
+
     def size(self):
         return self.binary.stat().st_size
 

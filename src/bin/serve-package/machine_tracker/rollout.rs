@@ -69,7 +69,7 @@ impl MachineTracker {
             return;
         }
         let key = self.key(machine);
-        let has_offered = self.offered.is(machine.version, self.machines.get(&key));
+        let has_offered = self.offered.is(machine.version, self.get(&key));
         let is_old = is_other_version(machine) && !has_offered;
         let Some(record) = self.machines.get_mut(&key) else { return };
         let before = record.shown();
@@ -153,7 +153,7 @@ impl MachineTracker {
         }
         let (force, at_once) = (*force, *at_once);
         let key = self.key(machine);
-        let record = self.machines.get(&key);
+        let record = self.get(&key);
         let is_held = |record: &Record| {
             let other = self.candidate.as_ref().filter(|_| !record.offered.is_empty());
             record.is_held && other.is_none_or(|update| *record.offered == *update.version.as_str())

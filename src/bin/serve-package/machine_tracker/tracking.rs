@@ -59,7 +59,7 @@ fn checked(
     }
     let words = reason.to_string();
     let key = tracker.key(machine);
-    let has_offered = tracker.offered.is(machine.version, tracker.machines.get(&key));
+    let has_offered = tracker.offered.is(machine.version, tracker.get(&key));
     hear(tracker, machine, now, |record| {
         record.state = match record.state {
             _ if is_offered => State::Offered,
@@ -197,7 +197,7 @@ fn hear(
         tracker.make_room();
         let record = Record::new(address, now);
         tracker.counts.add(&record);
-        tracker.machines.insert(key.clone(), record);
+        tracker.machines.insert(key.clone(), Box::new(record));
         tracker.addresses.enter(address, &key);
         tracker.news.push(News::Changed(key.clone()));
     }
@@ -252,6 +252,6 @@ impl MachineTracker {
     /// What is known of a machine that was heard just now.
     fn record_of(&mut self, machine: &Machine<'_>) -> Option<&mut Record> {
         let key = self.key(machine);
-        self.machines.get_mut(&key)
+        self.machines.get_mut(&key).map(Box::as_mut)
     }
 }
