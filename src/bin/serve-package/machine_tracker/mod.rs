@@ -29,7 +29,7 @@ pub use offered::Offered;
 pub use record::{Key, Name, Record};
 pub use rollout::Rules;
 pub use state::State;
-pub use texts::cut;
+pub use texts::{SharedText, cut};
 
 use crate::log::Priority;
 use addresses::Addresses;
@@ -165,9 +165,13 @@ impl MachineTracker {
     }
 
     /// Takes over what was known before a restart.
-    pub fn restore(&mut self, key: Key, record: Record) {
+    pub fn restore(&mut self, key: Key, mut record: Record) {
         if self.machines.len() >= MAX_MACHINES {
             return;
+        }
+        for text in record.common_texts() {
+            let read = std::mem::take(text);
+            self.texts.keep(&read, text);
         }
         if let Key::Clone(id, _) = &key {
             self.shared.insert(Arc::clone(id));

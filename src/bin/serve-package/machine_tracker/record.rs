@@ -7,6 +7,7 @@ use std::sync::Arc;
 use omaha::protocol::ErrorCode;
 
 use super::state::State;
+use super::texts::SharedText;
 
 /// What tells machines apart: the id; the address, where there is none; both,
 /// where several addresses share an id (clones).
@@ -30,14 +31,14 @@ impl Key {
 /// What is known of a machine. Times are seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    pub alias: Arc<str>,
-    pub board: Arc<str>,
-    pub oem: Arc<str>,
-    pub oem_version: Arc<str>,
-    pub channel: Arc<str>,
-    pub version: Arc<str>,
+    pub alias: SharedText,
+    pub board: SharedText,
+    pub oem: SharedText,
+    pub oem_version: SharedText,
+    pub channel: SharedText,
+    pub version: SharedText,
     /// Why it was offered nothing, the last time that it asked; or nothing.
-    pub note: Arc<str>,
+    pub note: SharedText,
     pub address: IpAddr,
     /// Where it was before, if it was elsewhere.
     pub previous_address: Option<IpAddr>,
@@ -55,7 +56,7 @@ pub struct Record {
     /// Whether it has reported this update complete.
     pub has_completed: bool,
     /// The version that it was offered last, or nothing.
-    pub offered: Arc<str>,
+    pub offered: SharedText,
     /// Whether that is a floor on its way to a newer one.
     pub is_step: bool,
     /// Whether it is offered nothing more: it came back old in this run.
@@ -73,16 +74,15 @@ pub struct Record {
 
 impl Record {
     pub fn new(address: IpAddr, now: u64) -> Self {
-        let nothing: Arc<str> = Arc::from("");
         Self {
-            alias: Arc::clone(&nothing),
-            board: Arc::clone(&nothing),
-            oem: Arc::clone(&nothing),
-            oem_version: Arc::clone(&nothing),
-            channel: Arc::clone(&nothing),
-            version: Arc::clone(&nothing),
-            note: Arc::clone(&nothing),
-            offered: nothing,
+            alias: SharedText::default(),
+            board: SharedText::default(),
+            oem: SharedText::default(),
+            oem_version: SharedText::default(),
+            channel: SharedText::default(),
+            version: SharedText::default(),
+            note: SharedText::default(),
+            offered: SharedText::default(),
             is_step: false,
             address,
             previous_address: None,
@@ -101,6 +101,12 @@ impl Record {
             bytes: 0,
             size: 0,
         }
+    }
+
+    /// The texts that many machines have in common.
+    pub fn common_texts(&mut self) -> [&mut SharedText; 7] {
+        let Self { board, oem, oem_version, channel, version, note, offered, .. } = self;
+        [board, oem, oem_version, channel, version, note, offered]
     }
 
     /// The state, which is silence where nothing was heard for too long.

@@ -1,6 +1,5 @@
 //! Who may be offered the update now.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use omaha::protocol::VersionText;
@@ -98,7 +97,7 @@ impl MachineTracker {
             self.news.push(News::Changed(key));
         }
         if came_back {
-            let offered = Arc::clone(&record.offered);
+            let offered = record.offered.clone();
             self.tell_came_back(machine, &offered, has_rolled_back);
             self.tell_stop();
         }

@@ -128,7 +128,7 @@ fn read_machine<'a>(fields: &mut impl Iterator<Item = &'a str>, address: IpAddr)
         &mut record.version,
         &mut record.note,
     ] {
-        *place = Arc::from(unescape(fields.next()?));
+        *place = (&*unescape(fields.next()?)).into();
     }
     record.previous_address = optional(fields.next()?)?;
     record.first_heard = fields.next()?.parse().ok()?;
@@ -143,7 +143,7 @@ fn read_machine<'a>(fields: &mut impl Iterator<Item = &'a str>, address: IpAddr)
     record.bytes = fields.next()?.parse().ok()?;
     record.size = fields.next()?.parse().ok()?;
     // A program before this one did not write these.
-    record.offered = unescape(fields.next().unwrap_or_default()).into();
+    record.offered = (&*unescape(fields.next().unwrap_or_default())).into();
     record.is_step = fields.next() == Some("1");
     record.saved = record.last_heard;
     Some(record)

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 use omaha::protocol::ErrorCode;
 
 use crate::json::{Reader, Unreadable, read};
-use crate::machine_tracker::{MAX_MACHINES, Record, State};
+use crate::machine_tracker::{MAX_MACHINES, Record, SharedText, State};
 
 /// What a server says of its machines. Times are by the server's clock, in
 /// seconds since 1970.
@@ -90,7 +90,7 @@ fn machine(reader: &mut Reader<'_>) -> Result<(Arc<str>, Record), Unreadable> {
     let (mut has_address, mut state, mut last_state) = (false, None, None);
     reader.object(&mut |reader, name| {
         match name {
-            "machine" => id = shared_text(reader)?,
+            "machine" => id = Arc::from(&*reader.text()?),
             "alias" => record.alias = shared_text(reader)?,
             "address" => (record.address, has_address) = (address(reader)?, true),
             "board" => record.board = shared_text(reader)?,
@@ -123,8 +123,8 @@ fn machine(reader: &mut Reader<'_>) -> Result<(Arc<str>, Record), Unreadable> {
     Ok((id, record))
 }
 
-fn shared_text(reader: &mut Reader<'_>) -> Result<Arc<str>, Unreadable> {
-    Ok(Arc::from(&*reader.text()?))
+fn shared_text(reader: &mut Reader<'_>) -> Result<SharedText, Unreadable> {
+    Ok((&*reader.text()?).into())
 }
 
 fn address(reader: &mut Reader<'_>) -> Result<IpAddr, Unreadable> {

@@ -23,7 +23,7 @@ fn merge_all(answers: &[Answer], names: Option<&str>) -> Merged {
 /// A machine that was heard this many seconds ago.
 fn machine(host: u8, state: State, ago: u64) -> Record {
     let mut record = Record::new([10, 0, 0, host].into(), NOW - ago);
-    record.alias = format!("node-{host}").into();
+    record.alias = (&*format!("node-{host}")).into();
     if state == State::Silent {
         (record.state, record.is_silent) = (State::Downloading, true);
     } else {
