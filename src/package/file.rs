@@ -185,8 +185,13 @@ impl PackageFile {
 
     /// Notes that the file is no longer what was hashed.
     fn changed(&self) -> PackageError {
-        self.is_changed.store(true, Ordering::Relaxed);
+        self.note_change();
         self.error(Problem::ChangedSince)
+    }
+
+    /// Notes that it must not be offered any more.
+    pub(super) fn note_change(&self) {
+        self.is_changed.store(true, Ordering::Relaxed);
     }
 
     fn error(&self, problem: Problem) -> PackageError {

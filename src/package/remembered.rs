@@ -56,7 +56,8 @@ impl PackageFile {
         let mut buffer = vec![0; 16 * BLOCK];
         let mut at = 0;
         while at < self.size() && go_on() {
-            at += self.read(&mut buffer, &(at..self.size()))?.len() as u64;
+            let read = self.read(&mut buffer, &(at..self.size()));
+            at += read.inspect_err(|_| self.note_change())?.len() as u64;
         }
         Ok(())
     }

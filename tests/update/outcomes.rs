@@ -64,6 +64,21 @@ fn how_early_the_settings_are_back() {
     expect_as_before(&machine);
 }
 
+/// The unit did not run, so that the daemon could not be asked before: an update
+/// of earlier is not taken for this one.
+#[test]
+fn an_earlier_update_of_a_unit_that_did_not_run() {
+    let machine = machine();
+    machine.mask("masked");
+    machine.set("operation", "UPDATE_STATUS_UPDATED_NEED_REBOOT");
+    machine.set("mode", "silent");
+    let said = "an earlier update is installed and waits for the reboot; reboot first";
+    machine.update(&["--reboot"]).expect(1, &[said, "-reset_status"]);
+    expect_as_before(&machine);
+    assert!(!machine.calls().iter().any(|call| call == "systemctl reboot"));
+    assert_eq!(machine.unit(), "masked\nmasked\ninactive\n");
+}
+
 #[test]
 fn rebooted() {
     let machine = machine();

@@ -93,6 +93,23 @@ fn every_shape() {
     }
 }
 
+/// The folder of the settings may be another user's, where a link leads there:
+/// what root writes beside them goes to no file of that user's choice.
+#[test]
+fn a_link_in_the_place_of_the_new_file() {
+    let machine = Machine::new();
+    machine.write("home/real.conf", "GROUP=stable\n");
+    machine.write("etc/precious", "precious\n");
+    symlink("../../home/real.conf", machine.path(CONF)).unwrap();
+    for name in ["real.conf.serve-package-new", "real.conf.before-serve-package.serve-package-new"]
+    {
+        symlink("../etc/precious", machine.path(&format!("home/{name}"))).unwrap();
+    }
+    machine.update(&[]).expect(0, &["the update is installed"]);
+    assert_eq!(machine.read("etc/precious").as_deref(), Some("precious\n"));
+    assert_eq!(machine.read("home/real.conf").as_deref(), Some("GROUP=stable\n"));
+}
+
 /// A folder that nothing can be written to is found before. As root, that takes
 /// a file system.
 #[test]

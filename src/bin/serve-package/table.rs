@@ -8,6 +8,9 @@ use crate::machine_tracker::{Key, MachineTracker, Name, Record};
 /// Most machines that are listed. The status page and the events have more.
 const MAX_ROWS: usize = 1000;
 
+/// What is wider moves the rest of its line, and of no other.
+const MAX_WIDTH: usize = 64;
+
 /// Most names of missing machines in a line.
 const MAX_NAMES: usize = 100;
 
@@ -60,13 +63,30 @@ pub fn time(seconds: u64) -> String {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
 }
 
+/// The cells of each column begin below each other, but for those behind a cell
+/// that is too wide.
 fn aligned(rows: &[[String; 6]]) -> Vec<String> {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<_> = (0..6).map(|column| width(column).unwrap_or(0)).collect();
+    let widths: Vec<_> = (0..6).map(|column| width(column).unwrap_or(0).min(MAX_WIDTH)).collect();
     let line = |row: &[String; 6]| {
         let cells: Vec<_> =
             row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         cells.join("  ").trim_end().to_owned()
     };
     rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wide_cell_widens_no_other_line() {
+        let row = |cell: &str| [cell, "b", "c", "d", "e", "f"].map(str::to_owned);
+        let lines = aligned(&[row("a"), row("abc"), row(&"x".repeat(1000))]);
+        assert_eq!(lines[0].find('b'), Some(MAX_WIDTH + 2), "{lines:?}");
+        assert_eq!(lines[2].len(), 1000 + "  b  c  d  e  f".len());
+        let lines = aligned(&[row("a"), row("abc")]);
+        assert_eq!(lines, ["a    b  c  d  e  f", "abc  b  c  d  e  f"]);
+    }
 }

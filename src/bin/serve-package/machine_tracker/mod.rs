@@ -271,6 +271,8 @@ impl MachineTracker {
                 self.news.push(News::Gone(key));
             }
         }
+        // Those of machines that are gone are told apart again when they are back.
+        self.shared = self.machines.keys().filter_map(Key::shared_id).collect();
     }
 
     /// Takes note of what happened.

@@ -19,6 +19,14 @@ pub enum Key {
 }
 
 impl Key {
+    /// The id, if several machines have it.
+    pub fn shared_id(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Clone(id, _) => Some(Arc::clone(id)),
+            Self::Id(_) | Self::Address(_) => None,
+        }
+    }
+
     /// The machine's id, or nothing.
     pub fn id(&self) -> &str {
         match self {

@@ -328,6 +328,10 @@ fn a_missing_oem_extension_is_told_once() {
 #[test]
 fn the_longest_silent_machines_make_room() {
     let mut script = Script::new(Rules::default());
+    for host in [1, 2, 1] {
+        let _ = script.check("cloned", host, "1.0.0");
+    }
+    assert_eq!(script.tracker.shared.len(), 1);
     for number in 0..MAX_MACHINES + 1 {
         script.now = number as u64;
         let version = VersionText::Empty;
@@ -340,6 +344,7 @@ fn the_longest_silent_machines_make_room() {
     assert!(number <= MAX_MACHINES && number > MAX_MACHINES / 2, "{number}");
     assert_eq!(number, script.tracker.machines().count());
     assert!(script.tracker.get(&Key::Id("0".into())).is_none());
+    assert!(script.tracker.shared.is_empty(), "the ids of clones that are gone");
     assert!(script.tracker.get(&Key::Id(MAX_MACHINES.to_string().into())).is_some());
 }
 

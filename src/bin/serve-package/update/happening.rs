@@ -68,7 +68,7 @@ impl Happening {
     }
 
     fn of_report(event: EventType, result: EventResult, error: Option<ErrorCode>) -> Option<Self> {
-        if event == EventType::UPDATE_DOWNLOAD_FINISHED {
+        if event == EventType::UPDATE_DOWNLOAD_FINISHED && result == EventResult::SUCCESS {
             return Some(Self::Downloaded);
         }
         if event != EventType::UPDATE_COMPLETE {

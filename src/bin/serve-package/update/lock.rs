@@ -1,6 +1,9 @@
 //! One update at a time.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
 
 use super::error::UpdateError;
 use super::root::Root;
@@ -23,7 +26,7 @@ impl Lock {
     pub fn take(root: &Root) -> Result<Self, UpdateError> {
         let path = root.path(PATH);
         let fail = |error| UpdateError::file(&path, "cannot be locked", &error);
-        let file = File::create(&path).map_err(fail)?;
+        let file = open(&path).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => {
@@ -32,4 +35,12 @@ impl Lock {
             Err(TryLockError::Error(error)) => Err(fail(error)),
         }
     }
+}
+
+/// Nobody else may open it: whoever can read it can lock it.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(file)
 }

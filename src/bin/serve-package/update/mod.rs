@@ -210,7 +210,11 @@ fn install(
     match back {
         Ok(()) => output.say("the settings are restored"),
         Err(error) => {
-            output.complain(&format!("error: {verdict}"));
+            if verdict.is_failure() {
+                output.complain(&format!("error: {verdict}"));
+            } else {
+                output.say(&verdict.to_string());
+            }
             return Err(format!(
                 "{error}; the settings are not restored: serve-package update --restore"
             )

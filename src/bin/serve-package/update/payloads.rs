@@ -52,7 +52,8 @@ pub fn open(request: &Request, root: &Root, findings: &mut Findings) -> Payloads
             Ok(opened) => {
                 let new = opened.payload.partition().new;
                 if kind == Kind::Extension {
-                    payloads.extensions_size += new.map_or(0, |partition| partition.size);
+                    let size = new.map_or(0, |partition| partition.size);
+                    payloads.extensions_size = payloads.extensions_size.saturating_add(size);
                 }
                 payloads.packages.push(Arc::new(opened.package));
             }

@@ -166,7 +166,8 @@ impl Record {
     pub fn write(&self) -> Result<(), UpdateError> {
         let new = beside(&self.path, NEW);
         let written = || {
-            let mut file = File::create(&new)?;
+            remove_if_there(&new)?;
+            let mut file = File::create_new(&new)?;
             file.write_all(self.text().as_bytes())?;
             file.sync_all()?;
             fs::rename(&new, &self.path)?;

@@ -9,7 +9,7 @@ const RESERVE: u64 = 16 * 1024 * 1024;
 
 /// Looks whether the extensions have room once they are installed.
 pub fn find(root: &Root, extensions_size: u64, findings: &mut Findings) {
-    let needed = extensions_size + RESERVE;
+    let needed = extensions_size.saturating_add(RESERVE);
     if let Some(free) = free(root, "/var").filter(|free| *free < needed) {
         findings.error(format!(
             "{} are free on /var, and the update needs {}",

@@ -105,9 +105,11 @@ impl Session<'_> {
                 return Some(Verdict::Broken(format!("the machine was offered nothing: {why}")));
             }
             Happening::Fetching(package) => {
-                self.output.say(&format!("the machine downloads {package}"))
+                state.idle_since = None;
+                self.output.say(&format!("the machine downloads {package}"));
             }
             Happening::Fetched { package, bytes, size } => {
+                state.idle_since = None;
                 self.progress.download(package, bytes, size, self.output);
             }
             Happening::Downloaded => self.output.say("the payload is downloaded and verified"),
@@ -133,6 +135,14 @@ impl Session<'_> {
     ) -> Option<Verdict> {
         let mut is_installed = false;
         if let Ok(status) = &status {
+            if status.operation == Operation::NeedReboot && !state.has_asked {
+                // Only now could it be asked: its unit did not run before.
+                return Some(Verdict::Broken(
+                    "an earlier update is installed and waits for the reboot; reboot first, or \
+                     discard it: update_engine_client -reset_status"
+                        .to_owned(),
+                ));
+            }
             if state.has_asked {
                 self.progress.operation(&status.operation, self.output);
             }

@@ -116,11 +116,13 @@ fn replace(record: &Record, text: &[u8]) -> io::Result<()> {
     sync_folder(&record.file)
 }
 
-/// Writes a file with the mode and owner of another one.
+/// Writes a new file with the mode and owner of another one. Where something is
+/// already, it is replaced: a link would lead root to a file of somebody's choice.
 fn write(path: &Path, text: &[u8], like: Option<&Path>) -> io::Result<()> {
     let like = like.map(fs::metadata).transpose()?;
+    remove_if_there(path)?;
     let mut options = OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text)?;
     if let Some(like) = &like {
         own(&file, like.uid(), like.gid())?;

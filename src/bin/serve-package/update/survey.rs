@@ -178,7 +178,11 @@ fn look_at_state(
             Operation::NeedReboot => findings.error(format!(
                 "an update to {} is installed and waits for the reboot; reboot first, or discard \
                  it: update_engine_client -reset_status",
-                if status.new_version.is_empty() { "another version" } else { &status.new_version }
+                match &*status.new_version {
+                    // The latter after a restart of the daemon.
+                    "" | "0.0.0" | "0.0.0.0" => "another version",
+                    version => version,
+                }
             )),
             busy => findings.error(format!(
                 "update_engine is {busy}; wait until `update_engine_client -status` says \

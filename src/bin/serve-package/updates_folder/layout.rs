@@ -44,6 +44,8 @@ pub struct Found {
     pub files: Result<Vec<PackageName>, String>,
     pub is_floor: bool,
     pub is_held: bool,
+    /// Whether it is not known what is in its folder.
+    pub is_unreadable: bool,
 }
 
 /// Finds the updates in a folder; notes what is no part of one.
@@ -95,7 +97,8 @@ impl Scan<'_> {
             let number = first + of_board.partition_point(|found| found.version < version);
             if self.found.get(number).is_some_and(|found| found.version == version) {
                 self.notes.leave_out(&place, "the same version has another folder");
-            } else if let Some(found) = self.version(channel, board, place, version) {
+            } else {
+                let found = self.version(channel, board, place, version);
                 self.found.insert(number, found);
             }
         }
@@ -107,10 +110,14 @@ impl Scan<'_> {
         board: &str,
         place: String,
         version: Version,
-    ) -> Option<Found> {
-        let entries = self.entries(&place)?;
+    ) -> Found {
+        let read = entries(&self.folder.join(&place));
+        let is_unreadable = read.is_err();
+        let unreadable =
+            read.as_ref().err().map(|error| format!("it cannot be read: {}", Plain(error)));
+        let entries = read.unwrap_or_default();
         let (mut payloads, mut extensions, mut others) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut is_floor, mut is_held, mut problem) = (false, false, None);
+        let (mut is_floor, mut is_held, mut problem) = (false, false, unreadable);
         for (name, kind) in &entries {
             let unfinished = name.strip_suffix(PART).filter(|whole| is_package(whole));
             match &**name {
@@ -151,7 +158,7 @@ impl Scan<'_> {
         }
         let board = board.rsplit('/').next().unwrap_or(board).to_owned();
         let channel = channel.map(str::to_owned);
-        Some(Found { channel, board, version, place, files, is_floor, is_held })
+        Found { channel, board, version, place, files, is_floor, is_held, is_unreadable }
     }
 
     /// What is in a folder of folders; that there is nothing is noted.

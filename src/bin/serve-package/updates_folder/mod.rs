@@ -141,6 +141,10 @@ struct Read<'a> {
 impl Read<'_> {
     /// Opens what was found, unless something is wrong with it.
     fn update(&mut self, mut found: Found) -> Option<Update> {
+        if found.is_unreadable {
+            let was = self.before.updates.iter().map(|update| &update.found);
+            found.is_floor = was.into_iter().any(|was| was.place == found.place && was.is_floor);
+        }
         match self.packages(&found) {
             Ok((packages, is_new)) => Some(Update { found, packages, is_new }),
             Err(reason) if found.is_floor => {

@@ -39,11 +39,12 @@ impl Offering {
                 for package in &update.packages {
                     packages.add(&codebase, Arc::clone(package));
                 }
-                watched.push(update.packages.clone());
+                if update.is_offered() {
+                    watched.push(update.packages.clone());
+                }
             }
             releases.push(self.release(update, codebase));
         }
-        watched.retain(|packages| !packages.is_empty());
         self.packages.set_packages(packages);
         self.catalog.set_releases(releases);
         self.watch.watch_packages(watched);

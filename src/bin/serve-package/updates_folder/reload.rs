@@ -38,7 +38,8 @@ pub fn start(loader: Loader, offering: Offering, mut updates: Updates) -> io::Re
     let is_requested = Arc::new(AtomicBool::new(false));
     let unread = std::mem::take(&mut updates.recalled);
     let requested = Arc::clone(&is_requested);
-    let mut work = Work { loader, offering, updates, unread, is_requested: requested };
+    let mut work =
+        Work { loader, offering, updates, unread, is_requested: requested, has_failed: false };
     let thread = thread::Builder::new().name("updates".to_owned()).spawn(move || work.run())?;
     Ok(Reload { is_requested, thread: thread.thread().clone() })
 }
@@ -50,6 +51,8 @@ struct Work {
     /// Files that were recalled, and not compared yet.
     unread: Vec<Arc<PackageFile>>,
     is_requested: Arc<AtomicBool>,
+    /// Whether a file was not what was hashed.
+    has_failed: bool,
 }
 
 impl Work {
@@ -102,13 +105,21 @@ impl Work {
         match compared {
             // Perhaps not to its end.
             Ok(()) if self.is_requested.load(Ordering::Acquire) => self.unread.push(file),
-            Ok(()) if self.unread.is_empty() => self.say("every file is what was hashed"),
             Ok(()) => {}
             Err(error) => {
+                self.has_failed = true;
                 self.loader.cache.remove(file.path());
-                let line = format!("{}; SIGHUP reads it again", sentence(&error));
+                let line = format!(
+                    "{}; it is not offered any more; compare it with its published SHA-256 or \
+                     replace it, and then SIGHUP reads it again",
+                    sentence(&error)
+                );
                 self.loader.log.line(Priority::Error, &line);
             }
+        }
+        if self.unread.is_empty() {
+            let which = if std::mem::take(&mut self.has_failed) { "every other" } else { "every" };
+            self.say(&format!("{which} file is what was hashed"));
         }
     }
 
