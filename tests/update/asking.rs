@@ -4,7 +4,7 @@ use crate::common::until;
 use crate::machine::{CONF, Ended, Machine};
 use crate::outcomes::{expect_as_before, machine, names};
 
-/// A daemon that just asks somebody else ignores the trigger.
+/// A daemon that is asking another server ignores the trigger.
 #[test]
 fn a_trigger_that_is_lost() {
     let machine = machine();
@@ -22,7 +22,7 @@ fn a_trigger_that_is_lost() {
 fn expect_not_asked(machine: &Machine, meanwhile: impl FnOnce(), said: &str) {
     machine.set("mode", "silent");
     let mut command = machine.command_all(&[]);
-    let child = command.env("SERVE_PACKAGE_WAIT", "5s").spawn().unwrap();
+    let child = command.env("SERVE_PACKAGE_WAIT", "10s").spawn().unwrap();
     until("a change of the settings", || {
         machine.read(CONF).filter(|text| text.contains("127.0.0.1"))
     });

@@ -121,17 +121,17 @@ fn programs_that_hang() {
     let machine = Machine::new();
     machine.set("status", "hang");
     let mut command = machine.command(&[&ALL[..], &["--dry-run"]].concat());
-    let output = command.env("SERVE_PACKAGE_WAIT", "3s").output().unwrap();
+    let output = command.env("SERVE_PACKAGE_WAIT", "5s").output().unwrap();
     Ended::from(output)
-        .expect(1, &["error: `update_engine_client -status` did not end within 3 s"]);
+        .expect(1, &["error: `update_engine_client -status` did not end within 5 s"]);
     machine.set("systemctl-hangs", "show");
     let mut command = machine.command(&[&ALL[..], &["--dry-run"]].concat());
-    let output = command.env("SERVE_PACKAGE_WAIT", "3s").output().unwrap();
+    let output = command.env("SERVE_PACKAGE_WAIT", "5s").output().unwrap();
     Ended::from(output).expect(
         1,
         &[
             "error: `systemctl show update-engine.service ",
-            " did not end within 3 s",
+            " did not end within 5 s",
             "warning: it is not known whether locksmithd reboots: ",
         ],
     );
@@ -257,7 +257,7 @@ fn a_system_that_is_not_marked_good() {
     machine.write("proc/uptime", "100.05 200.10\n");
     // Fifty seconds ago.
     machine.set("update-engine.service.since", "50000000");
-    let said = ["the running system is not marked good yet", "; wait 81 s"];
+    let said = ["the running system is not marked good yet", "; wait 80 s"];
     expect(&machine, &ALL, 1, &said);
     expect(&machine, &[&ALL[..], &["--force"]].concat(), 0, &said);
     machine.write("proc/uptime", "1000.05 200.10\n");

@@ -25,7 +25,7 @@ fn journals() {
         machine.set("journal-mode", mode);
         machine.set("journal", text);
         let mut command = machine.command_all(&[]);
-        let output = command.env("SERVE_PACKAGE_WAIT", "8s").output().unwrap();
+        let output = command.env("SERVE_PACKAGE_WAIT", "12s").output().unwrap();
         let ended = Ended::from(output);
         ended.expect(1, &[said, "error: the machine reports that the update failed"]);
         assert!(ended.error.len() < 10_000_000 && !ended.error.contains('\x1b'), "{mode}");
@@ -39,13 +39,13 @@ fn journals() {
     expect_as_before(&machine);
 }
 
-/// The program sees how the update goes on, even if it cannot ask the daemon.
+/// The program sees the progress of the update, even if it cannot ask the daemon.
 #[track_caller]
 fn expect_installed_without_status(how: &str) {
     let machine = machine();
     machine.set("status-later", how);
     let mut command = machine.command_all(&[]);
-    let output = command.env("SERVE_PACKAGE_WAIT", "8s").output().unwrap();
+    let output = command.env("SERVE_PACKAGE_WAIT", "12s").output().unwrap();
     let said = "the machine reports that the update is installed";
     Ended::from(output).expect(0, &[said, "the update is installed and waits for the reboot"]);
     expect_as_before(&machine);
@@ -72,7 +72,7 @@ fn a_daemon_that_is_gone() {
     machine.set("mode", "stuck");
     machine.set("status-later", "fail");
     let mut command = machine.command_all(&[]);
-    let output = command.env("SERVE_PACKAGE_WAIT", "5s").output().unwrap();
+    let output = command.env("SERVE_PACKAGE_WAIT", "10s").output().unwrap();
     Ended::from(output).expect(
         1,
         &["did not finish: `update_engine_client -status` failed (exit status: 1): \"[ERROR] Giving up"],
@@ -86,7 +86,7 @@ fn a_daemon_that_crashes_at_the_end() {
     let machine = machine();
     machine.set("mode", "crash");
     let mut command = machine.command_all(&[]);
-    let output = command.env("SERVE_PACKAGE_WAIT", "5s").output().unwrap();
+    let output = command.env("SERVE_PACKAGE_WAIT", "10s").output().unwrap();
     let said =
         "did not finish: the machine reported it as installed, and then update_engine is idle";
     Ended::from(output).expect(1, &[said]);
@@ -98,9 +98,9 @@ fn a_trigger_that_hangs() {
     let machine = machine();
     machine.set("mode", "hang");
     let mut command = machine.command_all(&[]);
-    let output = command.env("SERVE_PACKAGE_WAIT", "5s").output().unwrap();
+    let output = command.env("SERVE_PACKAGE_WAIT", "10s").output().unwrap();
     Ended::from(output)
-        .expect(1, &["`update_engine_client -check_for_update` did not end within 5 s"]);
+        .expect(1, &["`update_engine_client -check_for_update` did not end within 10 s"]);
     expect_as_before(&machine);
 }
 

@@ -169,7 +169,7 @@ fn an_edit_meanwhile_stays() {
     machine.write(CONF, "GROUP=stable\nSERVER=http://a/\n");
     machine.set("mode", "silent");
     let mut child = machine.command_all(&[]);
-    let child = child.env("SERVE_PACKAGE_WAIT", "5s").spawn().unwrap();
+    let child = child.env("SERVE_PACKAGE_WAIT", "10s").spawn().unwrap();
     let changed = crate::common::until("a change of the settings", || {
         machine.read(CONF).filter(|text| text.contains("127.0.0.1"))
     });
