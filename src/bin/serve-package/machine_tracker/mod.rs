@@ -36,7 +36,7 @@ use addresses::Addresses;
 use texts::Texts;
 
 /// Maximum number of machines that are distinguished. Ids are the clients' word, so somebody
-/// could invent them without end; this many take about 45 MB (`make bench`).
+/// could invent them without end; this many take about 35 MB (`make bench`).
 pub const MAX_MACHINES: usize = 100_000;
 
 /// Of how many machines one goes when there are too many: to look for the
