@@ -42,12 +42,12 @@ struct Subcommand {
     help: &'static str,
     /// The arguments that ask for its help.
     asks_help: &'static str,
-    parse: fn(Words) -> Result<Command, UsageError>,
+    parse: fn(CommandLine) -> Result<Command, UsageError>,
 }
 
 /// What is left of the command line. One type for all, so that what reads it is
 /// compiled once.
-type Words = Peekable<vec::IntoIter<OsString>>;
+type CommandLine = Peekable<vec::IntoIter<OsString>>;
 
 const SUBCOMMANDS: [Subcommand; 4] = [
     Subcommand { name: "check", help: check::HELP, asks_help: "check --help", parse: check::parse },
@@ -79,7 +79,7 @@ const SUBCOMMANDS: [Subcommand; 4] = [
 /// The first thing that is wrong.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Refusal> {
     let arguments: Vec<_> = arguments.into_iter().collect();
-    let mut arguments: Words = arguments.into_iter().peekable();
+    let mut arguments: CommandLine = arguments.into_iter().peekable();
     if arguments.next_if(|first| first == "help").is_some() {
         return help(arguments.next()).map_err(|error| Refusal { error, help: "--help" });
     }

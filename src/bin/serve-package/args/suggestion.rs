@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn words() {
+    fn similar_words() {
         assert_eq!(for_word("help", &FLAGS), Some(Suggestion::Similar("--help")));
         assert_eq!(for_word("update.gz", &FLAGS), None);
     }

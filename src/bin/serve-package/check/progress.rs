@@ -54,7 +54,7 @@ impl ProgressDisplay {
             self.is_drawn = true;
             format!("\r{}\x1b[K", state.bar(width()))
         } else {
-            format!("{}\n", state.words())
+            format!("{}\n", state.line())
         };
         // A failure could not be reported anywhere.
         let _ = io::stderr().write_all(text.as_bytes());
@@ -87,7 +87,7 @@ impl State<'_> {
     /// Longest name in a bar: that of Flatcar's payloads.
     const NAME: usize = 32;
 
-    fn words(&self) -> String {
+    fn line(&self) -> String {
         let Self { name, done, total, rate } = self;
         format!("{}: {done} of {total} bytes, {}%, {rate}", Quoted(name), self.percent())
     }
@@ -142,9 +142,9 @@ mod tests {
     }
 
     #[test]
-    fn words() {
-        let words = state(10, 40).words();
-        assert_eq!(words, "update.gz: 10 of 40 bytes, 25%, 25.0 MB/s");
-        state(0, 0).words();
+    fn a_line() {
+        let line = state(10, 40).line();
+        assert_eq!(line, "update.gz: 10 of 40 bytes, 25%, 25.0 MB/s");
+        state(0, 0).line();
     }
 }

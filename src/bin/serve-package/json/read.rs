@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a truth.
-    pub fn truth(&mut self) -> Result<bool, Unreadable> {
+    pub fn boolean(&mut self) -> Result<bool, Unreadable> {
         let truth = self.next() == Some(b't');
         self.word(if truth { "true" } else { "false" })?;
         Ok(truth)
@@ -216,7 +216,7 @@ impl<'a> Reader<'a> {
             Some(b'{') => self.object(&mut |reader, _| reader.skip()),
             Some(b'[') => self.list(&mut Self::skip),
             Some(b'"') => self.text().map(drop),
-            Some(b't' | b'f') => self.truth().map(drop),
+            Some(b't' | b'f') => self.boolean().map(drop),
             Some(b'n') => self.word("null"),
             Some(b'-' | b'0'..=b'9') => self.number().map(drop),
             _ => self.refuse("expected a value"),

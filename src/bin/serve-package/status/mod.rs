@@ -42,7 +42,7 @@ pub fn run(settings: &StatusSettings) -> ExitCode {
         true => merged_object(&servers, &answers, &merged, &machines),
         false => {
             warn(&servers, &answers);
-            words(&servers, &answers, &merged, &machines)
+            text(&servers, &answers, &merged, &machines)
         }
     };
     let is_all_read = answers.len() == servers.len();
@@ -117,7 +117,7 @@ fn complain(kind: &str, what: &str) {
     let _ = writeln!(io::stderr(), "{kind}: {what}");
 }
 
-fn words(
+fn text(
     servers: &[Server],
     answers: &[Answer],
     merged: &Merged,

@@ -17,8 +17,8 @@ fn values() {
     assert_eq!(read(" 7 ", Reader::count), Ok(7));
     assert_eq!(read("18446744073709551615", Reader::count), Ok(u64::MAX));
     assert_eq!(read("-7", Reader::integer), Ok(-7));
-    assert_eq!(read("true", Reader::truth), Ok(true));
-    assert_eq!(read("false", Reader::truth), Ok(false));
+    assert_eq!(read("true", Reader::boolean), Ok(true));
+    assert_eq!(read("false", Reader::boolean), Ok(false));
     for number in ["-1", "1.0", "1e3", "18446744073709551616"] {
         let error = read(number, Reader::count).unwrap_err().to_string();
         assert_eq!(error, "byte 0: expected a whole number", "{number}");
