@@ -11,6 +11,7 @@ import base64
 import http.client
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -225,9 +226,10 @@ def main():
     server = None
     try:
         def port():
+            # Its first line names the port that was asked for: 0.
             with open(log) as file:
-                words = file.read().split("on port ")
-            return words[-1].split(".")[0].strip() if len(words) > 1 and "." in words[-1] else None
+                found = re.search(r"started successfully on port (\d+)", file.read())
+            return found and found[1]
         url = "http://127.0.0.1:" + until("the driver", port)
         server = Server(binary, scratch)
         fill(server)
