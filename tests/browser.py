@@ -177,11 +177,16 @@ def names(browser):
     return browser.texts("#machines td.name")
 
 
+def percent(browser):
+    return browser.run("const bar = document.querySelector('progress'); return bar && bar.value")
+
+
 def look(browser, server, picture):
     browser.open(server.url + "/status")
     right(len(until("the rows", lambda: names(browser))) == 8, "a row for each machine")
-    until("the progress", lambda: "%" in "".join(browser.texts("td.progress")))
-    right(browser.run("return document.querySelector('progress').value") >= 50, "a progress bar")
+    # A download's first progress is nothing; the next is told some seconds later.
+    until("half a download on its progress bar", lambda: (percent(browser) or 0) >= 50)
+    right("%" in "".join(browser.texts("td.progress")), "a progress bar, and a number beside it")
     if picture:
         browser.picture(picture)
     server.check(10, EVIL)
