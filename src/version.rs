@@ -83,9 +83,11 @@ impl Version {
     /// The numbers as they are written, so perhaps with zeros at the end.
     fn numbers(&self) -> impl Iterator<Item = u64> {
         // Only a pre-release or build metadata follows, each with its sign.
-        let numbers = self.text.split(['-', '+']).next().unwrap_or_default();
-        // That each part is a number was checked when the text was read.
-        numbers.split('.').map(|part| part.parse().unwrap_or(0))
+        let mut parts = self.text.as_bytes().split(|byte| matches!(byte, b'-' | b'+'));
+        let numbers = parts.next().unwrap_or_default();
+        // That each part is a number that fits was checked when the text was read.
+        let value = |number: u64, digit: &u8| number * 10 + u64::from(digit - b'0');
+        numbers.split(|byte| *byte == b'.').map(move |digits| digits.iter().fold(0, value))
     }
 }
 

@@ -133,7 +133,7 @@ fn a_download_that_is_cut_by_the_end_says_so() {
 fn sigusr1_asks_how_far_the_machines_have_come() {
     let server = Server::of_fixtures();
     server.signal(Signal::USR1);
-    server.wait_for_line("offering 4152.2.0; machines: 0 seen");
+    server.wait_for_line("offering 4152.2.0; machines: 0 known");
     assert!(update(server.address(), &fixture("check-older")).offers());
 }
 

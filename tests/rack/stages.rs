@@ -51,7 +51,7 @@ fn a_bad_update_stops_after_the_first_machine() {
     let server = serve(&directory, "events", &flags);
     assert!(!machines[2].check(server.address()));
     server.signal(Signal::USR1);
-    server.wait_for_line("ROLLOUT STOPPED, not offering 4152.2.0 any more; machines: 3 seen");
+    server.wait_for_line("ROLLOUT STOPPED, not offering 4152.2.0 any more; machines: 3 known");
 }
 
 #[test]

@@ -213,7 +213,7 @@ impl MachineTracker {
         }
         let key = Key::Id(Arc::from(id));
         let record = self.get(&key);
-        let has_offered = self.offered.is(machine.version, record);
+        let has_offered = || self.offered.is(machine.version, record);
         match record {
             Some(record) if record.is_other(address, has_offered) => {
                 self.split(&key);

@@ -151,10 +151,10 @@ impl Record {
     /// Whether another machine with this id has spoken, and not this one from
     /// another address. Addresses change; but no machine is in two places by
     /// turns, or has an older version than it just had.
-    pub fn is_other(&self, address: IpAddr, has_offered: bool) -> bool {
+    pub fn is_other(&self, address: IpAddr, has_offered: impl FnOnce() -> bool) -> bool {
         self.address != address
             && (self.previous_address == Some(address)
-                || matches!(self.state, State::WaitingForReboot | State::Updated) && !has_offered)
+                || matches!(self.state, State::WaitingForReboot | State::Updated) && !has_offered())
     }
 }
 

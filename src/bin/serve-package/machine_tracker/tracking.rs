@@ -17,7 +17,9 @@ pub(super) fn note(tracker: &mut MachineTracker, activity: &Activity<'_>, now: u
         }
         Activity::Pinged { machine, .. }
         | Activity::CheckFailed { machine, .. }
-        | Activity::AppRefused { machine, .. } => hear(tracker, machine, now, |_| {}),
+        | Activity::AppRefused { machine, .. } => {
+            hear(tracker, machine, now, |_| {});
+        }
         Activity::Reported { machine, event, with_check, .. } => {
             reported(tracker, machine, event, *with_check, now);
         }
@@ -57,10 +59,9 @@ fn checked(
     } else {
         tracker.counts.checks_not_offered += 1;
     }
-    let words = reason.to_string();
     let key = tracker.key(machine);
     let has_offered = tracker.offered.is(machine.version, tracker.get(&key));
-    hear(tracker, machine, now, |record| {
+    hear_as(tracker, &key, machine, now, |record| {
         record.state = match record.state {
             _ if is_offered => State::Offered,
             State::Updated => State::Updated,
@@ -77,19 +78,19 @@ fn checked(
             record.is_held = false;
         }
         if is_offered {
-            record.attempts += 1;
+            record.attempts = record.attempts.saturating_add(1);
             (record.bytes, record.size) = (0, 0);
             record.is_step = *reason == Reason::Floor;
         }
     });
-    let key = tracker.key(machine);
     if let Some(record) = tracker.machines.get_mut(&key) {
-        if let Some(offered) = offered {
-            tracker.texts.keep(offered.as_str(), &mut record.offered);
+        let mut note = String::new();
+        match offered {
+            Some(offered) => tracker.texts.keep(offered.as_str(), &mut record.offered),
+            None => note = reason.to_string(),
         }
-        let note = if is_offered { "" } else { words.as_str() };
         if *record.note != *note {
-            record.note = note.into();
+            record.note = note.as_str().into();
         }
     }
     if is_offered || *reason == Reason::Wait {
@@ -187,25 +188,35 @@ fn hear(
     now: u64,
     change_record: impl FnOnce(&mut Record),
 ) {
-    if is_nobody(machine.id) {
-        return;
+    if !is_nobody(machine.id) {
+        let key = tracker.key(machine);
+        hear_as(tracker, &key, machine, now, change_record);
     }
-    let key = tracker.key(machine);
+}
+
+/// The machine with this key has said something.
+fn hear_as(
+    tracker: &mut MachineTracker,
+    key: &Key,
+    machine: &Machine<'_>,
+    now: u64,
+    change_record: impl FnOnce(&mut Record),
+) {
     let address = machine.address.ip();
-    let is_new = !tracker.machines.contains_key(&key);
+    let is_new = !tracker.machines.contains_key(key);
     if is_new {
         tracker.make_room();
         let record = Record::new(address, now);
         tracker.counts.add(&record);
         tracker.machines.insert(key.clone(), Box::new(record));
-        tracker.addresses.enter(address, &key);
+        tracker.addresses.enter(address, key);
         tracker.news.push(News::Changed(key.clone()));
     }
-    tracker.addresses.speak(address, &key);
-    if let Some(record) = tracker.machines.get_mut(&key) {
+    tracker.addresses.speak(address, key);
+    if let Some(record) = tracker.machines.get_mut(key) {
         if record.address != address {
             tracker.addresses.leave(record.address);
-            tracker.addresses.enter(address, &key);
+            tracker.addresses.enter(address, key);
             record.previous_address = Some(record.address);
             record.address = address;
         }
@@ -217,7 +228,7 @@ fn hear(
         texts.keep(machine.track, &mut record.channel);
         texts.keep(machine.version.as_str(), &mut record.version);
     }
-    change(tracker, &key, now, |record| {
+    change(tracker, key, now, |record| {
         record.last_heard = now;
         change_record(record);
     });

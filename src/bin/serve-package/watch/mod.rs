@@ -1,30 +1,25 @@
 //! Watches what the server does: writes it down, keeps track of the machines,
 //! and ends the run when its exit condition is met.
 
+mod heartbeat;
+mod status_line;
+
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use omaha::server::{Activity, Handle, Heartbeat, Machine, Observer};
+use omaha::server::{Activity, Handle, Machine, Observer};
 use omaha::{PackageFile, Reason, Update};
 
 use crate::exit_condition::{ExitCondition, Outcome};
 use crate::log::{Log, Priority};
-use crate::machine_tracker::{Counts, MachineTracker, News, State};
+use crate::machine_tracker::{MachineTracker, News};
 use crate::state_dir::Writer;
 use crate::throttle::{Throttle, Verdict};
-use crate::{events, report, systemd, table};
+use crate::{events, report, table};
+pub use heartbeat::heartbeat;
 
 /// Longer than any transfer takes.
 const AS_LONG_AS_IT_TAKES: Duration = Duration::MAX;
-
-/// How often suppressed lines are reported when nothing else is logged.
-const SUMMARY: Duration = Duration::from_secs(60);
-
-/// How often it is looked for machines that have fallen silent.
-const SWEEP: Duration = Duration::from_millis(500);
-
-/// After such a time without any machine it is said what to look at.
-const NOBODY_CAME: Duration = Duration::from_secs(120);
 
 /// The observer of the server.
 #[derive(Debug)]
@@ -117,7 +112,7 @@ impl Watch {
     pub fn status(&self) -> String {
         let is_changed = self.is_changed();
         let tracker = self.tracker();
-        status(&tracker, is_changed)
+        status_line::line(&tracker, is_changed)
     }
 
     /// Tells what is offered and how far each machine has come.
@@ -209,73 +204,6 @@ impl Watch {
         }
     }
 
-    /// Called by the server's loop, again and again.
-    fn beat(&self, heartbeat: &Heartbeat, state: &mut BeatState) {
-        if !state.is_ready {
-            state.is_ready = true;
-            systemd::ready();
-        }
-        if heartbeat.stopping && !state.is_stopping {
-            state.is_stopping = true;
-            systemd::stopping();
-        }
-        // A watchdog is to notice a disk that hangs, too.
-        if heartbeat.sending {
-            systemd::alive();
-        }
-        self.tell_manager(state);
-        if state.summary.elapsed() >= SUMMARY {
-            state.summary = Instant::now();
-            self.summarize();
-        }
-        let mut tracker = self.tracker();
-        if state.swept.elapsed() >= SWEEP {
-            state.swept = Instant::now();
-            tracker.sweep(now());
-            self.tell_news(&mut tracker);
-        }
-        if !state.is_nobody_told && self.started.elapsed() >= NOBODY_CAME {
-            state.is_nobody_told = true;
-            if tracker.counts().machines() == 0 {
-                self.log.line(Priority::Notice, &self.advice());
-            }
-        }
-        if !heartbeat.stopping {
-            self.check_exit(&tracker);
-        } else if self.exit_condition.outcome() == Outcome::Updated
-            && self.exit_condition.is_late(self.started.elapsed())
-            && !state.is_late
-            && let Some(handle) = self.handle.get()
-        {
-            state.is_late = true;
-            let line = "the deadline has passed: requests under way get up to 10 s to end";
-            self.log.line(Priority::Notice, line);
-            handle.stop();
-        }
-    }
-
-    /// Tells the service manager how things are.
-    fn tell_manager(&self, state: &mut BeatState) {
-        if !systemd::is_there() {
-            return;
-        }
-        let words = self.status();
-        if words != state.words {
-            systemd::status(&words);
-            state.words = words;
-        }
-    }
-
-    /// What to look at when no machine comes.
-    fn advice(&self) -> String {
-        let url = self.server_url.get().map_or("http://…/v1/update/", String::as_str);
-        format!(
-            "no machine has asked for 2 minutes; on a machine, check that \
-             /etc/flatcar/update.conf has SERVER={url}, that curl gets an answer from there, and \
-             that update-engine runs (systemctl status update-engine)"
-        )
-    }
-
     /// Tells how many lines were not written.
     pub fn summarize(&self) {
         let suppressed = self.throttle.take_suppressed();
@@ -306,34 +234,6 @@ impl Watch {
         }
         outcome
     }
-}
-
-/// What the heartbeat remembers from one time to the next.
-#[derive(Debug)]
-struct BeatState {
-    is_ready: bool,
-    is_stopping: bool,
-    /// Whether the deadline has passed while the last requests end.
-    is_late: bool,
-    is_nobody_told: bool,
-    words: String,
-    summary: Instant,
-    swept: Instant,
-}
-
-/// The heartbeat of a watched server.
-pub fn heartbeat(watch: &Arc<Watch>) -> impl FnMut(&Heartbeat) + Send + 'static {
-    let watch = Arc::clone(watch);
-    let mut state = BeatState {
-        is_ready: false,
-        is_stopping: false,
-        is_late: false,
-        is_nobody_told: false,
-        words: String::new(),
-        summary: Instant::now(),
-        swept: Instant::now(),
-    };
-    move |heartbeat| watch.beat(heartbeat, &mut state)
 }
 
 impl Observer for Watch {
@@ -390,38 +290,4 @@ fn is_probe(activity: &Activity<'_>) -> bool {
 /// Seconds since 1970.
 pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
-}
-
-/// The state, in a line for `systemctl status`.
-fn status(tracker: &MachineTracker, is_changed: bool) -> String {
-    let counts = tracker.counts();
-    let offered = tracker.offered().as_str();
-    let mut line = if is_changed {
-        format!("NOT offering {offered}: a package was changed, restart to serve it as it is now")
-    } else if tracker.is_stopped() {
-        format!("ROLLOUT STOPPED, not offering {offered} any more")
-    } else {
-        format!("offering {offered}")
-    };
-    line.push_str(&format!("; machines: {}", numbers(counts)));
-    let missing = tracker.missing().len();
-    if missing > 0 {
-        line.push_str(&format!(", {missing} missing"));
-    }
-    line.push_str(&format!("; {} downloads running", counts.transfers));
-    line
-}
-
-fn numbers(counts: &Counts) -> String {
-    let (seen, under_way, updated) = (counts.machines(), counts.busy(), counts.updated());
-    let mut line = format!(
-        "{seen} seen, {under_way} under way, {updated} updated, {} failed",
-        counts.failed()
-    );
-    for state in [State::UpToDate, State::Silent] {
-        if counts.of(state) > 0 {
-            line.push_str(&format!(", {} {state}", counts.of(state)));
-        }
-    }
-    line
 }
