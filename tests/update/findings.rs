@@ -37,7 +37,8 @@ fn a_machine_that_can_be_updated() {
         &[
             "Flatcar 4081.2.0, amd64-usr: to be updated to 4152.2.0 with update.gz, oem-fixture.gz",
             "another SERVER= (now \"https://public.example/v1/update/\")",
-            "locksmithd reboots it by itself then, at once (REBOOT_STRATEGY=reboot)",
+            "locksmithd reboots it by itself then, at once, or after five minutes if somebody is \
+             logged in (REBOOT_STRATEGY=reboot)",
         ],
     );
 }
@@ -81,16 +82,54 @@ fn settings() {
             "warning: the lines of /etc/flatcar/update.conf end in CR LF",
             "note: /etc/flatcar/update.conf has SERVER=disabled",
             "warning: version 4152.2.0 is one of the channel stable, and the machine follows GROUP=beta",
-            "nothing on the machine reboots it by itself: REBOOT_STRATEGY=off",
         ],
     );
-    machine.write(
-        CONF,
-        "LOCKSMITHD_REBOOT_WINDOW_START=Sun 03:00\nLOCKSMITHD_REBOOT_WINDOW_LENGTH=1h\n",
-    );
-    expect(&machine, &ALL, 0, &["in the window that begins at Sun 03:00 and lasts 1h"]);
+    machine.write(CONF, "SERVER=\"disabled\"\n");
+    expect(&machine, &ALL, 0, &["note: /etc/flatcar/update.conf has SERVER=disabled"]);
+}
+
+const STALE: &str = "warning: locksmithd runs with the settings of its start, not with those of \
+                     update.conf: systemctl restart locksmithd";
+
+#[test]
+fn who_reboots() {
+    let machine = Machine::new();
+    let off = "SERVER=x\nREBOOT_STRATEGY=off\n";
+    for (settings, said) in [
+        ("REBOOT_STRATEGY=\"reboot\"\n", "at once, or after five minutes"),
+        ("REBOOT_STRATEGY=etcd-lock\n", "as soon as it has the lock in etcd (REBOOT_STRATEGY"),
+        ("REBOOT_STRATEGY=best-effort\n", "locksmithd does not reboot it: it does not know "),
+        (
+            "LOCKSMITHD_REBOOT_WINDOW_START=Sun 03:00\nLOCKSMITHD_REBOOT_WINDOW_LENGTH=1h\n",
+            "in the window that begins at Sun 03:00 and lasts 1h",
+        ),
+        (
+            "REBOOT_WINDOW_START=04:00\nREBOOT_WINDOW_LENGTH=2h\nREBOOT_STRATEGY=etcd-lock\n",
+            "in the window that begins at 04:00 and lasts 2h (REBOOT_STRATEGY=etcd-lock)",
+        ),
+        ("REBOOT_WINDOW_START=04:00\n", "does not reboot it: its window lacks the start or the"),
+        // A locksmithd that has read this does not run any more.
+        (off, "installed: locksmithd may reboot it by itself then"),
+        (off, STALE),
+    ] {
+        machine.write(CONF, settings);
+        expect(&machine, &ALL, 0, &[said]);
+    }
     machine.set("locksmithd.service.active", "inactive");
-    expect(&machine, &ALL, 0, &["locksmithd does not run"]);
+    expect(&machine, &ALL, 0, &["nothing on the machine reboots it", "locksmithd does not run"]);
+}
+
+/// What locksmithd was started with counts, and not what was written since.
+#[test]
+fn settings_that_locksmithd_has_not_read() {
+    let machine = Machine::new();
+    machine.set("locksmithd.service.process", "8");
+    machine.write("proc/8/environ", "GOMAXPROCS=1\0REBOOT_STRATEGY=etcd-lock\0");
+    machine.write(CONF, "REBOOT_STRATEGY=off\n");
+    expect(&machine, &ALL, 0, &[STALE, "locksmithd reboots it by itself then, as soon as it has"]);
+    machine.write(CONF, "REBOOT_STRATEGY=etcd-lock\n");
+    let ended = machine.run(&[&ALL[..], &["--dry-run"]].concat());
+    assert!(!ended.output.contains(STALE), "{ended:#?}");
 }
 
 #[test]
@@ -158,13 +197,20 @@ fn a_daemon_with_a_proxy() {
     let machine = Machine::new();
     machine.set("update-engine.service.process", "7");
     machine.write("proc/7/environ", "PATH=/bin\0ALL_PROXY=http://u:secret@proxy:3128\0");
-    let said = ["update_engine runs with ALL_PROXY, so it asks a proxy", "NO_PROXY=127.0.0.1"];
+    let said = ["update_engine runs with ALL_PROXY, so it asks a proxy", "systemctl cat"];
     expect(&machine, &ALL, 1, &said);
     let ended = machine.run(&[&ALL[..], &["--dry-run", "--force"]].concat());
     ended.expect(0, &said);
     assert!(!ended.output.contains("secret"), "{ended:#?}");
+    // The postinstall step, which fetches the extensions, does not get NO_PROXY.
     machine.write("proc/7/environ", "ALL_PROXY=http://proxy:3128\0NO_PROXY=127.0.0.1\0");
-    expect(&machine, &ALL, 0, &[]);
+    expect(&machine, &ALL, 1, &said);
+    machine.write("proc/7/environ", "HTTP_PROXY=http://proxy:3128\0");
+    expect(&machine, &ALL, 1, &["update_engine runs with HTTP_PROXY, "]);
+    machine.write("etc/oem-release", "");
+    expect(&machine, system_only(), 0, &[]);
+    machine.write("proc/7/environ", "ALL_PROXY=http://proxy:3128\0NO_PROXY=127.0.0.1\0");
+    expect(&machine, system_only(), 0, &[]);
 }
 
 #[test]
@@ -198,7 +244,7 @@ fn container_linux() {
             "/etc/coreos/update.conf has SERVER=disabled",
             "Container Linux 4081.2.0, amd64-usr: to be updated to 4152.2.0 with update.gz",
             "there is no /usr/share/update_engine/update-payload-key.pub.pem",
-            "nothing on the machine reboots it by itself: REBOOT_STRATEGY=off",
+            "locksmithd may reboot it by itself then",
         ],
     );
 }

@@ -267,6 +267,29 @@ fn a_masked_unit_is_masked_again_and_stopped() {
     expect_as_before(&machine);
 }
 
+/// Nothing marks the new system good where the unit is masked after the reboot
+/// too.
+#[test]
+fn what_to_do_after_the_reboot_of_a_masked_machine() {
+    let said = "warning: update-engine.service is masked and will not mark the new system good: \
+                after the reboot, run `sudo flatcar-setgoodroot`, ";
+    let machine = machine();
+    machine.mask("masked");
+    let ended = machine.update(&[]);
+    ended.expect(0, &[]);
+    assert_eq!(ended.output.matches(said).count(), 2, "{ended:#?}");
+    assert!(ended.output.ends_with("system again\nsystemctl reboot\n"), "{ended:#?}");
+    // Once it is installed, too.
+    machine.set("update-engine.service.active", "active\n");
+    machine.update(&[]).expect(0, &[said, "is installed already"]);
+    // Gone with the reboot.
+    let machine = self::machine();
+    machine.mask("masked-runtime");
+    let ended = machine.update(&[]);
+    ended.expect(0, &["update-engine.service is masked, which is undone"]);
+    assert!(!ended.output.contains("setgoodroot"), "{ended:#?}");
+}
+
 /// Somebody has masked it, and it runs until the next boot.
 #[test]
 fn a_masked_unit_that_runs() {

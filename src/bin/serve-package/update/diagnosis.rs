@@ -19,7 +19,7 @@ pub fn causes(
     let engine = unit::UPDATE_ENGINE;
     match Unit::query(engine) {
         Ok(unit) if !unit.is_active => causes.push(format!("{engine} does not run any more")),
-        Ok(unit) => causes.extend(proxy::problem(root, &unit)),
+        Ok(unit) => causes.extend(proxy::problem(root, &unit, false)),
         Err(error) => causes.push(error.to_string()),
     }
     match status {

@@ -11,6 +11,7 @@ mod configuration;
 mod diagnosis;
 mod edit;
 mod engine;
+mod environment;
 mod error;
 mod extensions;
 mod finding;
@@ -124,7 +125,7 @@ fn update(request: &Request, root: &Root, output: &mut Output) -> Result<ExitCod
         }
         (State::Installed, _) => {
             output.say(&format!("version {version} is installed already and waits for the reboot"));
-            return finish(request, &Verdict::Installed, output);
+            return finish(request, &Verdict::Installed, None, output);
         }
         (State::Ready, 0) => {}
         (State::Ready, 1) => return Err("one error: nothing was changed".into()),
@@ -139,7 +140,7 @@ fn update(request: &Request, root: &Root, output: &mut Output) -> Result<ExitCod
     }
     let verdict = install(request, root, machine, &survey, output)?;
     drop(lock);
-    finish(request, &verdict, output)
+    finish(request, &verdict, machine.after_reboot(), output)
 }
 
 /// Says what is going to be done.
@@ -224,10 +225,11 @@ fn install(
     Ok(verdict)
 }
 
-/// Tells the verdict, and reboots if that is wanted.
+/// Tells the verdict and what is to be done then, and reboots if that is wanted.
 fn finish(
     request: &Request,
     verdict: &Verdict,
+    after_reboot: Option<String>,
     output: &mut Output,
 ) -> Result<ExitCode, UpdateError> {
     if request.events {
@@ -238,6 +240,9 @@ fn finish(
         return Ok(ExitCode::from(verdict.status()));
     }
     output.say(&verdict.to_string());
+    if let Some(text) = after_reboot {
+        output.say(&format!("warning: {text}"));
+    }
     if request.dry_run || !request.reboot {
         output.say("systemctl reboot");
     } else {

@@ -14,7 +14,7 @@ use super::record::Record;
 use super::release::Release;
 use super::root::Root;
 use super::settings_file::SettingsFile;
-use super::unit::{self, Unit};
+use super::unit::{self, Mask, Unit};
 use super::{proxy, room, version};
 use crate::args::Request;
 
@@ -40,10 +40,28 @@ pub struct Machine {
     /// The unit of `update_engine`.
     pub engine: Unit,
     /// What happens when the update is installed.
-    pub reboot: reboot::Manager,
+    pub reboot: String,
     /// `SERVER=` in force, as far as there is one.
     pub server: Option<String>,
     pub group: Option<String>,
+}
+
+impl Machine {
+    /// What an operator must do after the reboot, where the unit is masked for
+    /// good: only `update_engine` marks the new system good, by the program named
+    /// here, 45 seconds after its start (its `main.cc`). `flatcar-postinst` gives
+    /// the new system one try (`cgpt add -S0 -T1`), so without the mark the boot
+    /// after the next one is of the old system again.
+    pub fn after_reboot(&self) -> Option<String> {
+        (self.engine.mask == Some(Mask::Permanent)).then(|| {
+            format!(
+                "{} is masked and will not mark the new system good: after the reboot, \
+                 run `sudo {}-setgoodroot`, or the boot after it is of the old system again",
+                unit::UPDATE_ENGINE,
+                self.release.system.folder()
+            )
+        })
+    }
 }
 
 /// Whether there is something to do.
@@ -87,6 +105,9 @@ impl Survey {
                     findings.error(error.to_string());
                 }
                 state = look_at_state(request, &machine, root, status.as_ref(), &mut findings);
+                if let Some(text) = machine.after_reboot().filter(|_| state != State::Current) {
+                    findings.warning(text);
+                }
                 Some(machine)
             }
             Err(error) => {
@@ -146,7 +167,9 @@ fn look(
         };
         findings.note(format!("{} {how}, and stopped at the end", unit::UPDATE_ENGINE));
     }
-    if let Some(problem) = proxy::problem(root, &engine) {
+    let extensions = Extensions::read(root);
+    let with_extensions = !extensions.files(request.no_oem).is_empty();
+    if let Some(problem) = proxy::problem(root, &engine, with_extensions) {
         findings.error_unless(request.force, &problem);
     }
     let status = engine
@@ -156,8 +179,7 @@ fn look(
     let locksmithd = Unit::query(unit::LOCKSMITHD).map_err(|error| {
         findings.warning(format!("it is not known whether locksmithd reboots: {error}"));
     });
-    let reboot = reboot::Manager::of(locksmithd.ok(), &configuration);
-    let extensions = Extensions::read(root);
+    let reboot = reboot::forecast(root, locksmithd.ok().as_ref(), &configuration, findings);
     (Machine { release, extensions, engine, reboot, server, group }, status)
 }
 
