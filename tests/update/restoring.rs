@@ -218,6 +218,46 @@ fn what_cannot_be_changed_is_found_before() {
         .expect(1, &["update.conf.serve-package-record\" is no record of changes"]);
 }
 
+/// A file that is mounted, and one that nobody may change.
+#[test]
+fn what_cannot_be_renamed_over_is_found_before() {
+    let file = "\"$SERVE_PACKAGE_ROOT/etc/flatcar/update.conf\"";
+    let mounted = format!("mount --bind {file} {file}; exec \"$@\"");
+    let immutable = format!(
+        "chattr +i {file} || {{ echo NOT SHOWN; exit 9; }}; \"$@\" || status=$?; chattr -i {file}
+        exit $status"
+    );
+    for script in [mounted, immutable] {
+        let machine = Machine::new();
+        machine.write(CONF, "GROUP=stable\n");
+        let before = everything(&machine);
+        let all = [&crate::machine::ALL[..], &["--dry-run"]].concat();
+        let Some(ended) = machine.in_namespace(&script, &all) else { return };
+        if ended.status == Some(9) {
+            println!("NOT SHOWN: no file can be made immutable here");
+        } else {
+            ended.expect(1, &["update.conf\" cannot be changed: it is immutable or mounted"]);
+        }
+        assert_eq!(everything(&machine), before);
+    }
+}
+
+/// The same, where it is not seen before.
+#[test]
+fn what_cannot_be_renamed_over() {
+    let directory = Directory::new();
+    let Some(library) = library(&directory) else { return };
+    let machine = Machine::new();
+    machine.write(CONF, "GROUP=stable\n");
+    let before = everything(&machine);
+    let mut command = machine.command_all(&[]);
+    command.env("LD_PRELOAD", &library).env("BUSY", machine.path(CONF));
+    let ended = Ended::from(command.output().unwrap());
+    ended.expect(1, &["update.conf\" cannot be changed: "]);
+    assert_eq!(ended.error.lines().count(), 1, "{ended:#?}");
+    assert_eq!(everything(&machine), before);
+}
+
 #[test]
 fn nothing_to_restore() {
     Machine::new().run(&["--restore"]).expect(0, &["nothing to restore"]);

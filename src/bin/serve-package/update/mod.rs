@@ -216,10 +216,7 @@ fn install(
             } else {
                 output.say(&verdict.to_string());
             }
-            return Err(format!(
-                "{error}; the settings are not restored: serve-package update --restore"
-            )
-            .into());
+            return Err(changes::not_restored(error));
         }
     }
     Ok(verdict)

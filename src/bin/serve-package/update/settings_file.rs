@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+
 use super::configuration::Configuration;
 use super::edit;
 use super::error::UpdateError;
@@ -41,12 +43,23 @@ impl SettingsFile {
         Ok(Self { path, exists })
     }
 
-    /// Looks whether the files beside it can be made.
+    /// Looks whether it can be replaced, and the files beside it made.
     ///
     /// # Errors
     ///
     /// When they cannot.
-    pub fn check_folder(&self) -> Result<(), UpdateError> {
+    pub fn check(&self) -> Result<(), UpdateError> {
+        // Nothing can be renamed over such a file. Where the kernel does not tell,
+        // the change will fail, and be undone.
+        let fixed =
+            StatxAttributes::IMMUTABLE | StatxAttributes::APPEND | StatxAttributes::MOUNT_ROOT;
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        if let Ok(found) = statx(CWD, &self.path, flags, StatxFlags::empty())
+            && found.stx_attributes.intersects(fixed)
+        {
+            let text = format!("{:?} {CANNOT_BE_CHANGED}: it is immutable or mounted", self.path);
+            return Err(text.into());
+        }
         let Some(folder) = self.path.parent().filter(|folder| folder.exists()) else {
             return Ok(());
         };
@@ -173,12 +186,13 @@ fn put_back_original(record: &Record, current: Option<Vec<u8>>) -> io::Result<()
     let Some(original) = read(&backup)? else { return Ok(()) };
     let changed = edit::with_server(&original, &record.server);
     match current {
-        Some(current) if current != changed && current != original => {
+        // It may be a file that cannot be renamed over, and was not changed.
+        Some(current) if current == original => {}
+        Some(current) if current != changed => {
             replace(record, &edit::without_server(&current, &original, &record.server))?;
         }
         _ => fs::rename(&backup, &record.file)?,
     }
-    // Renaming one name of a file to another of the same file does nothing.
     sync_folder(&record.file)?;
     remove_if_there(&backup)
 }

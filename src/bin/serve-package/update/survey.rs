@@ -99,7 +99,7 @@ impl Survey {
                 let file = SettingsFile::find(root, machine.release.system);
                 let checked = file.and_then(|file| {
                     // What a killed run has left beside it is not in the way.
-                    if is_left_over { Ok(()) } else { file.check_folder() }
+                    if is_left_over { Ok(()) } else { file.check() }
                 });
                 if let Err(error) = checked {
                     findings.error(error.to_string());
