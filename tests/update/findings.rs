@@ -138,6 +138,9 @@ fn the_daemon() {
     machine.set("operation", "UPDATE_STATUS_UPDATED_NEED_REBOOT");
     machine.set("new-version", "4100.0.0");
     expect(&machine, &ALL, 1, &["an update to 4100.0.0 is installed and waits", "-reset_status"]);
+    // It would not have the version that it has any more.
+    let current = ["--package-version", "4081.2.0", "--package-file", ALL[1], "--no-oem"];
+    expect(&machine, &current, 1, &["an update to 4100.0.0 is installed and waits"]);
     machine.set("new-version", "4152.2.0");
     expect(&machine, &ALL, 0, &["version 4152.2.0 is installed already and waits for the reboot"]);
     machine.set("operation", "UPDATE_STATUS_DOWNLOADING");

@@ -6,6 +6,7 @@ use std::mem;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::deadline::Deadline;
 use super::error::UpdateError;
 use super::record::Record;
 use super::release::System;
@@ -75,11 +76,12 @@ impl Changes {
     ///
     /// # Errors
     ///
-    /// When it does not start.
-    pub fn start_engine(&self) -> Result<(), UpdateError> {
+    /// When it does not start, or not before the deadline.
+    pub fn start_engine(&self, deadline: Option<Deadline>) -> Result<(), UpdateError> {
         let mask = self.record.mask;
         let order = |verb, mask| {
-            let ordered = unit::order(verb, mask, unit::UPDATE_ENGINE, Purpose::Going);
+            let purpose = Purpose::Going(deadline);
+            let ordered = unit::order(verb, mask, unit::UPDATE_ENGINE, purpose);
             self.root.step(verb);
             ordered
         };

@@ -8,6 +8,7 @@
 
 mod changes;
 mod configuration;
+mod deadline;
 mod diagnosis;
 mod edit;
 mod engine;
@@ -47,6 +48,7 @@ use std::time::SystemTime;
 use crate::args::{Request, UpdateSettings};
 use crate::{FAILURE, events};
 use changes::Changes;
+use deadline::Deadline;
 use error::UpdateError;
 use lock::Lock;
 use output::Output;
@@ -56,7 +58,7 @@ use root::Root;
 use serving::Serving;
 use session::Session;
 use survey::{Machine, State, Survey};
-use verdict::Verdict;
+use verdict::{Rest, Verdict};
 
 /// Updates the machine, or puts its settings back.
 pub fn run(settings: &UpdateSettings) -> ExitCode {
@@ -171,13 +173,15 @@ fn install(
     survey: &Survey,
     output: &mut Output,
 ) -> Result<Verdict, UpdateError> {
+    let deadline = request.deadline.map(Deadline::new);
     let queue = Queue::default();
     interrupt::watch(root, queue.clone())?;
     let version = &request.package_version;
     let serving = Serving::start(version, &survey.packages, request.force, request.events, &queue)?;
     let (system, began) = (machine.release.system, SystemTime::now());
     let mut changes = Changes::begin(root, system, &serving.url, &machine.engine)?;
-    let triggered = changes.start_engine().and_then(|()| engine::check_for_update());
+    let triggered =
+        changes.start_engine(deadline).and_then(|()| engine::check_for_update(deadline));
     root.step("triggered");
     let verdict = match triggered {
         Ok(()) => {
@@ -186,14 +190,23 @@ fn install(
                 root,
                 system,
                 server: &serving.url,
-                deadline: request.deadline,
+                deadline,
+                is_stopped_after: !machine.engine.is_active,
                 progress: Progress::default(),
                 output,
             };
             session.run(&queue, &mut changes)
         }
-        Err(_) if tool::IS_INTERRUPTED.load(Ordering::Relaxed) => Verdict::Interrupted,
-        Err(error) => Verdict::Broken(error.to_string()),
+        Err(error) => {
+            let rest = Rest::of(!machine.engine.is_active, false);
+            if tool::IS_INTERRUPTED.load(Ordering::Relaxed) {
+                Verdict::Interrupted(rest)
+            } else if let Some(deadline) = deadline.filter(Deadline::has_passed) {
+                Verdict::Deadline(deadline.time, rest)
+            } else {
+                Verdict::Broken(error.to_string())
+            }
+        }
     };
     queue.close();
     root.step("decided");

@@ -191,9 +191,9 @@ fn look_at_state(
     findings: &mut Findings,
 ) -> State {
     let version = &request.package_version;
+    let is_current = version == &machine.release.version;
     if let Some(status) = status {
         match &status.operation {
-            Operation::Idle => {}
             Operation::NeedReboot if status.new_version == version.as_str() => {
                 return State::Installed;
             }
@@ -206,13 +206,16 @@ fn look_at_state(
                     version => version,
                 }
             )),
+            // What waits for the reboot is another version, though.
+            _ if is_current => return State::Current,
+            Operation::Idle => {}
             busy => findings.error(format!(
                 "update_engine is {busy}; wait until `update_engine_client -status` says \
                  UPDATE_STATUS_IDLE"
             )),
         }
     }
-    if version == &machine.release.version {
+    if is_current && status.is_none() {
         return State::Current;
     }
     version::find(request, machine, root, findings);
