@@ -289,6 +289,21 @@ fn one_at_a_time() {
     expect_as_before(&machine);
 }
 
+/// The record of an update that runs is not one that a killed one has left.
+#[test]
+fn a_look_while_one_runs() {
+    let machine = machine();
+    machine.mask("masked");
+    machine.set("hold-download", "");
+    let child = machine.start(&[]);
+    machine.await_operation("DOWNLOADING");
+    let ended = machine.update(&["--dry-run"]);
+    ended.expect(1, &["error: another `serve-package update` runs"]);
+    assert!(!ended.output.contains("killed"), "{ended:#?}");
+    machine.unset("hold-download");
+    Ended::from(child.wait_with_output().unwrap()).expect(0, &[]);
+}
+
 #[test]
 fn a_masked_unit_is_masked_again_and_stopped() {
     let machine = machine();

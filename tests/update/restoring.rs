@@ -58,6 +58,9 @@ fn shapes() -> Vec<(&'static str, Machine)> {
     fs::remove_dir(no_folder.path("etc/flatcar")).unwrap();
     let dangling = Machine::new();
     symlink("nowhere.conf", dangling.path(CONF)).unwrap();
+    let twice = Machine::new();
+    symlink("second.conf", twice.path(CONF)).unwrap();
+    symlink("../nowhere.conf", twice.path("etc/flatcar/second.conf")).unwrap();
     // As on Flatcar, where /etc/coreos is there for those who know that name.
     let linked_folder = with("GROUP=stable\n");
     symlink("flatcar", linked_folder.path("etc/coreos")).unwrap();
@@ -72,6 +75,7 @@ fn shapes() -> Vec<(&'static str, Machine)> {
         ("disabled", with("SERVER=disabled\n")),
         ("a link", linked("etc/config/real.conf", "GROUP=stable\n")),
         ("a link to nothing", dangling),
+        ("a link to a link to nothing", twice),
         ("a link of the folder", linked_folder),
         ("Container Linux", with_text(Machine::container_linux(), "etc/coreos/update.conf")),
         ("Container Linux without a file", Machine::container_linux()),
@@ -205,6 +209,10 @@ fn what_cannot_be_changed_is_found_before() {
     let machine = Machine::new();
     symlink("/dev/null", machine.path(CONF)).unwrap();
     machine.update(&[]).expect(1, &["update.conf\" is not a regular file"]);
+
+    let machine = Machine::new();
+    symlink("gone/x.conf", machine.path(CONF)).unwrap();
+    machine.update(&["--dry-run"]).expect(1, &["update.conf\" cannot be changed: no such file"]);
 
     let machine = Machine::new();
     machine.write("etc/flatcar/update.conf.before-serve-package", "mine");
@@ -386,7 +394,15 @@ fn the_next_update_restores_first() {
     });
     child.kill().unwrap();
     child.wait().unwrap();
-    machine.update(&["--dry-run"]).expect(0, &["warning: an update that was killed left settings"]);
+    let public = "another SERVER= (now \"https://public.example/v1/update/\")";
+    let said = ["warning: an update that was killed left settings", public];
+    machine.update(&["--dry-run"]).expect(0, &said);
+    let all = [&crate::machine::ALL[..], &["--dry-run"]].concat();
+    let script = "cd \"$SERVE_PACKAGE_ROOT\"; mount --bind etc etc; mount -o remount,bind,ro etc
+        exec \"$@\"";
+    if let Some(ended) = machine.in_namespace(script, &all) {
+        ended.expect(1, &["etc/flatcar\" cannot be changed: "]);
+    }
     machine.set("mode", "update");
     machine.update(&[]).expect(0, &["/etc/flatcar/update.conf is restored"]);
     assert_eq!(machine.read(CONF).unwrap(), "GROUP=stable\n");

@@ -107,6 +107,28 @@ fn a_panic_at_each_named_step() {
     });
 }
 
+/// The connection to the machine breaks before the update begins, or while it is
+/// restored.
+#[test]
+fn a_hangup() {
+    let killed = machine();
+    killed.mask("masked");
+    assert_eq!(run_to(&killed, "kill changed").status, None);
+    let looking = machine();
+    for (machine, verb, arguments) in
+        [(&looking, "show", &crate::machine::ALL[..]), (&killed, "mask", &["--restore"])]
+    {
+        machine.set("systemctl-hangs", verb);
+        let mut command = machine.command(arguments);
+        let child = command.env("SERVE_PACKAGE_WAIT", "3s").spawn().unwrap();
+        let call = format!("systemctl {verb}");
+        until(&call, || machine.state("calls").filter(|calls| calls.contains(&call)));
+        signal(&child, Signal::HUP);
+        let ended = Ended::from(child.wait_with_output().unwrap());
+        ended.expect(1, &["did not end within 3 s"]);
+    }
+}
+
 /// Where the program goes no further, the second signal ends it, and the
 /// settings are back.
 #[test]

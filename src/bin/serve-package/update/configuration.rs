@@ -3,7 +3,9 @@
 
 use std::fs;
 
+use super::edit;
 use super::key_value;
+use super::record::Record;
 use super::release::System;
 use super::root::Root;
 
@@ -29,8 +31,8 @@ impl Configuration {
         format!("/etc/{}/update.conf", system.folder())
     }
 
-    /// Reads all files.
-    pub fn read(root: &Root, system: System) -> Self {
+    /// Reads all files, as they are once what a record names is put back.
+    pub fn read(root: &Root, system: System, record: Option<&Record>) -> Self {
         let folder = system.folder();
         let (mut files, mut unreadable) = (Vec::new(), Vec::new());
         for path in [
@@ -39,7 +41,13 @@ impl Configuration {
             format!("/usr/share/{folder}/release"),
         ] {
             match fs::read(root.path(&path)) {
-                Ok(bytes) => files.push((path, String::from_utf8_lossy(&bytes).into_owned())),
+                Ok(mut bytes) => {
+                    if let Some(record) = record {
+                        let original = fs::read(record.backup()).unwrap_or_default();
+                        bytes = edit::without_server(&bytes, &original, &record.server);
+                    }
+                    files.push((path, String::from_utf8_lossy(&bytes).into_owned()));
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => unreadable.push(format!("{path} cannot be read: {error}")),
             }

@@ -27,7 +27,7 @@ pub fn causes(
         Some(Err(error)) => causes.push(error.to_string()),
         None => causes.push("update_engine has not answered `update_engine_client -status`".into()),
     }
-    let configuration = Configuration::read(root, system);
+    let configuration = Configuration::read(root, system, None);
     match configuration.get("SERVER") {
         Some(setting) if setting.value == server => {}
         Some(setting) => causes

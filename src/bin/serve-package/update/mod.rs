@@ -66,9 +66,12 @@ pub fn run(settings: &UpdateSettings) -> ExitCode {
     let with_events = matches!(settings, UpdateSettings::Update(request) if request.events);
     let mut output = Output::new(with_events);
     // A panic has put the settings back when it comes here, and was told.
-    let ended = catch_unwind(AssertUnwindSafe(|| match settings {
-        UpdateSettings::Update(request) => update(request, &root, &mut output),
-        UpdateSettings::Restore => restore(&root, &mut output).map(|()| ExitCode::SUCCESS),
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        interrupt::ignore_hangup()?;
+        match settings {
+            UpdateSettings::Update(request) => update(request, &root, &mut output),
+            UpdateSettings::Restore => restore(&root, &mut output).map(|()| ExitCode::SUCCESS),
+        }
     }));
     let error = match ended {
         Ok(Ok(status)) => return status,
@@ -119,9 +122,7 @@ fn update(request: &Request, root: &Root, output: &mut Output) -> Result<ExitCod
     match (survey.state, survey.findings.errors()) {
         (State::Current, _) => {
             let text = format!("nothing to do: the machine has version {version} already");
-            if request.events {
-                events::write(events::updated("current", &text));
-            }
+            write_end(request, "current", &text);
             output.say(&text);
             return Ok(ExitCode::SUCCESS);
         }
@@ -138,6 +139,7 @@ fn update(request: &Request, root: &Root, output: &mut Output) -> Result<ExitCod
     let machine = survey.machine.as_ref().ok_or("nothing is known of the machine")?;
     plan(request, machine, &survey, output);
     if request.dry_run {
+        write_end(request, "ready", "the update can begin");
         return Ok(ExitCode::SUCCESS);
     }
     let verdict = install(request, root, machine, &survey, output)?;
@@ -235,6 +237,13 @@ fn install(
     Ok(verdict)
 }
 
+/// Writes the event of the end, if that is wanted. After an error `run` does.
+fn write_end(request: &Request, outcome: &str, text: &str) {
+    if request.events {
+        events::write(events::updated(outcome, text));
+    }
+}
+
 /// Tells the verdict and what is to be done then, and reboots if that is wanted.
 fn finish(
     request: &Request,
@@ -242,14 +251,13 @@ fn finish(
     after_reboot: Option<String>,
     output: &mut Output,
 ) -> Result<ExitCode, UpdateError> {
-    if request.events {
-        events::write(events::updated(verdict.as_str(), &verdict.to_string()));
-    }
+    let text = verdict.to_string();
     if !matches!(verdict, Verdict::Installed) {
-        output.complain(&format!("error: {verdict}"));
+        output.complain(&format!("error: {text}"));
+        write_end(request, verdict.as_str(), &text);
         return Ok(ExitCode::from(verdict.status()));
     }
-    output.say(&verdict.to_string());
+    output.say(&text);
     if let Some(text) = after_reboot {
         output.say(&format!("warning: {text}"));
     }
@@ -259,5 +267,6 @@ fn finish(
         output.say("rebooting");
         unit::reboot()?;
     }
+    write_end(request, verdict.as_str(), &text);
     Ok(ExitCode::SUCCESS)
 }

@@ -43,12 +43,13 @@ impl SettingsFile {
         Ok(Self { path, exists })
     }
 
-    /// Looks whether it can be replaced, and the files beside it made.
+    /// Looks whether it can be replaced, and the files beside it made, unless they
+    /// are left over.
     ///
     /// # Errors
     ///
     /// When they cannot.
-    pub fn check(&self) -> Result<(), UpdateError> {
+    pub fn check(&self, is_left_over: bool) -> Result<(), UpdateError> {
         // Nothing can be renamed over such a file. Where the kernel does not tell,
         // the change will fail, and be undone.
         let fixed =
@@ -67,7 +68,7 @@ impl SettingsFile {
             return Err(UpdateError::file(folder, CANNOT_BE_CHANGED, &error.into()));
         }
         let backup = super::record::beside(&self.path, super::record::BACKUP);
-        if fs::symlink_metadata(&backup).is_ok() {
+        if !is_left_over && fs::symlink_metadata(&backup).is_ok() {
             let text = format!(
                 "{backup:?} is in the way, and no record says whose it is; compare it with \
                  update.conf, and move it away"
@@ -81,14 +82,20 @@ impl SettingsFile {
 /// Where a name leads, and whether something is there.
 fn follow(name: &Path) -> io::Result<(PathBuf, bool)> {
     match fs::canonicalize(name) {
-        Ok(path) => Ok((path, true)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let target = fs::read_link(name).ok();
-            let folder = name.parent().unwrap_or(name);
-            Ok((target.map_or_else(|| name.to_owned(), |target| folder.join(target)), false))
-        }
-        Err(error) => Err(error),
+        Ok(path) => return Ok((path, true)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
     }
+    // The system follows no more links either.
+    let mut path = name.to_owned();
+    for _ in 0..40 {
+        let Ok(target) = fs::read_link(&path) else { break };
+        let target = path.with_file_name(target);
+        let (Some(folder), Some(name)) = (target.parent(), target.file_name()) else { break };
+        // No folder is made but that of the settings themselves.
+        path = fs::canonicalize(folder)?.join(name);
+    }
+    Ok((path, false))
 }
 
 /// Points `update_engine` at the server of a record that is written already. The

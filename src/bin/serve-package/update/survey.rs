@@ -8,10 +8,11 @@ use super::configuration::Configuration;
 use super::engine::{Operation, Status};
 use super::extensions::Extensions;
 use super::finding::Findings;
+use super::lock::Lock;
 use super::payloads::{self, Payloads};
 use super::reboot;
 use super::record::Record;
-use super::release::Release;
+use super::release::{Release, System};
 use super::root::Root;
 use super::settings_file::SettingsFile;
 use super::unit::{self, Mask, Unit};
@@ -82,26 +83,31 @@ impl Survey {
         if !root.is_permitted() {
             findings.error(NOT_ROOT);
         }
-        let record = Record::find(root);
-        let is_left_over = matches!(record, Ok(Some(_)));
-        match record {
-            Ok(Some(record)) => findings.warning(format!(
-                "an update that was killed left settings changed ({}); they are restored first",
-                root.shown(record.path())
-            )),
-            Ok(None) => {}
-            Err(error) => findings.error(error.to_string()),
+        let record = Record::find(root).unwrap_or_else(|error| {
+            findings.error(error.to_string());
+            None
+        });
+        if let Some(record) = &record {
+            // An update restores it before it looks, so this only looks.
+            match Lock::take(root) {
+                Ok(_) => findings.warning(format!(
+                    "an update that was killed left settings changed ({}); they are restored first",
+                    root.shown(record.path())
+                )),
+                Err(error) => findings.error(error.to_string()),
+            }
         }
         let mut state = State::Ready;
-        let machine = match Release::read(root) {
-            Ok(release) => {
-                let (machine, status) = look(request, release, root, &mut findings);
+        let read = System::find(root).and_then(|system| {
+            let configuration = Configuration::read(root, system, record.as_ref());
+            Ok((Release::of(system, &configuration)?, configuration))
+        });
+        let machine = match read {
+            Ok((release, configuration)) => {
+                let (machine, status) = look(request, release, &configuration, root, &mut findings);
                 let file = SettingsFile::find(root, machine.release.system);
-                let checked = file.and_then(|file| {
-                    // What a killed run has left beside it is not in the way.
-                    if is_left_over { Ok(()) } else { file.check() }
-                });
-                if let Err(error) = checked {
+                // What a killed run has left beside it is not in the way.
+                if let Err(error) = file.and_then(|file| file.check(record.is_some())) {
                     findings.error(error.to_string());
                 }
                 state = look_at_state(request, &machine, root, status.as_ref(), &mut findings);
@@ -121,7 +127,7 @@ impl Survey {
         let payloads = payloads::open(request, root, &mut findings);
         if let Some(machine) = &machine {
             find_missing(request, machine, &payloads, &mut findings);
-            room::find(root, payloads.extensions_size, &mut findings);
+            room::find(root, machine.release.system, &payloads, &mut findings);
         }
         Self { findings, state, packages: payloads.packages, machine }
     }
@@ -130,10 +136,16 @@ impl Survey {
 fn look(
     request: &Request,
     release: Release,
+    configuration: &Configuration,
     root: &Root,
     findings: &mut Findings,
 ) -> (Machine, Option<Status>) {
-    let configuration = Configuration::read(root, release.system);
+    let key = release.system.key("VERSION");
+    if let Some(setting) =
+        configuration.get(&key).filter(|setting| !setting.file.ends_with("/release"))
+    {
+        findings.note(format!("{} has {key}={}", setting.file, setting.value));
+    }
     for problem in &configuration.unreadable {
         findings.error(problem.clone());
     }
@@ -167,7 +179,7 @@ fn look(
         };
         findings.note(format!("{} {how}, and stopped at the end", unit::UPDATE_ENGINE));
     }
-    let extensions = Extensions::read(root);
+    let extensions = Extensions::read(root, findings);
     let with_extensions = !extensions.files(request.no_oem).is_empty();
     if let Some(problem) = proxy::problem(root, &engine, with_extensions) {
         findings.error_unless(request.force, &problem);
@@ -179,7 +191,7 @@ fn look(
     let locksmithd = Unit::query(unit::LOCKSMITHD).map_err(|error| {
         findings.warning(format!("it is not known whether locksmithd reboots: {error}"));
     });
-    let reboot = reboot::forecast(root, locksmithd.ok().as_ref(), &configuration, findings);
+    let reboot = reboot::forecast(root, locksmithd.ok().as_ref(), configuration, findings);
     (Machine { release, extensions, engine, reboot, server, group }, status)
 }
 
