@@ -110,7 +110,7 @@ fn who_reboots() {
     for (settings, said) in [
         ("REBOOT_STRATEGY=\"reboot\"\n", "at once, or after five minutes"),
         ("REBOOT_STRATEGY=etcd-lock\n", "as soon as it has the lock in etcd (REBOOT_STRATEGY"),
-        ("REBOOT_STRATEGY=best-effort\n", "locksmithd does not reboot it: it does not know "),
+        ("REBOOT_STRATEGY=best-effort\n", "locksmithd does not reboot it: REBOOT_STRATEGY=best"),
         (
             "LOCKSMITHD_REBOOT_WINDOW_START=Sun 03:00\nLOCKSMITHD_REBOOT_WINDOW_LENGTH=1h\n",
             "in the window that begins at Sun 03:00 and lasts 1h",

@@ -1,6 +1,5 @@
 //! Which extensions the machine needs beside the operating system.
 
-use std::collections::BTreeSet;
 use std::fs;
 
 use super::finding::Findings;
@@ -18,7 +17,7 @@ pub struct Extensions {
     /// Whether that OEM has an extension (`oem-ID.gz`).
     pub has_oem_extension: bool,
     /// The names of the others (`flatcar-NAME.gz`).
-    pub enabled: BTreeSet<String>,
+    pub enabled: Vec<String>,
 }
 
 impl Extensions {
@@ -74,15 +73,20 @@ fn oem_id(text: &str) -> Option<String> {
 /// The names of both files, less those that the operator switched off, as the
 /// greps of `flatcar-postinst` find them: what is before a `#`, unless it is a line
 /// switched off to the byte, and all words of that.
-fn enabled(system: &str, operator: &str) -> BTreeSet<String> {
-    let off: Vec<_> = switched_off(operator).collect();
-    let lines = system.lines().chain(operator.lines());
-    lines
-        .filter_map(|line| line.split('#').next())
-        .filter(|line| !line.starts_with('-') && !off.contains(line))
-        .flat_map(str::split_whitespace)
-        .map(str::to_owned)
-        .collect()
+fn enabled(system: &str, operator: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for line in system.lines().chain(operator.lines()) {
+        let line = line.split('#').next().unwrap_or_default();
+        if line.starts_with('-') || switched_off(operator).any(|off| off == line) {
+            continue;
+        }
+        for name in line.split_whitespace() {
+            if !names.iter().any(|other| other == name) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names
 }
 
 /// The lines of the operator that switch something off, after the `-`.
@@ -97,7 +101,7 @@ mod tests {
     #[test]
     fn names_of_extensions() {
         let names = enabled("podman\ndocker # old\n#zfs\n", "-docker\npython # new\n\n-\n");
-        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["docker", "podman", "python"]);
+        assert_eq!(names, ["podman", "docker", "python"]);
         for (system, operator, names) in [
             ("podman\n", "-podman\n", &[][..]),
             // More than a name does not switch it off.
@@ -105,7 +109,7 @@ mod tests {
             ("podman # x\n", "-podman\n", &["podman"]),
             ("", "podman zfs\n", &["podman", "zfs"]),
         ] {
-            assert_eq!(enabled(system, operator).into_iter().collect::<Vec<_>>(), names);
+            assert_eq!(enabled(system, operator), names);
         }
     }
 

@@ -10,12 +10,15 @@ use super::finding::Findings;
 use super::root::Root;
 use super::unit::Unit;
 
-const STRATEGY: &str = "REBOOT_STRATEGY";
-
-/// The names of the start and the length of the window: the second one counts
-/// where the first one is empty.
-const START: [&str; 2] = ["LOCKSMITHD_REBOOT_WINDOW_START", "REBOOT_WINDOW_START"];
-const LENGTH: [&str; 2] = ["LOCKSMITHD_REBOOT_WINDOW_LENGTH", "REBOOT_WINDOW_LENGTH"];
+/// Its settings: the strategy, and the start and the length of the window. Of
+/// those, the second name counts where the first one is empty.
+const KEYS: [&str; 5] = [
+    "REBOOT_STRATEGY",
+    "LOCKSMITHD_REBOOT_WINDOW_START",
+    "REBOOT_WINDOW_START",
+    "LOCKSMITHD_REBOOT_WINDOW_LENGTH",
+    "REBOOT_WINDOW_LENGTH",
+];
 
 /// What locksmithd will do, from its unit, as far as that is known, and its
 /// settings.
@@ -39,17 +42,17 @@ pub fn forecast(
         Some(environment) => environment.get(key),
         None => written(key),
     };
-    let strategy = in_force(STRATEGY).unwrap_or("reboot");
+    let [strategy, start, other_start, length, other_length] = KEYS.map(in_force);
+    let strategy = strategy.unwrap_or("reboot");
     // One that is written for the next start only.
-    let is_other = |key: &&str| written(key).is_some_and(|value| in_force(key) != Some(value));
-    if strategy == "off" || [STRATEGY].iter().chain(&START).chain(&LENGTH).any(is_other) {
+    let is_other = |key| written(key).is_some_and(|value| in_force(key) != Some(value));
+    if strategy == "off" || KEYS.into_iter().any(is_other) {
         findings.warning(
             "locksmithd runs with the settings of its start, not with those of update.conf: \
              systemctl restart locksmithd",
         );
     }
-    let window = |names: [&str; 2]| names.into_iter().find_map(in_force);
-    let when = match (strategy, window(START), window(LENGTH)) {
+    let when = match (strategy, start.or(other_start), length.or(other_length)) {
         ("off", ..) => return "locksmithd may reboot it by itself then".to_owned(),
         (_, Some(_), None) | (_, None, Some(_)) => {
             return "locksmithd does not reboot it: its window lacks the start or the length"
@@ -64,13 +67,11 @@ pub fn forecast(
             format!("in the window that begins at {start} and lasts {length}")
         }
         _ => {
-            return format!(
-                "locksmithd does not reboot it: it does not know {STRATEGY}={strategy}"
-            );
+            return format!("locksmithd does not reboot it: REBOOT_STRATEGY={strategy}");
         }
     };
     format!(
-        "locksmithd reboots it by itself then, {when} ({STRATEGY}={strategy}); `systemctl stop \
+        "locksmithd reboots it by itself then, {when} (REBOOT_STRATEGY={strategy}); `systemctl stop \
          locksmithd` before this prevents it"
     )
 }

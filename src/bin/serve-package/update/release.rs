@@ -52,9 +52,19 @@ impl System {
         }
     }
 
-    /// A key of the release file, such as `FLATCAR_RELEASE_VERSION`.
-    pub fn key(self, end: &str) -> String {
-        format!("{}_RELEASE_{end}", self.folder().to_uppercase())
+    /// The key of the version, which the release file has.
+    pub fn version_key(self) -> &'static str {
+        match self {
+            Self::Flatcar => "FLATCAR_RELEASE_VERSION",
+            Self::ContainerLinux => "COREOS_RELEASE_VERSION",
+        }
+    }
+
+    fn board_key(self) -> &'static str {
+        match self {
+            Self::Flatcar => "FLATCAR_RELEASE_BOARD",
+            Self::ContainerLinux => "COREOS_RELEASE_BOARD",
+        }
     }
 
     /// Where the release server has a version's files for a board.
@@ -83,11 +93,11 @@ impl Release {
     ///
     /// When the version is none.
     pub fn of(system: System, configuration: &Configuration) -> Result<Self, UpdateError> {
-        let version = configuration.get(&system.key("VERSION"));
+        let version = configuration.get(system.version_key());
         let Setting { value, file } = version.unwrap_or(Setting { value: "", file: "the version" });
         let version =
             value.parse().map_err(|error| UpdateError::from(format!("{file}: {error}")))?;
-        let board = configuration.get(&system.key("BOARD"));
+        let board = configuration.get(system.board_key());
         let board = board.map_or_else(String::new, |setting| setting.value.to_owned());
         Ok(Self { system, version, board })
     }

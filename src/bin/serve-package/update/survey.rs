@@ -140,9 +140,9 @@ fn look(
     root: &Root,
     findings: &mut Findings,
 ) -> (Machine, Option<Status>) {
-    let key = release.system.key("VERSION");
+    let key = release.system.version_key();
     if let Some(setting) =
-        configuration.get(&key).filter(|setting| !setting.file.ends_with("/release"))
+        configuration.get(key).filter(|setting| !setting.file.ends_with("/release"))
     {
         findings.note(format!("{} has {key}={}", setting.file, setting.value));
     }
