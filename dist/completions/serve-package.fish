@@ -43,7 +43,7 @@ complete -c serve-package -n '__fish_seen_subcommand_from check' -l machine-id -
 complete -c serve-package -n '__fish_seen_subcommand_from check' -l download -x -a '(__fish_complete_directories)' -d 'fetch every package into DIR and verify it'
 complete -c serve-package -n '__fish_seen_subcommand_from check' -l key -r -F -d 'the public key that every package must be signed with'
 complete -c serve-package -n '__fish_seen_subcommand_from check' -l skip-payload-check -d 'verify the digests only'
-complete -c serve-package -n '__fish_seen_subcommand_from check' -l no-events -d 'report nothing to the server, neither progress nor failure'
+complete -c serve-package -n '__fish_seen_subcommand_from check' -l no-events -d 'report nothing to the server'
 complete -c serve-package -n '__fish_seen_subcommand_from check' -l strict -d 'warnings are failures'
 complete -c serve-package -n '__fish_seen_subcommand_from check' -l tries -x -d 'how many times to try each request'
 complete -c serve-package -n '__fish_seen_subcommand_from check' -l timeout -x -d 'how long to wait'

@@ -31,13 +31,11 @@ Usage: serve-package check URL [OPTION]...
   --key PEM          the public key that every package must be signed with
   --skip-payload-check
                      verify the digests only
-  --no-events        report nothing to the server, neither progress nor failure.
-                     The check still counts in a roll-out: Nebraska grants the
-                     update to this machine, and waits for its reports
+  --no-events        report nothing to the server; the check itself may still
+                     count in a roll-out, as it does in Nebraska's
   --strict           warnings are failures
   --tries N          how many times to try each request (default: 1); a
-                     download that was cut is resumed in any case, up to 20
-                     times without progress
+                     download that was cut is always resumed
   --timeout TIME     how long to wait, such as 5s or 2m (default: 30s)
   --json             print one JSON object instead of text
   --help
