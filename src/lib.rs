@@ -56,7 +56,7 @@
 //!
 //! impl Updater for Never {
 //!     fn check_update(&mut self, _: &Request, _: &App) -> Result<Decision, UpdaterError> {
-//!         Ok(Decision::none(Reason::from("the freeze is on")))
+//!         Ok(Decision::none(Reason::from("change freeze")))
 //!     }
 //! }
 //! # }
@@ -108,6 +108,8 @@ pub mod client;
 mod digest;
 #[cfg(feature = "server")]
 mod http;
+#[cfg(feature = "server")]
+mod listen_address;
 mod media_type;
 mod number;
 mod package;
