@@ -164,11 +164,8 @@ impl MachineTracker {
         std::mem::take(&mut self.news)
     }
 
-    /// Takes over what was known before a restart.
+    /// Takes over what was known of a machine before a restart.
     pub fn restore(&mut self, key: Key, mut record: Record) {
-        if self.machines.len() >= MAX_MACHINES {
-            return;
-        }
         for text in record.common_texts() {
             let read = std::mem::take(text);
             self.texts.keep(&read, text);
@@ -179,9 +176,7 @@ impl MachineTracker {
         self.addresses.enter(record.address, &key);
         self.counts.add(&record);
         self.expected.note(&key, &record, &mut self.counts);
-        if let Some(before) = self.machines.insert(key, Box::new(record)) {
-            self.counts.remove(&before);
-        }
+        self.machines.insert(key, Box::new(record));
     }
 
     /// Marks machines as silent that were not heard for too long.
@@ -250,19 +245,15 @@ impl MachineTracker {
             return;
         }
         let mut ages: Vec<_> = self.machines.values().map(|record| record.last_heard).collect();
-        let number = ages.len() / EVICTED;
-        let (_, limit, _) = ages.select_nth_unstable(number);
+        let number = (ages.len() / EVICTED).max(1);
+        let (_, limit, _) = ages.select_nth_unstable(number - 1);
         let limit = *limit;
-        let mut left = number.max(1);
         let gone: Vec<Key> = self
             .machines
             .iter()
             .filter(|(_, record)| record.last_heard <= limit)
             .map(|(key, _)| key.clone())
-            .take_while(|_| {
-                left = left.saturating_sub(1);
-                left > 0
-            })
+            .take(number)
             .collect();
         for key in gone {
             if let Some(record) = self.machines.remove(&key) {

@@ -86,7 +86,6 @@ impl MachineTracker {
             && matches!(record.state, State::WaitingForReboot | State::Updated);
         if came_back {
             record.state = State::CameBackOld;
-            record.since = now;
             record.has_failed = true;
             record.has_completed = false;
             record.is_held = !self.rules.force;
@@ -94,6 +93,7 @@ impl MachineTracker {
         self.counts.add(record);
         self.expected.note(&key, record, &mut self.counts);
         if before != record.shown() {
+            record.since = now;
             self.news.push(News::Changed(key));
         }
         if came_back {
