@@ -14,7 +14,7 @@ use crate::exit_condition::{ExitCondition, Outcome};
 use crate::log::{Log, Priority};
 use crate::machine_tracker::{MachineTracker, News};
 use crate::state_dir::Writer;
-use crate::throttle::{Throttle, Verdict};
+use crate::throttle::{Decision, Throttle};
 use crate::{events, report, table};
 pub use heartbeat::heartbeat;
 
@@ -172,7 +172,7 @@ impl Watch {
                     }
                 }
                 News::Say(priority, line) => {
-                    if let Verdict::Write { .. } = self.throttle.judge_news(Instant::now()) {
+                    if let Decision::Write { .. } = self.throttle.decide_news(Instant::now()) {
                         self.log.line(priority, &line);
                     }
                 }
@@ -264,7 +264,7 @@ impl Watch {
                 events::write(object);
             }
         }
-        if let Verdict::Write { suppressed } = self.throttle.judge(activity, Instant::now()) {
+        if let Decision::Write { suppressed } = self.throttle.decide(activity, Instant::now()) {
             let (priority, mut text) = report::line(activity);
             if suppressed > 0 {
                 text.push_str(&format!(" ({suppressed} more like this were left out)"));
