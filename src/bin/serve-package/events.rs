@@ -148,7 +148,7 @@ pub fn activity(activity: &Activity<'_>, missing: Option<&str>) -> Option<Object
             .text("address", &address.to_string())
             .text("error", &violation.to_string()),
         Activity::Trouble { what, error, .. } => {
-            event("trouble").text("what", what).text("error", &without_numbers(error))
+            event("trouble").text("what", what).text("error", &without_numbers((*error).to_owned()))
         }
         _ => return None,
     })

@@ -58,7 +58,7 @@ const FAILURE: u8 = 1;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let _farewell = log_writer::FlushAtExit;
+    let _flush = log_writer::FlushAtExit;
     match args::parse(std::env::args_os().skip(1)) {
         Ok(Command::Help(text)) => print(text),
         Ok(Command::Version) => print(concat!("serve-package ", env!("CARGO_PKG_VERSION"), "\n")),

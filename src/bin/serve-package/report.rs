@@ -12,7 +12,7 @@ use crate::log::Priority;
 
 /// The line for an activity, and how important it is.
 pub fn line(activity: &Activity<'_>) -> (Priority, String) {
-    (priority(activity), without_numbers(&Line(activity).to_string()).into_owned())
+    (priority(activity), without_numbers(Line(activity).to_string()))
 }
 
 fn priority(activity: &Activity<'_>) -> Priority {
