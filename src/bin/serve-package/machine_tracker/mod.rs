@@ -1,6 +1,6 @@
 //! The machines that were heard, and how far each has come.
 //!
-//! What happens comes in as [`Activity`], a line of news for each change goes
+//! What happens comes in as [`Activity`](omaha::server::Activity), a line of news for each change goes
 //! out. Bounded: of more than [`MAX_MACHINES`] the longest silent ones go.
 
 mod addresses;
@@ -21,7 +21,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use omaha::Update;
-use omaha::server::{Activity, Machine};
+use omaha::server::Machine;
 
 pub use counts::Counts;
 pub use expected::Expected;
@@ -153,10 +153,10 @@ impl MachineTracker {
     /// The extension that a machine with this OEM needs and is not offered.
     pub fn missing_extension(&self, oem: &str) -> Option<String> {
         if matches!(self.offered, Offered::Version(_)) {
-            return oem::missing_extension(oem, &mut self.extensions.iter().map(String::as_str));
+            return oem::missing_extension(oem, self.extensions.iter().map(String::as_str));
         }
         let packages = &self.candidate.as_ref()?.manifest.packages;
-        oem::missing_extension(oem, &mut packages.iter().map(|package| &*package.name))
+        oem::missing_extension(oem, packages.iter().map(|package| &*package.name))
     }
 
     /// What has changed since the last call.
@@ -264,12 +264,6 @@ impl MachineTracker {
         }
         // Those of machines that are gone are told apart again when they are back.
         self.shared = self.machines.keys().filter_map(Key::shared_id).collect();
-    }
-
-    /// Takes note of what happened.
-    pub fn note(&mut self, activity: &Activity<'_>, now: u64) {
-        tracking::note(self, activity, now);
-        self.tell_stop();
     }
 }
 

@@ -69,7 +69,7 @@ impl MachineTracker {
         }
         let key = self.key(machine);
         let has_offered = self.offered.is(machine.version, self.get(&key));
-        let is_old = is_other_version(machine) && !has_offered;
+        let is_old = says_version(machine) && !has_offered;
         let Some(record) = self.machines.get_mut(&key) else { return };
         let before = record.shown();
         self.counts.remove(record);
@@ -172,6 +172,6 @@ impl MachineTracker {
 }
 
 /// Whether it says which version it has. `ForcedUpdate` takes its place.
-fn is_other_version(machine: &Machine<'_>) -> bool {
+fn says_version(machine: &Machine<'_>) -> bool {
     !matches!(machine.version, VersionText::Empty | VersionText::ForcedUpdate)
 }

@@ -2,7 +2,7 @@ use super::*;
 use omaha::Reason;
 use omaha::protocol::request::{App, Event};
 use omaha::protocol::{ErrorCode, EventResult, EventType, VersionText};
-use omaha::server::{CutCause, Download};
+use omaha::server::{Activity, CutCause, Download};
 use std::sync::LazyLock;
 use std::time::Duration;
 

@@ -83,7 +83,7 @@ fn machine(key: &Key, record: &Record) -> String {
         .plain("attempts", record.attempts)
         .plain("bytes", record.bytes)
         .plain("size", record.size)
-        .text_if("not_offered", &record.note);
+        .text_if("not_offered", &record.not_offered);
     match record.error {
         Some(error) => with_error(object, error).finish(),
         None => object.finish(),

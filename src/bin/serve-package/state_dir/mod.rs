@@ -156,7 +156,7 @@ struct Contents {
 /// What a machine has done with another update says nothing about this one.
 fn forget_update(record: &mut Record) {
     record.state = State::Seen;
-    record.note = "".into();
+    record.not_offered = "".into();
     record.error = None;
     (record.is_silent, record.has_failed, record.has_completed) = (false, false, false);
     (record.offered, record.is_step) = ("".into(), false);

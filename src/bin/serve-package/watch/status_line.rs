@@ -14,7 +14,7 @@ pub(super) fn line(tracker: &MachineTracker, is_changed: bool) -> String {
         format!("offering {offered}")
     };
     line.push_str(&format!("; machines: {}", numbers(counts)));
-    let missing = tracker.missing().len();
+    let missing = counts.missing();
     if missing > 0 {
         line.push_str(&format!(", {missing} missing"));
     }
