@@ -10,18 +10,18 @@ use omaha::protocol::VersionText;
 use rustix::io::Errno;
 
 /// Text from a client, fit for one line of a log, without quotes.
-pub struct Quoted<'a>(pub &'a str);
+pub struct OneLine<'a>(pub &'a str);
 
 /// Longer than a machine id in braces or any version in use.
 const MAX_QUOTED: usize = 100;
 
-impl fmt::Display for Quoted<'_> {
+impl fmt::Display for OneLine<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         Escaped::new(self.0, MAX_QUOTED).fmt(formatter)
     }
 }
 
-/// A sentence of ours that quotes a client: as [`Quoted`], and longer.
+/// A sentence of ours that quotes a client: as [`OneLine`], and longer.
 pub struct Quoting<'a>(pub &'a str);
 
 /// Longer than our sentences with what they quote.
@@ -175,12 +175,12 @@ mod tests {
     #[test]
     fn no_client_forges_a_line() {
         let text = "id\n<3>forged\r\u{1b}[31m\u{202e}\0";
-        assert_eq!(Quoted(text).to_string(), "id\\n<3>forged\\r\\u{1b}[31m\\u{202e}\\0");
+        assert_eq!(OneLine(text).to_string(), "id\\n<3>forged\\r\\u{1b}[31m\\u{202e}\\0");
     }
 
     #[test]
     fn long_text_is_cut() {
-        let shown = Quoted(&"a".repeat(1000)).to_string();
+        let shown = OneLine(&"a".repeat(1000)).to_string();
         assert_eq!(shown, format!("{}…", "a".repeat(MAX_QUOTED)));
     }
 

@@ -16,9 +16,9 @@ use crate::args::{EXTENSION, PACKAGE_FILE, PackageSource, Settings, Source, UPDA
 use crate::digest_cache::DigestCache;
 use crate::format::Plain;
 use crate::hashing::Hashing;
-use crate::key::{KeyFile, KeyFileError};
+use crate::key_file::{KeyFile, KeyFileError};
 use crate::log::Priority;
-use crate::published::Published;
+use crate::published_digest::PublishedDigest;
 
 /// What is served.
 pub struct Packages {
@@ -242,7 +242,7 @@ fn fit(key: &KeyFile, opened: &PayloadFile) -> (Priority, String) {
 ///
 /// When that is another one, or cannot be read.
 pub fn compare(package: &PackageFile) -> Result<(), StartError> {
-    let compared = Published::of(package.path()).and_then(|published| {
+    let compared = PublishedDigest::of(package.path()).and_then(|published| {
         published.map_or(Ok(()), |published| published.compare(&package.digests().sha256))
     });
     compared.map_err(|problem| StartError::Package {

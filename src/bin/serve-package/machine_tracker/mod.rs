@@ -232,7 +232,7 @@ impl MachineTracker {
             format!(
                 "several machines have the id {}: they are told apart by their addresses. Clones? \
                  Remove /etc/machine-id from the image",
-                crate::format::Quoted(&id)
+                crate::format::OneLine(&id)
             ),
         ));
         self.shared.insert(id);

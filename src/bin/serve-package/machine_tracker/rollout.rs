@@ -8,7 +8,7 @@ use omaha::{Reason, Update};
 
 use super::state::State;
 use super::{MachineTracker, News, Offered, Record, is_nobody};
-use crate::format::Quoted;
+use crate::format::OneLine;
 use crate::log::Priority;
 
 /// What the operator has said about it.
@@ -108,7 +108,7 @@ impl MachineTracker {
             Offered::Version(version) => ("--package-version", version.as_str()),
             Offered::Updates(_) => ("the folder's name", offered),
         };
-        let (what, offered, version) = (what, version, Quoted(machine.version.as_str()));
+        let (what, offered, version) = (what, version, OneLine(machine.version.as_str()));
         let cause = if has_rolled_back {
             "it rolled back".to_owned()
         } else {

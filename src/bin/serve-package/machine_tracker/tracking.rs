@@ -109,8 +109,8 @@ impl MachineTracker {
         if let Some(record) = self.machines.get_mut(key) {
             record.is_oem_told = true;
         }
-        let (who, oem) = (crate::report::Who(machine), crate::format::Quoted(machine.oem));
-        let missing = crate::format::Quoted(&missing);
+        let (who, oem) = (crate::report::Who(machine), crate::format::OneLine(machine.oem));
+        let missing = crate::format::OneLine(&missing);
         let line = format!(
             "{who}, has the OEM {oem}, and no package ends in {missing}: its update will fail \
              unless it reaches the public server (or its OEM has no extension)"

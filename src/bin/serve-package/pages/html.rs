@@ -4,7 +4,7 @@
 use std::fmt::{self, Write};
 
 use crate::machine_tracker::{Key, MachineTracker, Name, Record, State};
-use crate::table::time;
+use crate::time::timestamp;
 use crate::watch::Watch;
 
 /// Most machines that are listed.
@@ -150,7 +150,7 @@ fn row(page: &mut String, key: &Key, record: &Record) -> fmt::Result {
         Text(&record.version),
         Text(&kind.join(", ")),
         Text(&record.why()),
-        time(record.since).trim_end_matches('Z').replace('T', " "),
+        timestamp(record.since).trim_end_matches('Z').replace('T', " "),
     )
 }
 

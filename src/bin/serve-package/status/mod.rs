@@ -10,7 +10,6 @@ mod merged;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use omaha::client::HttpUrl;
 
@@ -20,6 +19,7 @@ use crate::json::{self, Object};
 use crate::machine_tracker::{Key, Record, sorted};
 use crate::pages::json::{Status, object};
 use crate::table;
+use crate::time::now;
 use merged::{Answer, Merged};
 
 /// A server's URL, and why it cannot be read, if so.
@@ -82,10 +82,6 @@ fn ask(settings: &StatusSettings) -> (Vec<Server>, Vec<Answer>) {
     (servers, answers)
 }
 
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
-}
-
 /// What an operator should know besides.
 fn warn(servers: &[Server], answers: &[Answer]) {
     let mut answers = answers.iter();
@@ -104,7 +100,7 @@ fn warn(servers: &[Server], answers: &[Answer]) {
         }
         match offered {
             Some(other) if other != document.offered => {
-                let offered = crate::format::Quoted(&document.offered).to_string();
+                let offered = crate::format::OneLine(&document.offered).to_string();
                 complain("warning", &format!("{url}: it offers {offered}, another version"));
             }
             _ => offered = Some(&document.offered),

@@ -5,7 +5,7 @@ mod heartbeat;
 mod status_line;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use omaha::server::{Activity, Handle, Machine, Observer};
 use omaha::{PackageFile, Reason, Update};
@@ -15,6 +15,7 @@ use crate::log::{Log, Priority};
 use crate::machine_tracker::{MachineTracker, News};
 use crate::state_dir::Writer;
 use crate::throttle::{Decision, Throttle};
+use crate::time::now;
 use crate::{events, report, table};
 pub use heartbeat::heartbeat;
 
@@ -285,9 +286,4 @@ fn is_probe(activity: &Activity<'_>) -> bool {
         return false;
     };
     download.size > 1 && download.range.end - download.range.start == 1
-}
-
-/// Seconds since 1970.
-pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
