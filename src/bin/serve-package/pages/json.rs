@@ -1,6 +1,6 @@
 //! `GET /status.json`: the machines, for programs. The schema is in
-//! `dist/manual/status.md`;
-//! members may be added, none goes away or changes its meaning.
+//! `dist/manual/status.md`; members may be added, none goes away or changes its
+//! meaning.
 
 use crate::events::{states, with_error};
 use crate::json::{self, Object};
