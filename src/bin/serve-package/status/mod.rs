@@ -42,6 +42,12 @@ pub fn run(settings: &StatusSettings) -> ExitCode {
         true => merged_object(&servers, &answers, &merged, &machines),
         false => {
             warn(&servers, &answers);
+            // Otherwise the table shows whose update is missing.
+            if merged.counts.expected == 0 && names.is_some() {
+                complain("error", "--expect names no machine");
+            } else if merged.is_empty() && !answers.is_empty() {
+                complain("error", "no machine is known or expected");
+            }
             text(&servers, &answers, &merged, &machines)
         }
     };
