@@ -48,10 +48,12 @@ fn write(page: &mut String, tracker: &MachineTracker, is_changed: bool) -> fmt::
          <h1>Update to {offered}</h1>\n"
     )?;
     if is_changed {
-        page.push_str(
-            "<p class=\"alarm\">A package was changed: nothing is offered. Restart the server to \
-             serve it as it is now.</p>\n",
-        );
+        writeln!(
+            page,
+            "<p class=\"alarm\">A package was changed: nothing is offered; {} to serve it as it \
+             is now.</p>",
+            tracker.offered().renewal()
+        )?;
     }
     if tracker.is_stopped() {
         page.push_str(
