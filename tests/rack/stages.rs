@@ -1,9 +1,12 @@
 //! Roll-outs in stages, and runs that end by themselves.
 
+use std::path::Path;
+
 use omaha::protocol::{ErrorCode, EventType};
 use rustix::process::Signal;
 
 use crate::common::payload::Directory;
+use crate::common::server::{Outcome, run};
 use crate::common::until;
 use crate::common::{OFFERED, http::get};
 use crate::machine::Machine;
@@ -131,6 +134,7 @@ fn a_disk_that_takes_nothing_is_said_once_and_serving_goes_on() {
     std::fs::create_dir_all(state_dir.join(".machines.new")).unwrap();
     let server = serve(&directory, "events", &flags);
     server.wait_for_line("the machines cannot be written to --state-dir");
+    server.wait_for_line("are not known after a restart: it is a folder; serving on");
     Machine::new(1).install(server.address());
     let lines = server.stop().lines;
     let said = lines.iter().filter(|line| line.contains("cannot be written")).count();
@@ -141,21 +145,42 @@ fn a_disk_that_takes_nothing_is_said_once_and_serving_goes_on() {
 fn two_servers_do_not_share_a_folder() {
     let directory = directory();
     let state_dir = directory.join("state");
-    let state_dir = state_dir.to_str().unwrap();
-    let _first = serve(&directory, "events", &["--state-dir", state_dir]);
-    let file = directory.join("update.gz");
-    let outcome = crate::common::server::run([
-        "--skip-payload-check",
-        "--package-file",
-        file.to_str().unwrap(),
-        "--package-version",
-        OFFERED,
-        "--listen-address",
-        "127.0.0.1:0",
-        "--state-dir",
-        state_dir,
-    ]);
+    let _first = serve(&directory, "events", &["--state-dir", state_dir.to_str().unwrap()]);
+    let outcome = serve_in(&directory, &state_dir);
     outcome.expect_failure(1, &["is used by another serve-package"]);
+}
+
+#[test]
+fn what_is_wrong_with_the_state_folder_is_said_once() {
+    let directory = directory();
+    let file = directory.join("update.gz");
+    for (state_dir, problem) in [
+        (&*file, "--state-dir FOLDER is not a folder\n"),
+        (
+            &file.join("state"),
+            "cannot use --state-dir FOLDER: a part of the path is not a folder\n",
+        ),
+        ("/proc/nothing".as_ref(), "cannot use --state-dir FOLDER: no such file\n"),
+    ] {
+        let problem = problem.replace("FOLDER", &format!("{state_dir:?}"));
+        serve_in(&directory, state_dir).expect_failure(1, &[&problem]);
+    }
+}
+
+/// What serving says that remembers machines in this folder, and cannot.
+fn serve_in(directory: &Directory, state_dir: &Path) -> Outcome {
+    let file = directory.join("update.gz");
+    run([
+        "--skip-payload-check".as_ref(),
+        "--package-file".as_ref(),
+        file.as_os_str(),
+        "--package-version".as_ref(),
+        OFFERED.as_ref(),
+        "--listen-address".as_ref(),
+        "127.0.0.1:0".as_ref(),
+        "--state-dir".as_ref(),
+        state_dir.as_os_str(),
+    ])
 }
 
 #[test]

@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
 
-use crate::machine_tracker::{Key, MachineTracker, Record, State};
+use crate::format::Plain;
+use crate::machine_tracker::{Key, MAX_MACHINES, MachineTracker, Record, State};
 pub use writer::Writer;
 
 /// The name of the file.
@@ -42,19 +43,23 @@ pub struct StateDirError {
 impl fmt::Display for StateDirError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, source } = self;
-        if source.kind() == io::ErrorKind::WouldBlock {
-            write!(formatter, "--state-dir {path:?} is used by another serve-package; name another")
-        } else {
-            write!(formatter, "cannot use --state-dir {path:?}: {source}")
+        match source.kind() {
+            io::ErrorKind::WouldBlock => {
+                write!(
+                    formatter,
+                    "--state-dir {path:?} is used by another serve-package; name another"
+                )
+            }
+            io::ErrorKind::AlreadyExists => {
+                write!(formatter, "--state-dir {path:?} is not a folder")
+            }
+            _ => write!(formatter, "cannot use --state-dir {path:?}: {}", Plain(source)),
         }
     }
 }
 
-impl Error for StateDirError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.source)
-    }
-}
+/// Its text includes the cause.
+impl Error for StateDirError {}
 
 impl StateDir {
     /// Opens the folder, which is made if it is missing.
@@ -126,7 +131,10 @@ impl StateDir {
             match str::from_utf8(&bytes).ok().and_then(line::read) {
                 Some(line::Line::Offered(version)) => contents.offered = Some(version),
                 Some(line::Line::Machine(key, record)) => {
-                    contents.machines.insert(key, *record);
+                    let machines = &mut contents.machines;
+                    if machines.len() < MAX_MACHINES || machines.contains_key(&key) {
+                        machines.insert(key, *record);
+                    }
                 }
                 Some(line::Line::Gone(key)) => {
                     contents.machines.remove(&key);
@@ -137,7 +145,7 @@ impl StateDir {
     }
 }
 
-/// What is in the file.
+/// What is in the file, of at most [`MAX_MACHINES`] machines.
 #[derive(Debug, Default)]
 struct Contents {
     offered: Option<String>,
@@ -148,9 +156,33 @@ struct Contents {
 /// What a machine has done with another update says nothing about this one.
 fn forget_update(record: &mut Record) {
     record.state = State::Seen;
-    record.note = "".into();
+    record.not_offered = "".into();
     record.error = None;
     (record.is_silent, record.has_failed, record.has_completed) = (false, false, false);
     (record.offered, record.is_step) = ("".into(), false);
     (record.attempts, record.bytes, record.size) = (0, 0, 0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_machines_are_read_than_are_distinguished() {
+        let path = std::env::temp_dir().join(format!("serve-package-{}", std::process::id()));
+        let state_dir = StateDir::open(&path).unwrap();
+        let record = Record::new([10, 0, 0, 1].into(), 1);
+        let mut lines = String::new();
+        for number in 0..=MAX_MACHINES {
+            lines.push_str(&line::machine(&Key::Id(number.to_string().into()), &record));
+        }
+        // Not a further one.
+        let again = Record { attempts: 5, ..record };
+        lines.push_str(&line::machine(&Key::Id("0".into()), &again));
+        fs::write(state_dir.file(), lines).unwrap();
+        let contents = state_dir.read().unwrap();
+        fs::remove_dir_all(&path).unwrap();
+        assert_eq!(contents.machines.len(), MAX_MACHINES);
+        assert_eq!(contents.machines[&Key::Id("0".into())].attempts, 5);
+    }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::{StateDir, line};
 use crate::background;
+use crate::format::Plain;
 use crate::log::{Log, Priority};
 use crate::machine_tracker::{Key, MachineTracker, Record};
 
@@ -219,7 +220,8 @@ impl Work {
                 self.is_failing = true;
                 let line = format!(
                     "the machines cannot be written to --state-dir {path:?}, and are not known \
-                     after a restart: {error}; serving on"
+                     after a restart: {}; serving on",
+                    Plain(&error)
                 );
                 self.log.line(Priority::Error, &line);
             }
