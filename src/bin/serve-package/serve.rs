@@ -25,7 +25,7 @@ use crate::{banner, events, known, limits, pages, ready_file, signals, systemd};
 pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     limits::raise_descriptors();
     if let Some(path) = &settings.ready_file {
-        ready_file::remove(path)?;
+        ready_file::prepare(path)?;
     }
     let listening = Listening::new(settings)?;
     let state_dir = known::state_dir(settings)?;
