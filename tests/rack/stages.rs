@@ -1,9 +1,13 @@
 //! Roll-outs in stages, and runs that end by themselves.
 
+use std::path::Path;
+use std::process::Command;
+
 use omaha::protocol::{ErrorCode, EventType};
 use rustix::process::Signal;
 
 use crate::common::payload::Directory;
+use crate::common::server::{Server, binary, run_command};
 use crate::common::until;
 use crate::common::{OFFERED, http::get};
 use crate::machine::Machine;
@@ -119,43 +123,87 @@ fn a_count_goes_on_after_a_crash() {
 }
 
 #[test]
-fn a_disk_that_takes_nothing_is_said_once_and_serving_goes_on() {
+fn a_disk_that_is_full_is_said_once_and_serving_goes_on() {
+    let directory = directory();
+    let mut command = Command::new("/bin/sh");
+    // The first line fits into 512 bytes, and what follows does not.
+    command.args(["-c", "ulimit -f 1; trap '' XFSZ; exec \"$@\"", "sh"]).arg(binary());
+    let server = Server::spawn(with_state_dir(command, &directory, &directory.join("state")));
+    Machine::new(1).install(server.address());
+    server.wait_for_line("the machines cannot be written to --state-dir");
+    Machine::new(2).install(server.address());
+    let lines = server.stop().lines;
+    let said = lines.iter().filter(|line| line.contains("cannot be written")).count();
+    assert_eq!(said, 1, "{lines:#?}");
+}
+
+fn with_state_dir(mut command: Command, directory: &Directory, state_dir: &Path) -> Command {
+    command.args(["--listen-address", "127.0.0.1:0", "--package-version", OFFERED]);
+    command.args(["--skip-payload-check", "--package-file"]).arg(directory.join("update.gz"));
+    command.arg("--state-dir").arg(state_dir);
+    command
+}
+
+/// Starts a server that cannot use this folder.
+fn expect_refusal(directory: &Directory, state_dir: &Path, text: &str) {
+    let command = with_state_dir(Command::new(binary()), directory, state_dir);
+    let outcome = run_command(command);
+    outcome.expect_failure(1, &[text]);
+    assert!(!outcome.stderr.contains("os error"), "{outcome:?}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_named_at_start() {
+    let directory = directory();
+    let state_dir = directory.join("state");
+    std::fs::create_dir_all(state_dir.join("machines")).unwrap();
+    expect_refusal(&directory, &state_dir, "state/machines\": it is a folder");
+    std::fs::remove_dir(state_dir.join("machines")).unwrap();
+    // A new file cannot be put in the place of a folder.
+    std::fs::create_dir_all(state_dir.join(".machines.new")).unwrap();
+    expect_refusal(&directory, &state_dir, "cannot use --state-dir");
+}
+
+/// Somebody's list of machines is no state file, and is kept.
+#[test]
+fn a_file_of_others_is_not_replaced() {
+    let directory = directory();
+    for content in [&b"node-1\nnode-2\n"[..], b"node-1", b"\xff\x00", &[b'x'; 20_000]] {
+        let file = directory.write("machines", content);
+        let text = "machines\" is not a state file of serve-package; name another";
+        expect_refusal(&directory, directory.path(), text);
+        assert_eq!(std::fs::read(file).unwrap(), content);
+    }
+}
+
+#[test]
+fn a_state_file_with_unreadable_lines_is_kept() {
     let directory = directory();
     let state_dir = directory.join("state");
     let flags = ["--state-dir", state_dir.to_str().unwrap()];
     let server = serve(&directory, "events", &flags);
-    until("the state file", || state_dir.join("machines").exists().then_some(()));
-    // A new file cannot be put in the place of a folder.
-    std::fs::remove_dir_all(&state_dir).unwrap();
-    drop(server);
-    std::fs::create_dir_all(state_dir.join(".machines.new")).unwrap();
+    Machine::new(1).check(server.address());
+    server.stop();
+    let file = state_dir.join("machines");
+    let mut text = std::fs::read(&file).unwrap();
+    text.extend_from_slice(b"nonsense\n");
+    std::fs::write(&file, &text).unwrap();
     let server = serve(&directory, "events", &flags);
-    server.wait_for_line("the machines cannot be written to --state-dir");
-    Machine::new(1).install(server.address());
-    let lines = server.stop().lines;
-    let said = lines.iter().filter(|line| line.contains("cannot be written")).count();
-    assert_eq!(said, 1, "{lines:#?}");
+    server.wait_for_line("1 line in --state-dir");
+    server.wait_for_line("could not be read; the file is kept as machines.unreadable");
+    server.wait_for_line("1 machine known");
+    server.stop();
+    assert_eq!(std::fs::read(state_dir.join("machines.unreadable")).unwrap(), text);
+    assert!(!std::fs::read_to_string(file).unwrap().contains("nonsense"));
 }
 
 #[test]
 fn two_servers_do_not_share_a_folder() {
     let directory = directory();
     let state_dir = directory.join("state");
-    let state_dir = state_dir.to_str().unwrap();
-    let _first = serve(&directory, "events", &["--state-dir", state_dir]);
-    let file = directory.join("update.gz");
-    let outcome = crate::common::server::run([
-        "--skip-payload-check",
-        "--package-file",
-        file.to_str().unwrap(),
-        "--package-version",
-        OFFERED,
-        "--listen-address",
-        "127.0.0.1:0",
-        "--state-dir",
-        state_dir,
-    ]);
-    outcome.expect_failure(1, &["is used by another serve-package"]);
+    let _first = serve(&directory, "events", &["--state-dir", state_dir.to_str().unwrap()]);
+    let text = "state\" is used by another serve-package; name another\n";
+    expect_refusal(&directory, &state_dir, text);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use omaha::PackageFile;
 use crate::args::Settings;
 use crate::log::{Log, Priority};
 use crate::machine_tracker::{Expected, MachineTracker, Offered, Rules};
-use crate::state_dir::{StateDir, StateDirError};
+use crate::state_dir::{StateDir, StateDirError, UNREADABLE};
 use crate::watch;
 
 /// The `--expect` file cannot be read.
@@ -90,7 +90,11 @@ pub fn restore(
     let mut tracker = tracker.lock().unwrap_or_else(PoisonError::into_inner);
     let unreadable = state_dir.restore(&mut tracker)?;
     if unreadable > 0 {
-        let line = format!("{unreadable} lines in --state-dir {path:?} could not be read");
+        let plural = if unreadable == 1 { "" } else { "s" };
+        let line = format!(
+            "{unreadable} line{plural} in --state-dir {path:?} could not be read; the file is kept \
+             as {UNREADABLE}"
+        );
         log.line(Priority::Warning, &line);
     }
     let machines = tracker.counts().machines();
