@@ -207,6 +207,23 @@ fn two_servers_do_not_share_a_folder() {
 }
 
 #[test]
+fn what_is_wrong_with_the_state_folder_is_said_once() {
+    let directory = directory();
+    let file = directory.join("update.gz");
+    for (state_dir, problem) in [
+        (&*file, "--state-dir FOLDER is not a folder\n"),
+        (
+            &file.join("state"),
+            "cannot use --state-dir FOLDER: a part of the path is not a folder\n",
+        ),
+        ("/proc/nothing".as_ref(), "cannot use --state-dir FOLDER: no such file\n"),
+    ] {
+        let problem = problem.replace("FOLDER", &format!("{state_dir:?}"));
+        expect_refusal(&directory, state_dir, &problem);
+    }
+}
+
+#[test]
 fn an_error_that_comes_with_a_check_fails_no_run() {
     let directory = directory();
     let server = serve(&directory, "events", &["--fail-fast", "--status"]);

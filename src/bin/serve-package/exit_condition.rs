@@ -1,6 +1,6 @@
 //! When a scripted run has come to its end, and how.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::args::Settings;
@@ -20,8 +20,6 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 4] = [Self::Stopped, Self::Updated, Self::Deadline, Self::Failed];
-
     /// The exit status.
     pub fn status(self) -> u8 {
         match self {
@@ -57,9 +55,8 @@ pub struct ExitCondition {
     until_updated: Option<Until>,
     deadline: Option<Duration>,
     fail_fast: bool,
-    /// The outcome that was reached first, by its place in [`Outcome::ALL`]
-    /// plus one; 0 while there is none.
-    reached: AtomicU8,
+    /// The outcome that was reached first.
+    reached: OnceLock<Outcome>,
 }
 
 impl ExitCondition {
@@ -68,7 +65,7 @@ impl ExitCondition {
             until_updated: settings.until_updated,
             deadline: settings.deadline,
             fail_fast: settings.fail_fast,
-            reached: AtomicU8::new(0),
+            reached: OnceLock::new(),
         }
     }
 
@@ -121,20 +118,12 @@ impl ExitCondition {
 
     /// Notes an outcome, unless there is one. Whether there was none.
     pub fn reach(&self, outcome: Outcome) -> bool {
-        let place = Outcome::ALL.iter().position(|known| *known == outcome).unwrap_or(0);
-        let place = u8::try_from(place + 1).unwrap_or(u8::MAX);
-        let order = (Ordering::AcqRel, Ordering::Acquire);
-        self.reached.compare_exchange(0, place, order.0, order.1).is_ok()
+        self.reached.set(outcome).is_ok()
     }
 
     /// The outcome that was reached first.
     pub fn outcome(&self) -> Outcome {
-        let place = usize::from(self.reached.load(Ordering::Acquire));
-        place
-            .checked_sub(1)
-            .and_then(|place| Outcome::ALL.get(place))
-            .copied()
-            .unwrap_or(Outcome::Stopped)
+        self.reached.get().copied().unwrap_or(Outcome::Stopped)
     }
 
     /// How often the time is to be looked at, if at all.

@@ -14,7 +14,7 @@ use crate::offer::{Offer, Place};
 use crate::rollout::RolloutUpdater;
 use crate::state_dir::Writer;
 use crate::watch::{self, Watch};
-use crate::{banner, events, known, limits, pages, ready_file, signals, systemd};
+use crate::{banner, descriptors, events, pages, ready_file, signals, systemd, tracker_setup};
 
 /// Serves until the run has come to its end.
 ///
@@ -23,20 +23,20 @@ use crate::{banner, events, known, limits, pages, ready_file, signals, systemd};
 /// When a package cannot be served, the address cannot be had, or serving
 /// fails later.
 pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
-    limits::raise_descriptors();
+    descriptors::raise_limit();
     if let Some(path) = &settings.ready_file {
         ready_file::prepare(path)?;
     }
     let listening = Listening::new(settings)?;
-    let state_dir = known::state_dir(settings)?;
+    let state_dir = tracker_setup::state_dir(settings)?;
     let offer = Offer::open(settings, state_dir.as_ref().map(|folder| folder.path()), log)?;
     let offered = offer.offered();
-    let tracker = known::tracker(settings, offered.clone(), offer.packages())?;
+    let tracker = tracker_setup::tracker(settings, offered.clone(), offer.packages())?;
     let exit_condition = ExitCondition::new(settings);
     let watch = Watch::new(log, exit_condition, settings.events, Arc::clone(&tracker));
     let watch = Arc::new(watch);
     if let Some(state_dir) = &state_dir {
-        known::restore(state_dir, &tracker, log)?;
+        tracker_setup::restore(state_dir, &tracker, log)?;
     }
     let ignored = listening.ignored(settings);
     let host = listening.host();

@@ -148,7 +148,7 @@ const MIN_RATE: &str = "--min-rate";
 /// The name that go-omaha's clients and scripts know.
 const DEFAULT_NAME: &str = "update.gz";
 
-static FLAGS: Flags = Flags {
+pub static FLAGS: Flags = Flags {
     valued: &[
         UPDATES,
         PACKAGE_FILE,

@@ -81,6 +81,11 @@ impl Counts {
         self.under_way() - self.of(State::WaitingForReboot) + self.between_updates
     }
 
+    /// Machines that were expected and never heard.
+    pub fn missing(&self) -> usize {
+        self.expected - self.expected_heard
+    }
+
     pub(super) fn fail(&mut self, code: i64) {
         if self.failures.len() < MAX_CODES || self.failures.contains_key(&code) {
             *self.failures.entry(code).or_default() += 1;
@@ -100,7 +105,7 @@ impl Counts {
                 line.push_str(&format!(", {number} {}", words.replace('-', " ")));
             }
         }
-        let missing = self.expected - self.expected_heard;
+        let missing = self.missing();
         if missing > 0 {
             line.push_str(&format!(", {missing} missing"));
         }

@@ -8,7 +8,7 @@ use omaha::{Reason, Update};
 
 use super::state::State;
 use super::{MachineTracker, News, Offered, Record, is_nobody};
-use crate::format::Quoted;
+use crate::format::OneLine;
 use crate::log::Priority;
 
 /// What the operator has said about it.
@@ -69,7 +69,7 @@ impl MachineTracker {
         }
         let key = self.key(machine);
         let has_offered = self.offered.is(machine.version, self.get(&key));
-        let is_old = is_other_version(machine) && !has_offered;
+        let is_old = says_version(machine) && !has_offered;
         let Some(record) = self.machines.get_mut(&key) else { return };
         let before = record.shown();
         self.counts.remove(record);
@@ -86,7 +86,6 @@ impl MachineTracker {
             && matches!(record.state, State::WaitingForReboot | State::Updated);
         if came_back {
             record.state = State::CameBackOld;
-            record.since = now;
             record.has_failed = true;
             record.has_completed = false;
             record.is_held = !self.rules.force;
@@ -94,6 +93,7 @@ impl MachineTracker {
         self.counts.add(record);
         self.expected.note(&key, record, &mut self.counts);
         if before != record.shown() {
+            record.since = now;
             self.news.push(News::Changed(key));
         }
         if came_back {
@@ -108,7 +108,7 @@ impl MachineTracker {
             Offered::Version(version) => ("--package-version", version.as_str()),
             Offered::Updates(_) => ("the folder's name", offered),
         };
-        let (what, offered, version) = (what, version, Quoted(machine.version.as_str()));
+        let (what, offered, version) = (what, version, OneLine(machine.version.as_str()));
         let cause = if has_rolled_back {
             "it rolled back".to_owned()
         } else {
@@ -172,6 +172,6 @@ impl MachineTracker {
 }
 
 /// Whether it says which version it has. `ForcedUpdate` takes its place.
-fn is_other_version(machine: &Machine<'_>) -> bool {
+fn says_version(machine: &Machine<'_>) -> bool {
     !matches!(machine.version, VersionText::Empty | VersionText::ForcedUpdate)
 }

@@ -88,7 +88,10 @@ fn front(watch: &Watch, server_url: &str, has_status: bool) -> Page {
 /// Whether it serves, for load balancers.
 fn health(watch: &Watch) -> Page {
     if watch.is_changed() {
-        let text = "a package was changed: nothing is offered; restart to serve it as it is now\n";
+        let renewal = watch.tracker().offered().renewal();
+        let text = format!(
+            "a package was changed: nothing is offered; {renewal} to serve it as it is now\n"
+        );
         Page::new(TEXT, text).unavailable()
     } else {
         Page::new(TEXT, "ok\n")

@@ -36,7 +36,7 @@ pub fn machine(key: &Key, record: &Record) -> String {
         &record.oem_version,
         &record.channel,
         &record.version,
-        &record.note,
+        &record.not_offered,
     ];
     for text in texts {
         let _ = write!(line, "\t{}", escape(text));
@@ -126,7 +126,7 @@ fn read_machine<'a>(fields: &mut impl Iterator<Item = &'a str>, address: IpAddr)
         &mut record.oem_version,
         &mut record.channel,
         &mut record.version,
-        &mut record.note,
+        &mut record.not_offered,
     ] {
         *place = (&*unescape(fields.next()?)).into();
     }
@@ -194,7 +194,7 @@ mod tests {
         let address = IpAddr::from([10, 0, 0, 7]);
         let mut record = Record::new(address, 5);
         record.alias = "a\tb\nc\\d\r<img onerror>é".into();
-        record.note = "its version is newer".into();
+        record.not_offered = "its version is newer".into();
         record.previous_address = "::1".parse().ok();
         record.state = State::Downloading;
         (record.since, record.last_heard, record.saved) = (6, 7, 7);

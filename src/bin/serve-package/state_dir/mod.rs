@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
 
-use crate::machine_tracker::{Key, MachineTracker, Record, State};
+use crate::machine_tracker::{Key, MAX_MACHINES, MachineTracker, Record, State};
 pub use writer::Writer;
 
 /// The name of the file.
@@ -40,6 +40,7 @@ pub struct StateDir {
 pub enum StateDirError {
     /// Another process has it.
     InUse(PathBuf),
+    NoFolder(PathBuf),
     /// The file in it is of another program, or of nobody any more.
     Foreign(PathBuf),
     Io(PathBuf, io::Error),
@@ -56,6 +57,7 @@ impl fmt::Display for StateDirError {
                 formatter,
                 "{path:?} is not a state file of serve-package; name another --state-dir"
             ),
+            Self::NoFolder(path) => write!(formatter, "--state-dir {path:?} is not a folder"),
             Self::Io(path, _) => write!(formatter, "cannot use --state-dir {path:?}"),
         }
     }
@@ -64,8 +66,8 @@ impl fmt::Display for StateDirError {
 impl Error for StateDirError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::InUse(_) | Self::Foreign(_) => None,
             Self::Io(_, source) => Some(source),
+            _ => None,
         }
     }
 }
@@ -86,10 +88,11 @@ impl StateDir {
         let path = path.to_owned();
         match open() {
             Ok(folder) => Ok(Self { path, folder }),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                Err(StateDirError::InUse(path))
-            }
-            Err(error) => Err(StateDirError::Io(path, error)),
+            Err(error) => Err(match error.kind() {
+                io::ErrorKind::WouldBlock => StateDirError::InUse(path),
+                io::ErrorKind::AlreadyExists => StateDirError::NoFolder(path),
+                _ => StateDirError::Io(path, error),
+            }),
         }
     }
 
@@ -164,7 +167,10 @@ impl StateDir {
                     return Ok(contents);
                 }
                 Some(line::Line::Machine(key, record)) => {
-                    contents.machines.insert(key, *record);
+                    let machines = &mut contents.machines;
+                    if machines.len() < MAX_MACHINES || machines.contains_key(&key) {
+                        machines.insert(key, *record);
+                    }
                 }
                 Some(line::Line::Gone(key)) => {
                     contents.machines.remove(&key);
@@ -175,7 +181,7 @@ impl StateDir {
     }
 }
 
-/// What is in the file.
+/// What is in the file, of at most [`MAX_MACHINES`] machines.
 #[derive(Debug, Default)]
 struct Contents {
     offered: Option<String>,
@@ -188,9 +194,33 @@ struct Contents {
 /// What a machine has done with another update says nothing about this one.
 fn forget_update(record: &mut Record) {
     record.state = State::Seen;
-    record.note = "".into();
+    record.not_offered = "".into();
     record.error = None;
     (record.is_silent, record.has_failed, record.has_completed) = (false, false, false);
     (record.offered, record.is_step) = ("".into(), false);
     (record.attempts, record.bytes, record.size) = (0, 0, 0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_machines_are_read_than_are_distinguished() {
+        let path = std::env::temp_dir().join(format!("serve-package-{}", std::process::id()));
+        let state_dir = StateDir::open(&path).unwrap();
+        let record = Record::new([10, 0, 0, 1].into(), 1);
+        let mut lines = line::offered("4152.2.0");
+        for number in 0..=MAX_MACHINES {
+            lines.push_str(&line::machine(&Key::Id(number.to_string().into()), &record));
+        }
+        // Not a further one.
+        let again = Record { attempts: 5, ..record };
+        lines.push_str(&line::machine(&Key::Id("0".into()), &again));
+        fs::write(state_dir.file(), lines).unwrap();
+        let contents = state_dir.read().unwrap();
+        fs::remove_dir_all(&path).unwrap();
+        assert_eq!(contents.machines.len(), MAX_MACHINES);
+        assert_eq!(contents.machines[&Key::Id("0".into())].attempts, 5);
+    }
 }

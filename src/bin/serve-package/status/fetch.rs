@@ -6,7 +6,7 @@ use std::time::Duration;
 use omaha::client::{HttpRequest, HttpTransport, HttpUrl, Transport};
 
 use super::document::Document;
-use crate::format::{Quoted, sentence};
+use crate::format::{OneLine, sentence};
 
 /// Longer than 10,000 machines, whatever they say of themselves.
 const MAX_LENGTH: u64 = 64 * 1024 * 1024;
@@ -28,7 +28,7 @@ pub fn fetch(url: &HttpUrl, timeout: Duration) -> Result<Document, String> {
         status => {
             let body = String::from_utf8_lossy(&body);
             let first = body.lines().next().unwrap_or_default();
-            return Err(format!("HTTP status {status}: {}", Quoted(first)));
+            return Err(format!("HTTP status {status}: {}", OneLine(first)));
         }
     }
     read.map_err(|error| format!("the answer ended too early: {}", sentence(&error)))?;

@@ -79,6 +79,11 @@ impl Merged {
         Self { machines, counts, expected }
     }
 
+    /// Whether no machine is known or expected.
+    pub fn is_empty(&self) -> bool {
+        self.counts.machines() == 0 && self.counts.expected == 0
+    }
+
     /// Whether all machines are updated, wait for their reboot, or are up to
     /// date; and there is one.
     pub fn is_all_done(&self) -> bool {

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use omaha::server::Heartbeat;
 
-use super::{Watch, now};
+use super::Watch;
 use crate::exit_condition::Outcome;
 use crate::log::Priority;
 use crate::systemd;
+use crate::time::now;
 
 /// How often suppressed lines are reported when nothing else is logged.
 const SUMMARY: Duration = Duration::from_secs(60);

@@ -5,7 +5,7 @@ mod heartbeat;
 mod status_line;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use omaha::server::{Activity, Handle, Machine, Observer};
 use omaha::{PackageFile, Reason, Update};
@@ -14,7 +14,8 @@ use crate::exit_condition::{ExitCondition, Outcome};
 use crate::log::{Log, Priority};
 use crate::machine_tracker::{MachineTracker, News};
 use crate::state_dir::Writer;
-use crate::throttle::{Throttle, Verdict};
+use crate::throttle::{Decision, Throttle};
+use crate::time::now;
 use crate::{events, report, table};
 pub use heartbeat::heartbeat;
 
@@ -172,7 +173,7 @@ impl Watch {
                     }
                 }
                 News::Say(priority, line) => {
-                    if let Verdict::Write { .. } = self.throttle.judge_news(Instant::now()) {
+                    if let Decision::Write { .. } = self.throttle.decide_news(Instant::now()) {
                         self.log.line(priority, &line);
                     }
                 }
@@ -264,7 +265,7 @@ impl Watch {
                 events::write(object);
             }
         }
-        if let Verdict::Write { suppressed } = self.throttle.judge(activity, Instant::now()) {
+        if let Decision::Write { suppressed } = self.throttle.decide(activity, Instant::now()) {
             let (priority, mut text) = report::line(activity);
             if suppressed > 0 {
                 text.push_str(&format!(" ({suppressed} more like this were left out)"));
@@ -285,9 +286,4 @@ fn is_probe(activity: &Activity<'_>) -> bool {
         return false;
     };
     download.size > 1 && download.range.end - download.range.start == 1
-}
-
-/// Seconds since 1970.
-pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

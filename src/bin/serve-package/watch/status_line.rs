@@ -5,16 +5,16 @@ use crate::machine_tracker::{Counts, MachineTracker, State};
 /// What is offered, and how far the machines have come.
 pub(super) fn line(tracker: &MachineTracker, is_changed: bool) -> String {
     let counts = tracker.counts();
-    let offered = tracker.offered().as_str();
+    let (offered, renewal) = (tracker.offered().as_str(), tracker.offered().renewal());
     let mut line = if is_changed {
-        format!("NOT offering {offered}: a package was changed, restart to serve it as it is now")
+        format!("NOT offering {offered}: a package was changed, {renewal} to serve it as it is now")
     } else if tracker.is_stopped() {
         format!("ROLLOUT STOPPED, not offering {offered} any more")
     } else {
         format!("offering {offered}")
     };
     line.push_str(&format!("; machines: {}", numbers(counts)));
-    let missing = tracker.missing().len();
+    let missing = counts.missing();
     if missing > 0 {
         line.push_str(&format!(", {missing} missing"));
     }

@@ -9,12 +9,12 @@ use omaha::Sha256;
 
 /// A published digest, and where it was read.
 #[derive(Debug)]
-pub struct Published {
+pub struct PublishedDigest {
     pub path: PathBuf,
     pub sha256: Sha256,
 }
 
-impl Published {
+impl PublishedDigest {
     /// Reads what is published of a file, if something lies beside it.
     ///
     /// # Errors

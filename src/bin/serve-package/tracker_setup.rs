@@ -12,7 +12,7 @@ use crate::args::Settings;
 use crate::log::{Log, Priority};
 use crate::machine_tracker::{Expected, MachineTracker, Offered, Rules};
 use crate::state_dir::{StateDir, StateDirError, UNREADABLE};
-use crate::watch;
+use crate::time::now;
 
 /// The `--expect` file cannot be read.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub fn tracker(
         silent_after: settings.silent_after,
     };
     let names = packages.iter().map(|package| package.name().to_string());
-    Ok(Arc::new(Mutex::new(MachineTracker::new(offered, names, rules, expected, watch::now()))))
+    Ok(Arc::new(Mutex::new(MachineTracker::new(offered, names, rules, expected, now()))))
 }
 
 /// The folder of what is known across restarts: `--state-dir`, or what systemd
