@@ -53,6 +53,9 @@ fn a_bad_update_stops_after_the_first_machine() {
     assert_eq!(server.stop().status.code(), Some(4));
     // It is known after a restart.
     let server = serve(&directory, "events", &flags);
+    server.wait_for_line("ROLLOUT STOPPED: 1 machine has failed");
+    let front = get(server.address(), "/", &[]);
+    assert!(front.text().contains("Now: ROLLOUT STOPPED, not offering"), "{}", front.text());
     assert!(!machines[2].check(server.address()));
     server.signal(Signal::USR1);
     server.wait_for_line("ROLLOUT STOPPED, not offering 4152.2.0 any more; machines: 3 known");
@@ -95,6 +98,56 @@ fn it_ends_when_all_expected_machines_are_updated() {
     Machine::new(2).with_version(OFFERED).check(address);
     let stopped = server.wait();
     assert_eq!(stopped.status.code(), Some(0), "{:#?}", stopped.lines);
+}
+
+#[test]
+fn a_list_that_cannot_be_waited_for_is_refused() {
+    let directory = directory();
+    for (content, problem) in [
+        (&b"# nobody\n\n"[..], "list\" names no machine\n"),
+        (b"caf\xe9\n", "list\" is not UTF-8 text\n"),
+    ] {
+        let list = directory.write("list", content);
+        let mut command = Command::new(binary());
+        command.args(["--until-updated", "all", "--expect"]).arg(list);
+        let command = with_state_dir(command, &directory, &directory.join("state"));
+        run_command(command).expect_failure(1, &[problem]);
+    }
+}
+
+/// What had failed before is tried again, and ends nothing.
+#[test]
+fn only_failures_of_this_run_end_it() {
+    let directory = directory();
+    let state_dir = directory.join("state");
+    let flags = ["--fail-fast", "--status", "--state-dir", state_dir.to_str().unwrap()];
+    for _ in 0..2 {
+        let server = serve(&directory, "events", &flags);
+        assert!(Machine::new(2).check(server.address()));
+        assert!(Machine::new(1).check(server.address()));
+        Machine::new(1).fail(server.address(), ErrorCode::PAYLOAD_HASH_MISMATCH);
+        assert_eq!(server.wait().status.code(), Some(4));
+    }
+    let server = serve(&directory, "events", &flags);
+    wait_for_state(server.address(), "node-01", "failed");
+    assert_eq!(server.stop().status.code(), Some(0));
+}
+
+#[test]
+fn nothing_is_waited_for_when_the_package_was_changed() {
+    let directory = directory();
+    let server = serve(&directory, "events", &["--until-updated", "1"]);
+    assert!(Machine::new(1).check(server.address()));
+    directory.write("update.gz", b"another");
+    until("the change to be noticed", || {
+        (get(server.address(), "/health", &[]).status() == 503).then_some(())
+    });
+    // It may have all of it already.
+    Machine::new(1).fail(server.address(), ErrorCode::DOWNLOAD_TRANSFER_ERROR);
+    server.wait_for_line("a package was changed: stopping");
+    assert_eq!(server.wait().status.code(), Some(1));
+    let events = std::fs::read_to_string(directory.join("events")).unwrap();
+    assert!(events.contains(r#""outcome":"changed""#), "{events}");
 }
 
 #[test]

@@ -64,6 +64,7 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
         log.line(Priority::Notice, &line);
     }
     let link_local = banner::link_local(settings, &server);
+    watch.tell_stop();
     for line in odd_extensions.into_iter().chain(link_local) {
         log.line(Priority::Warning, &line);
     }

@@ -68,6 +68,7 @@ impl Watch {
             state.summary = Instant::now();
             self.summarize();
         }
+        let is_changed = self.is_changed();
         let mut tracker = self.tracker();
         if state.swept.elapsed() >= SWEEP {
             state.swept = Instant::now();
@@ -81,7 +82,7 @@ impl Watch {
             }
         }
         if !heartbeat.stopping {
-            self.check_exit(&tracker);
+            self.check_exit(&tracker, is_changed);
         } else if self.exit_condition.outcome() == Outcome::Updated
             && self.exit_condition.is_late(self.started.elapsed())
             && !state.is_late
