@@ -29,6 +29,7 @@ struct BeatState {
     is_late: bool,
     is_nobody_told: bool,
     words: String,
+    since: Instant,
     summary: Instant,
     swept: Instant,
 }
@@ -42,6 +43,7 @@ pub fn heartbeat(watch: &Arc<Watch>) -> impl FnMut(&Heartbeat) + Send + 'static 
         is_late: false,
         is_nobody_told: false,
         words: String::new(),
+        since: Instant::now(),
         summary: Instant::now(),
         swept: Instant::now(),
     };
@@ -75,7 +77,7 @@ impl Watch {
             tracker.sweep(now());
             self.tell_news(&mut tracker);
         }
-        if !state.is_nobody_told && self.started.elapsed() >= NOBODY_CAME {
+        if !state.is_nobody_told && state.since.elapsed() >= NOBODY_CAME {
             state.is_nobody_told = true;
             if tracker.counts().machines() == 0 {
                 self.log.line(Priority::Notice, &self.advice());

@@ -31,6 +31,7 @@ pub struct Watch {
     events: bool,
     throttle: Throttle,
     tracker: Arc<Mutex<MachineTracker>>,
+    /// Before the packages were read, as the deadline counts from there.
     started: Instant,
     handle: OnceLock<Handle>,
     /// What is offered and must not change.
@@ -47,6 +48,7 @@ impl Watch {
         exit_condition: ExitCondition,
         events: bool,
         tracker: Arc<Mutex<MachineTracker>>,
+        started: Instant,
     ) -> Self {
         Self {
             log,
@@ -54,7 +56,7 @@ impl Watch {
             events,
             throttle: Throttle::default(),
             tracker,
-            started: Instant::now(),
+            started,
             handle: OnceLock::new(),
             packages: RwLock::default(),
             writer: OnceLock::new(),
