@@ -37,6 +37,7 @@ pub fn run(settings: &StatusSettings) -> ExitCode {
     let (servers, mut answers) = ask(settings);
     let merged = Merged::of(&mut answers, names.as_deref());
     let is_done = if names.is_some() { merged.is_expected_done() } else { merged.is_all_done() };
+    let is_all_read = answers.len() == servers.len();
     let machines = sorted(merged.machines.iter());
     let text = match settings.json {
         true => merged_object(&servers, &answers, &merged, &machines),
@@ -45,13 +46,12 @@ pub fn run(settings: &StatusSettings) -> ExitCode {
             // Otherwise the table shows whose update is missing.
             if merged.counts.expected == 0 && names.is_some() {
                 complain("error", "--expect names no machine");
-            } else if merged.is_empty() && !answers.is_empty() {
+            } else if merged.is_empty() && is_all_read {
                 complain("error", "no machine is known or expected");
             }
             text(&servers, &answers, &merged, &machines)
         }
     };
-    let is_all_read = answers.len() == servers.len();
     match crate::print(&text) {
         ExitCode::SUCCESS if is_done && is_all_read => ExitCode::SUCCESS,
         _ => ExitCode::from(crate::FAILURE),
