@@ -368,7 +368,7 @@ impl fmt::Display for PackageError {
                  start again when it is complete"
             ),
             Problem::ChangedSince => {
-                formatter.write_str("it was changed or touched since the server was started")
+                formatter.write_str("it was changed since the server was started")
             }
             #[cfg(feature = "payload")]
             Problem::Payload(error) => error.fmt(formatter),
