@@ -61,7 +61,7 @@ fn packages_that_cannot_be_served() {
     expect_bad_package(fifo.as_ref(), &["a named pipe"]);
     expect_bad_package("/dev/null".as_ref(), &["a device"]);
     expect_bad_package(circle.as_ref(), &["its symbolic links form a loop"]);
-    expect_bad_package(below.as_ref(), &["a part of the path is not a folder"]);
+    expect_bad_package(below.as_ref(), &["a part of the path is not a directory"]);
     // A name that is no text is shown as well as it can be.
     let odd = directory.path().join(OsStr::from_bytes(b"odd\xff"));
     let outcome = run(["--package-version", OFFERED, "--package-file"]

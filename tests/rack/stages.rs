@@ -210,7 +210,7 @@ fn a_folder_that_cannot_be_used_is_named_at_start() {
     let directory = directory();
     let state_dir = directory.join("state");
     std::fs::create_dir_all(state_dir.join("machines")).unwrap();
-    expect_refusal(&directory, &state_dir, "state/machines\": it is a folder");
+    expect_refusal(&directory, &state_dir, "state/machines\": it is a directory");
     std::fs::remove_dir(state_dir.join("machines")).unwrap();
     // A new file cannot be put in the place of a folder.
     std::fs::create_dir_all(state_dir.join(".machines.new")).unwrap();
@@ -264,10 +264,10 @@ fn what_is_wrong_with_the_state_folder_is_said_once() {
     let directory = directory();
     let file = directory.join("update.gz");
     for (state_dir, problem) in [
-        (&*file, "--state-dir FOLDER is not a folder\n"),
+        (&*file, "--state-dir FOLDER is not a directory\n"),
         (
             &file.join("state"),
-            "cannot use --state-dir FOLDER: a part of the path is not a folder\n",
+            "cannot use --state-dir FOLDER: a part of the path is not a directory\n",
         ),
         ("/proc/nothing".as_ref(), "cannot use --state-dir FOLDER: no such file\n"),
     ] {

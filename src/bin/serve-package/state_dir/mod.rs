@@ -57,7 +57,7 @@ impl fmt::Display for StateDirError {
                 formatter,
                 "{path:?} is not a state file of serve-package; name another --state-dir"
             ),
-            Self::NoFolder(path) => write!(formatter, "--state-dir {path:?} is not a folder"),
+            Self::NoFolder(path) => write!(formatter, "--state-dir {path:?} is not a directory"),
             Self::Io(path, _) => write!(formatter, "cannot use --state-dir {path:?}"),
         }
     }
