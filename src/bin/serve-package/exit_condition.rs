@@ -73,6 +73,11 @@ impl ExitCondition {
         }
     }
 
+    /// Whether the run is to end when machines are updated.
+    pub fn is_for_updates(&self) -> bool {
+        self.until_updated.is_some()
+    }
+
     /// How many machines are updated, and how many are to be, if the run ends
     /// with them.
     pub fn progress(&self, counts: &Counts) -> (usize, usize) {

@@ -70,7 +70,7 @@ impl Watch {
             state.summary = Instant::now();
             self.summarize();
         }
-        let is_changed = self.is_changed();
+        let is_changed = self.exit_condition.is_for_updates() && self.is_changed();
         let mut tracker = self.tracker();
         if state.swept.elapsed() >= SWEEP {
             state.swept = Instant::now();
