@@ -17,6 +17,8 @@ pub enum Outcome {
     Deadline,
     /// A machine failed.
     Failed,
+    /// A package was changed, so that no machine is offered it any more.
+    Changed,
 }
 
 impl Outcome {
@@ -24,6 +26,7 @@ impl Outcome {
     pub fn status(self) -> u8 {
         match self {
             Self::Stopped | Self::Updated => 0,
+            Self::Changed => 1,
             Self::Deadline => 3,
             Self::Failed => 4,
         }
@@ -36,6 +39,7 @@ impl Outcome {
             Self::Updated => "updated",
             Self::Deadline => "deadline",
             Self::Failed => "failed",
+            Self::Changed => "changed",
         }
     }
 }
@@ -69,6 +73,11 @@ impl ExitCondition {
         }
     }
 
+    /// Whether the run is to end when machines are updated.
+    pub fn is_for_updates(&self) -> bool {
+        self.until_updated.is_some()
+    }
+
     /// How many machines are updated, and how many are to be, if the run ends
     /// with them.
     pub fn progress(&self, counts: &Counts) -> (usize, usize) {
@@ -80,16 +89,22 @@ impl ExitCondition {
     }
 
     /// Takes the state of things into account. The outcome, if it is reached
-    /// now for the first time.
-    pub fn check(&self, counts: &Counts, is_stopped: bool, elapsed: Duration) -> Option<Outcome> {
-        // No more machines will be updated.
-        let is_vain = is_stopped && self.until_updated.is_some() && counts.under_way() == 0;
-        let outcome = if self.fail_fast && counts.failed() > 0 {
+    /// now for the first time. `over` is why no more machines are offered the
+    /// update, if so.
+    pub fn check(
+        &self,
+        counts: &Counts,
+        over: Option<Outcome>,
+        elapsed: Duration,
+    ) -> Option<Outcome> {
+        let is_last = self.until_updated.is_some() && counts.under_way() == 0;
+        // What had failed before a restart may be mended.
+        let outcome = if self.fail_fast && counts.failed_in_run > 0 {
             Outcome::Failed
         } else if self.is_reached(counts) {
             Outcome::Updated
-        } else if is_vain {
-            Outcome::Failed
+        } else if let Some(over) = over.filter(|_| is_last) {
+            over
         } else if self.is_late(elapsed) {
             Outcome::Deadline
         } else {

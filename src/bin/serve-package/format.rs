@@ -86,8 +86,8 @@ impl fmt::Display for Plain<'_> {
         let words = match Errno::from_io_error(self.0) {
             Some(Errno::NOENT) => "no such file",
             Some(Errno::ACCESS | Errno::PERM) => "permission denied",
-            Some(Errno::NOTDIR) => "a part of the path is not a folder",
-            Some(Errno::ISDIR) => "it is a folder",
+            Some(Errno::NOTDIR) => "a part of the path is not a directory",
+            Some(Errno::ISDIR) => "it is a directory",
             Some(Errno::LOOP) => "its symbolic links form a loop",
             Some(Errno::NAMETOOLONG) => "the name is too long",
             Some(Errno::ROFS) => "the file system is read-only",

@@ -70,7 +70,9 @@ fn main() -> ExitCode {
         Ok(Command::Status(settings)) => status::run(&settings),
         Ok(Command::Serve(settings)) => serve(&settings),
         Err(refusal) => {
-            log::Log::new().usage(&refusal.error.to_string(), refusal.help);
+            let text = refusal.error.to_string();
+            systemd::status(&text);
+            log::Log::new().usage(&text, refusal.help);
             ExitCode::from(USAGE)
         }
     }

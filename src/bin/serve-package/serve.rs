@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Instant;
 
 use omaha::Updater;
 use omaha::server::{Activity, Observer, Server};
@@ -23,9 +24,10 @@ use crate::{banner, descriptors, events, pages, ready_file, signals, systemd, tr
 /// When a package cannot be served, the address cannot be had, or serving
 /// fails later.
 pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
+    let started = Instant::now();
     descriptors::raise_limit();
     if let Some(path) = &settings.ready_file {
-        ready_file::remove(path)?;
+        ready_file::prepare(path)?;
     }
     let listening = Listening::new(settings)?;
     let state_dir = tracker_setup::state_dir(settings)?;
@@ -33,7 +35,7 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     let offered = offer.offered();
     let tracker = tracker_setup::tracker(settings, offered.clone(), offer.packages())?;
     let exit_condition = ExitCondition::new(settings);
-    let watch = Watch::new(log, exit_condition, settings.events, Arc::clone(&tracker));
+    let watch = Watch::new(log, exit_condition, settings.events, Arc::clone(&tracker), started);
     let watch = Arc::new(watch);
     if let Some(state_dir) = &state_dir {
         tracker_setup::restore(state_dir, &tracker, log)?;
@@ -64,6 +66,7 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
         log.line(Priority::Notice, &line);
     }
     let link_local = banner::link_local(settings, &server);
+    watch.tell_stop();
     for line in odd_extensions.into_iter().chain(link_local) {
         log.line(Priority::Warning, &line);
     }

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use omaha::server::{Activity, Violation};
 
+use crate::log::Priority;
+
 /// How many lines of a kind may come at once, and how often one more after that.
 #[derive(Clone, Copy, Debug)]
 struct Allowance {
@@ -29,7 +31,7 @@ enum Kind {
     Cut,
     Trouble,
     /// What is said once of each machine.
-    News,
+    News(Priority),
 }
 
 impl Kind {
@@ -45,7 +47,7 @@ impl Kind {
 
     fn allowance(self) -> Allowance {
         match self {
-            Self::Routine | Self::News => ROUTINE,
+            Self::Routine | Self::News(_) => ROUTINE,
             _ => TROUBLE,
         }
     }
@@ -80,8 +82,8 @@ impl Throttle {
     }
 
     /// Decides about a line that is about a machine, and no activity.
-    pub fn decide_news(&self, now: Instant) -> Decision {
-        self.decide_kind(Kind::News, now)
+    pub fn decide_news(&self, priority: Priority, now: Instant) -> Decision {
+        self.decide_kind(Kind::News(priority), now)
     }
 
     fn decide_kind(&self, kind: Kind, now: Instant) -> Decision {
@@ -142,5 +144,7 @@ mod tests {
         let fine = Decision::Write { suppressed: 0 };
         assert_eq!(throttle.decide_kind(Kind::Refused(400), now), fine);
         assert_eq!(throttle.decide_kind(Kind::Routine, now), fine);
+        while throttle.decide_news(Priority::Warning, now) != Decision::Suppress {}
+        assert_eq!(throttle.decide_news(Priority::Error, now), fine);
     }
 }

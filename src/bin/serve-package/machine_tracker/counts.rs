@@ -14,6 +14,8 @@ pub struct Counts {
     by_state: [usize; State::ALL.len()],
     /// Those that have failed or came back old, now or once.
     pub failed_once: usize,
+    /// How often machines have failed or come back old since the start.
+    pub failed_in_run: usize,
     /// Of those that wait for a reboot: with a floor, to be updated further.
     pub between_updates: usize,
     /// Done, though silent since.

@@ -54,6 +54,8 @@ pub enum News {
     Gone(Key),
     /// Something to tell the operator.
     Say(Priority, String),
+    /// The same, however much there is to tell.
+    Alarm(String),
 }
 
 /// The machines that were heard.
@@ -175,7 +177,7 @@ impl MachineTracker {
         }
         self.addresses.enter(record.address, &key);
         self.counts.add(&record);
-        self.expected.note(&key, &record, &mut self.counts);
+        self.expected.add(&key, &record, &mut self.counts);
         self.machines.insert(key, Box::new(record));
     }
 
@@ -258,6 +260,7 @@ impl MachineTracker {
         for key in gone {
             if let Some(record) = self.machines.remove(&key) {
                 self.counts.remove(&record);
+                self.expected.remove(&key, &record, &mut self.counts);
                 self.addresses.leave(record.address);
                 self.news.push(News::Gone(key));
             }

@@ -45,19 +45,16 @@ impl MachineTracker {
     }
 
     /// Says loudly that offers have stopped, once.
-    pub(super) fn tell_stop(&mut self) {
+    pub fn tell_stop(&mut self) {
         if !self.is_stopped() || self.is_stop_told {
             return;
         }
         self.is_stop_told = true;
         let number = self.counts.failed_once;
         let (machines, have) = if number == 1 { ("machine", "has") } else { ("machines", "have") };
-        self.news.push(News::Say(
-            Priority::Error,
-            format!(
-                "ROLLOUT STOPPED: {number} {machines} {have} failed or come back old; no more machines are offered the update (--stop-after-failures)"
-            ),
-        ));
+        self.news.push(News::Alarm(format!(
+            "ROLLOUT STOPPED: {number} {machines} {have} failed or come back old; no more machines are offered the update (--stop-after-failures)"
+        )));
     }
 
     /// A machine asks for an update. If it has reported this update complete and
@@ -73,6 +70,7 @@ impl MachineTracker {
         let Some(record) = self.machines.get_mut(&key) else { return };
         let before = record.shown();
         self.counts.remove(record);
+        self.expected.remove(&key, record, &mut self.counts);
         if record.is_silent && record.state != State::WaitingForReboot {
             // It has given its place up, and needs another one.
             if record.state.is_under_way() {
@@ -89,9 +87,10 @@ impl MachineTracker {
             record.has_failed = true;
             record.has_completed = false;
             record.is_held = !self.rules.force;
+            self.counts.failed_in_run += 1;
         }
         self.counts.add(record);
-        self.expected.note(&key, record, &mut self.counts);
+        self.expected.add(&key, record, &mut self.counts);
         if before != record.shown() {
             record.since = now;
             self.news.push(News::Changed(key));
@@ -116,7 +115,9 @@ impl MachineTracker {
                 "either the payload's version is not {offered} ({what}), or the machine rolled back"
             )
         };
-        let end = if self.rules.force {
+        let end = if self.is_stopped() {
+            "the roll-out has stopped"
+        } else if self.rules.force {
             "it is offered again (--force)"
         } else {
             "it is offered nothing more until a restart or --force"

@@ -121,8 +121,8 @@ impl MachineTracker {
     fn reported(&mut self, machine: &Machine<'_>, event: &Event, with_check: bool, now: u64) {
         let failed = event.result == EventResult::ERROR;
         if failed && !is_nobody(machine.id) {
-            let code = event.error_code.map_or(0, |code| code.base().code());
-            self.counts.fail(code);
+            self.counts.fail(event.error_code.unwrap_or(ErrorCode::ERROR).base().code());
+            self.counts.failed_in_run += usize::from(!with_check);
         }
         self.hear(machine, now, |record| {
             if failed {
@@ -207,6 +207,9 @@ impl MachineTracker {
         }
         self.addresses.speak(address, key);
         if let Some(record) = self.machines.get_mut(key) {
+            if !is_new {
+                self.expected.remove(key, record, &mut self.counts);
+            }
             if record.address != address {
                 self.addresses.leave(record.address);
                 self.addresses.enter(address, key);
@@ -220,6 +223,7 @@ impl MachineTracker {
             texts.keep(machine.oem_version, &mut record.oem_version);
             texts.keep(machine.track, &mut record.channel);
             texts.keep(machine.version.as_str(), &mut record.version);
+            self.expected.add(key, record, &mut self.counts);
         }
         self.change(key, now, |record| {
             record.last_heard = now;
@@ -231,12 +235,13 @@ impl MachineTracker {
     fn change(&mut self, key: &Key, now: u64, change: impl FnOnce(&mut Record)) {
         let Some(record) = self.machines.get_mut(key) else { return };
         self.counts.remove(record);
+        self.expected.remove(key, record, &mut self.counts);
         let before = record.shown();
         let error = record.error;
         record.is_silent = false;
         change(record);
         self.counts.add(record);
-        self.expected.note(key, record, &mut self.counts);
+        self.expected.add(key, record, &mut self.counts);
         if record.shown() != before {
             record.since = now;
         }

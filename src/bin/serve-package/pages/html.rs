@@ -84,12 +84,13 @@ fn totals(page: &mut String, tracker: &MachineTracker) -> fmt::Result {
         write!(page, "<rect class=\"{class}\" x=\"{at}\" width=\"{number}\" height=\"1\"/>")?;
         at += number;
     }
-    write!(page, "</svg>\n<p id=\"numbers\">{all} machines")?;
+    write!(page, "</svg>\n<p id=\"numbers\">{all} machine{}", if all == 1 { "" } else { "s" })?;
     for state in present() {
         let (class, number) = (state.as_str(), counts.of(state));
         write!(page, " <span class=\"{class}\">{number} {state}</span>")?;
     }
-    writeln!(page, " <span>{} downloads running</span></p>", counts.transfers)
+    let plural = if counts.transfers == 1 { "" } else { "s" };
+    writeln!(page, " <span>{} download{plural} running</span></p>", counts.transfers)
 }
 
 fn missing(page: &mut String, tracker: &MachineTracker) -> fmt::Result {

@@ -27,8 +27,10 @@ pub fn fetch(url: &HttpUrl, timeout: Duration) -> Result<Document, String> {
         404 => return Err("HTTP status 404: does the server run with --status?".to_owned()),
         status => {
             let body = String::from_utf8_lossy(&body);
-            let first = body.lines().next().unwrap_or_default();
-            return Err(format!("HTTP status {status}: {}", OneLine(first)));
+            return Err(match body.lines().next() {
+                Some(first) => format!("HTTP status {status}: {}", OneLine(first)),
+                None => format!("HTTP status {status}"),
+            });
         }
     }
     read.map_err(|error| format!("the answer ended too early: {}", sentence(&error)))?;

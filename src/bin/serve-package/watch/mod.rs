@@ -12,7 +12,7 @@ use omaha::{PackageFile, Reason, Update};
 
 use crate::exit_condition::{ExitCondition, Outcome};
 use crate::log::{Log, Priority};
-use crate::machine_tracker::{MachineTracker, News};
+use crate::machine_tracker::{MachineTracker, News, Offered};
 use crate::state_dir::Writer;
 use crate::throttle::{Decision, Throttle};
 use crate::time::now;
@@ -31,6 +31,7 @@ pub struct Watch {
     events: bool,
     throttle: Throttle,
     tracker: Arc<Mutex<MachineTracker>>,
+    /// Before the packages were read, as the deadline counts from there.
     started: Instant,
     handle: OnceLock<Handle>,
     /// What is offered and must not change.
@@ -47,6 +48,7 @@ impl Watch {
         exit_condition: ExitCondition,
         events: bool,
         tracker: Arc<Mutex<MachineTracker>>,
+        started: Instant,
     ) -> Self {
         Self {
             log,
@@ -54,7 +56,7 @@ impl Watch {
             events,
             throttle: Throttle::default(),
             tracker,
-            started: Instant::now(),
+            started,
             handle: OnceLock::new(),
             packages: RwLock::default(),
             writer: OnceLock::new(),
@@ -109,6 +111,12 @@ impl Watch {
         !updates.is_empty() && updates.iter().all(is_changed)
     }
 
+    /// What is offered, if anything.
+    pub fn offering(&self) -> String {
+        let is_changed = self.is_changed();
+        status_line::offering(&self.tracker(), is_changed)
+    }
+
     /// What is offered, and how far the machines have come, in a line.
     pub fn status(&self) -> String {
         let is_changed = self.is_changed();
@@ -148,6 +156,13 @@ impl Watch {
         self.tracker().may_install(machine, update)
     }
 
+    /// Says that the roll-out has stopped, if it has before a restart.
+    pub fn tell_stop(&self) {
+        let mut tracker = self.tracker();
+        tracker.tell_stop();
+        self.tell_news(&mut tracker);
+    }
+
     /// Passes on what has changed. With the tracker locked, so that it is in
     /// order; nothing of this waits for anybody.
     fn tell_news(&self, tracker: &mut MachineTracker) {
@@ -172,8 +187,10 @@ impl Watch {
                         writer.gone(&key);
                     }
                 }
+                News::Alarm(line) => self.log.line(Priority::Error, &line),
                 News::Say(priority, line) => {
-                    if let Decision::Write { .. } = self.throttle.decide_news(Instant::now()) {
+                    let decision = self.throttle.decide_news(priority, Instant::now());
+                    if let Decision::Write { .. } = decision {
                         self.log.line(priority, &line);
                     }
                 }
@@ -181,11 +198,18 @@ impl Watch {
         }
     }
 
-    /// Ends the run if its exit condition is met.
-    fn check_exit(&self, tracker: &MachineTracker) {
-        let (counts, is_stopped) = (tracker.counts(), tracker.is_stopped());
-        let Some(outcome) = self.exit_condition.check(counts, is_stopped, self.started.elapsed())
-        else {
+    /// Ends the run if its exit condition is met. `is_changed` is whether nothing
+    /// is offered any more because packages were changed.
+    fn check_exit(&self, tracker: &MachineTracker, is_changed: bool) {
+        let counts = tracker.counts();
+        let over = if tracker.is_stopped() {
+            Some(Outcome::Failed)
+        } else {
+            // What is in a folder of updates can be read again.
+            let is_over = is_changed && matches!(tracker.offered(), Offered::Version(_));
+            is_over.then_some(Outcome::Changed)
+        };
+        let Some(outcome) = self.exit_condition.check(counts, over, self.started.elapsed()) else {
             return;
         };
         let Some(handle) = self.handle.get() else { return };
@@ -197,6 +221,7 @@ impl Watch {
             Outcome::Deadline => "the deadline has passed".to_owned(),
             Outcome::Failed => "a machine failed".to_owned(),
             Outcome::Stopped => "stopped".to_owned(),
+            Outcome::Changed => "a package was changed".to_owned(),
         };
         self.log.line(Priority::Notice, &format!("{words}: stopping"));
         match outcome {
@@ -209,7 +234,8 @@ impl Watch {
     pub fn summarize(&self) {
         let suppressed = self.throttle.take_suppressed();
         if suppressed > 0 {
-            let line = format!("{suppressed} more lines were left out");
+            let (lines, were) = if suppressed == 1 { ("line", "was") } else { ("lines", "were") };
+            let line = format!("{suppressed} more {lines} {were} left out");
             self.log.line(Priority::Warning, &line);
         }
     }
@@ -249,7 +275,7 @@ impl Observer for Watch {
         tracker.note(activity, now());
         self.tell_news(&mut tracker);
         if matches!(activity, Activity::Reported { .. } | Activity::Checked { .. }) {
-            self.check_exit(&tracker);
+            self.check_exit(&tracker, false);
         }
     }
 }

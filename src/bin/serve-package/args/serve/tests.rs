@@ -54,6 +54,7 @@ fn payloads() {
     let (source, checked) = (package(&line), settings(&line));
     assert_eq!(checked.key, Some(PathBuf::from("k.pem")));
     assert_eq!(source.previous_version.unwrap().as_str(), "1.2.2");
+    package(&format!("{BOTH}--force --previous-version 1.2.4"));
     assert!(!checked.skip_payload_check);
     assert!(settings(&format!("{BOTH}--skip-payload-check")).skip_payload_check);
 }
@@ -78,6 +79,7 @@ fn scripted_runs() {
 fn wrong_values() {
     const NUMBER: &str = "must be a whole number, at least 1";
     const OR_ALL: &str = "must be a whole number, at least 1, or all";
+    const PREVIOUS: &str = "must be older than --package-version, or newer with --force";
     const UNIT: &str = "needs a unit, such as 5s, 30m or 2h";
     const TIME: &str = "must be a time, such as 5s, 30m or 2h";
     const BYTES: &str = "must be a whole number of bytes, such as 1000";
@@ -90,6 +92,10 @@ fn wrong_values() {
         ("--at-once", "0", NUMBER),
         ("--stop-after-failures", "none", NUMBER),
         ("--silent-after", "1", UNIT),
+        ("--board", "amd64-usr,arm64-usr", "repeat --board for each"),
+        ("--previous-version", "1.2.3.0", PREVIOUS),
+        ("--previous-version", "1.2.4", PREVIOUS),
+        ("--previous-version", "foo", "not a version, such as 4152.2.0"),
         ("--deadline", "5", UNIT),
         ("--deadline", "0s", "must be greater than zero"),
         ("--deadline", "soon", TIME),
@@ -113,6 +119,8 @@ fn wrong_values() {
     }
     let error = parse(words("--package-file f --package-version latest")).unwrap_err().to_string();
     assert_eq!(error, "--package-version \"latest\": not a version, such as 4152.2.0");
+    let error = parse(words(&format!("{BOTH}--package-url http://u:p@h/x"))).unwrap_err();
+    assert!(error.to_string().contains("a user and a password cannot stand in it"), "{error}");
     let error =
         parse(words("--package-file HTTP://a/b --package-version 1")).unwrap_err().to_string();
     assert_eq!(error, format!("--package-file \"HTTP://a/b\": {URL}"));
