@@ -66,22 +66,25 @@ fn offering(
     change: impl Fn(String) -> String + Send + Sync + 'static,
     get: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static,
 ) -> Scripted {
-    Scripted::start(move |asked| {
-        if !asked.is_post() {
-            return get(asked);
-        }
-        let host = asked.head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-        let digests = Digests::from_reader(content).unwrap();
-        let mut response = Response::new();
-        let check = response.add_app(APP, AppStatus::Ok).add_update_check(UpdateStatus::Ok);
-        check.add_url(format!("http://{host}/packages/"));
-        let manifest = check.add_manifest("2.0.0");
-        manifest.add_package("update.gz", digests.size).sha1 = Some(digests.sha1);
-        let action = manifest.add_action("postinstall");
-        action.sha256 = Some(digests.sha256);
-        action.disable_payload_backoff = true;
-        document(&change(response.to_xml()))
+    Scripted::start(move |asked| match asked.is_post() {
+        true => offer(content, &change, asked),
+        false => get(asked),
     })
+}
+
+/// The answer that offers some content.
+fn offer(content: &[u8], change: impl Fn(String) -> String, asked: &Asked) -> Vec<u8> {
+    let host = asked.head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let digests = Digests::from_reader(content).unwrap();
+    let mut response = Response::new();
+    let check = response.add_app(APP, AppStatus::Ok).add_update_check(UpdateStatus::Ok);
+    check.add_url(format!("http://{host}/packages/"));
+    let manifest = check.add_manifest("2.0.0");
+    manifest.add_package("update.gz", digests.size).sha1 = Some(digests.sha1);
+    let action = manifest.add_action("postinstall");
+    action.sha256 = Some(digests.sha256);
+    action.disable_payload_backoff = true;
+    document(&change(response.to_xml()))
 }
 
 fn same(text: String) -> String {

@@ -196,14 +196,14 @@ impl<'a> Session<'a> {
             }
         }
         lock(self.outcome).shown = Some(wanted.shown());
+        // A report locks the outcome again, so that the lock must be gone by then.
+        let has_errors = lock(self.outcome).has_errors();
         // With this answer no machine would have come so far.
-        self.report(
-            app,
-            match lock(self.outcome).has_errors() {
-                true => events::failed(ErrorCode::OMAHA_RESPONSE_INVALID),
-                false => events::installed(),
-            },
-        );
+        let event = match has_errors {
+            true => events::failed(ErrorCode::OMAHA_RESPONSE_INVALID),
+            false => events::installed(),
+        };
+        self.report(app, event);
         Ok(())
     }
 
