@@ -117,6 +117,11 @@ rules! {
     /// A codebase that does not end in a slash.
     CodebaseSlash = "codebase-slash",
         "CoreOS's update_engine and download_sysext append the package's name without a slash";
+    Warning
+    /// The operating system's package cannot be fetched from a codebase, but from
+    /// a later one (`UpdateFailed` in `payload_state.cc` of `update_engine`).
+    CodebaseFails = "codebase-fails",
+        "update_engine fails, up to 10 times, before it takes the next codebase";
     Error
     /// No manifest, or no package in it.
     Package = "package-missing", "update_engine reports error 34, response invalid";

@@ -175,6 +175,7 @@ fn every_rule_of_a_document() {
         Rule::Redirected,
         Rule::ContentType,
         Rule::AppId,
+        Rule::CodebaseFails,
         Rule::ContentLength,
         Rule::Ranges,
         Rule::Event,

@@ -168,7 +168,16 @@ impl<'a> Session<'a> {
                 interrupt: self.interrupt,
                 retry: self.retry(),
             };
-            let fetched = fetcher.run(offer.codebases(), self.terminal).and_then(|downloaded| {
+            // download_sysext takes the first one only (`get_pkgs_to_download` in
+            // src/download/mod.rs of ue-rs).
+            let number = if is_payload { usize::MAX } else { 1 };
+            let codebases = offer.codebases();
+            let (fetched, findings) =
+                fetcher.run(&codebases[..codebases.len().min(number)], self.terminal);
+            for finding in findings {
+                self.find(finding);
+            }
+            let fetched = fetched.and_then(|downloaded| {
                 let (path, name) = (&downloaded.path, package.name());
                 wanted.verify(path, name, is_payload, self.terminal)?;
                 Ok(downloaded)
