@@ -3,13 +3,13 @@
 
 use std::error::Error;
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use omaha::payload::{Kind, Payload};
+use omaha::payload::{Kind, Payload, PayloadError};
 use omaha::{PackageError, PackageFile, PackageName, ParsePackageNameError, PayloadFile, Version};
 
 use crate::args::{EXTENSION, PACKAGE_FILE, PackageSource, Settings, Source, UPDATES};
@@ -151,7 +151,8 @@ impl<'a> Checks<'a> {
         if let Some(key) = &self.key
             && !is_signed_by(key, &opened)
         {
-            return Err(refuse(Problem::NotSigned(key.path.clone())));
+            let not_signed = || Problem::NotSigned(key.path.clone());
+            return Err(refuse(damage(path).map_or_else(not_signed, Problem::Damaged)));
         }
         compare(&opened.package)?;
         let note = self.of_machine.as_ref().map(|key| fit(key, &opened));
@@ -221,6 +222,13 @@ fn is_signed_by(key: &KeyFile, opened: &PayloadFile) -> bool {
     matching.is_accepted(opened.payload.kind())
 }
 
+/// The damage because of which no signature fits, if there is some.
+fn damage(path: &Path) -> Option<PayloadError> {
+    let mut file = File::open(path).ok()?;
+    let error = Payload::read(&mut file).ok()?.verify(file, |_| {}).err()?;
+    matches!(error, PayloadError::Damaged { .. }).then_some(error)
+}
+
 /// Whether a package fits the key of the machine on which this runs; others may
 /// have another one.
 fn fit(key: &KeyFile, opened: &PayloadFile) -> (Priority, String) {
@@ -280,6 +288,7 @@ pub enum Problem {
     /// It is the payload of this under the name of the other.
     Misnamed(&'static str),
     NotSigned(PathBuf),
+    Damaged(PayloadError),
     Published(String),
 }
 
@@ -351,6 +360,7 @@ impl fmt::Display for Problem {
                     "it is not signed by the key {key:?}, so no machine with this key installs it"
                 )
             }
+            Self::Damaged(error) => error.fmt(formatter),
             Self::Published(problem) => formatter.write_str(problem),
         }
     }
