@@ -97,6 +97,11 @@ rules! {
     Error
     /// A name with wrong upper or lower case.
     NameCase = "name-case", "names are case-sensitive: clients ignore it";
+    Warning
+    /// More than one update check, of one application or of several
+    /// (`ParseResponse` in `omaha_request_action.cc` of `update_engine`).
+    UpdateChecks = "several-update-checks",
+        "update_engine takes the first one, and the <url>s of all";
     Error
     /// The update check has no status.
     StatusMissing = "status-missing", "update_engine reports error 34, response invalid";

@@ -83,6 +83,11 @@ fn every_rule_of_a_document() {
             "</app><app appid=\"{e96281a6-d1af-4bde-9a0a-97b76e56dc57}\" status=\"ok\"/>",
             &[Rule::AppIncomplete],
         ),
+        (
+            "</app>",
+            "<updatecheck status=\"ok\"><manifest><packages/></manifest></updatecheck></app>",
+            &[Rule::UpdateChecks, Rule::ManifestVersion, Rule::AppIncomplete],
+        ),
         (slash, "", &[Rule::Codebase]),
         ("http://localhost:8000/packages/", "", &[Rule::Codebase]),
         ("http://localhost:8000/packages/", "ftp://localhost/", &[Rule::CodebaseUrl]),
