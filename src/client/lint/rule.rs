@@ -205,11 +205,11 @@ rules! {
     /// The operating system's package is served without `Content-Length`.
     ContentLength = "content-length", "update_engine does not resume a download that was cut";
     Warning
-    /// The operating system's package is served whole although a part was
-    /// asked for.
+    /// Something else than the part of the operating system's package that was
+    /// asked for (`LibcurlHttpFetcher` of `update_engine`).
     Ranges = "no-ranges",
         "update_engine's download that was cut and is resumed fails with error 29, operation hash \
-         mismatch";
+         mismatch, or 9";
     Warning
     /// The server does not take the report of an event.
     Event = "event-refused", "the server does not learn how the update ends";
