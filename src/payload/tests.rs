@@ -323,6 +323,11 @@ fn keys_that_are_none() {
     assert!(PublicKey::from_pem(&format!("Key of the fixtures\n{pem}\nmore")).is_ok());
     assert!(PublicKey::from_pem(&pem.replace('\n', "\r\n")).is_ok());
     assert_eq!(of(""), KeyError::NotPem);
+    for ends in ["", "\r"] {
+        assert_eq!(of(&pem.replace('\n', ends)), KeyError::LineBreaks);
+    }
+    let of_rsa = of(&pem.replace("PUBLIC", "RSA PUBLIC")).to_string();
+    assert!(of_rsa.contains("with -pubin"), "{of_rsa}");
     assert_eq!(of(&pem.replace("END", "AND")), KeyError::NotPem);
     assert_eq!(of(&pem.replace("MIIB", "M!IB")), KeyError::NotPem);
     assert_eq!(

@@ -21,7 +21,7 @@ pub use inspect::InspectSettings;
 pub use serve::{EXTENSION, PACKAGE_FILE, PackageSource, Settings, Source, UPDATES};
 pub use status::StatusSettings;
 pub use update::{Request, UpdateSettings};
-use value::{ByteRate, Count, Span, parsed, path, payload, payloads, server, texts};
+use value::{ByteRate, Count, Span, parsed, path, payload, payload_file, payloads, server, texts};
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
