@@ -86,13 +86,13 @@ fn what_another_key_has_signed() {
     let missing = "cannot read the key \"/missing.pem\": no such file\n";
     expect_refusal(&[&both[..], &["--key", "/missing.pem"]].concat(), missing);
     drop(Server::start([&AS[..2], &both, &["--key", GOOD_KEY]].concat()));
-    // Damage to the data is found by the signature.
+    // Damage to the data is found by the signature, and then named.
     let directory = Directory::new();
     let mut content = fs::read(UPDATE).unwrap();
     content[30_000] ^= 1;
     let damaged = directory.write("damaged.gz", &content);
     let damaged = ["--package-file", damaged.to_str().unwrap(), "--key", GOOD_KEY];
-    expect_refusal(&damaged, "it is not signed by the key ");
+    expect_refusal(&damaged, "it is a damaged payload: the ");
 }
 
 #[test]

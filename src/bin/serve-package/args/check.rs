@@ -29,8 +29,9 @@ Usage: serve-package check URL [OPTION]...
   --download DIR     fetch every package into DIR and verify it: its digests,
                      and that it is a complete payload of the expected kind
   --key PEM          the public key that every package must be signed with
+                     (only with --download)
   --skip-payload-check
-                     verify the digests only
+                     verify the digests only (only with --download)
   --no-events        report nothing to the server; the check itself may still
                      count in a roll-out, as it does in Nebraska's
   --strict           warnings are failures
@@ -132,6 +133,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     if skip_payload_check && key.is_some() {
         return Err(UsageError::Together(KEY, SKIP_PAYLOAD_CHECK));
     }
+    if download.is_none() && (skip_payload_check || key.is_some()) {
+        let flag = if skip_payload_check { SKIP_PAYLOAD_CHECK } else { KEY };
+        return Err(UsageError::Needs(flag, DOWNLOAD));
+    }
     Ok(Command::Check(Box::new(CheckSettings {
         server: server(&url.ok_or(UsageError::Required("URL"))?)?,
         app_id,
@@ -209,6 +214,8 @@ mod tests {
             ("http://a --timeout 0s", "--timeout \"0s\": must be greater than zero"),
             ("http://a --timeout 30", "--timeout \"30\": needs a unit, such as 5s, 30m or 2h"),
             ("http://a --track=--json --track b", "--track is given more than once"),
+            ("http://a --key k", "--key needs --download"),
+            ("http://a --skip-payload-check", "--skip-payload-check needs --download"),
             ("help", "unexpected argument \"help\"; did you mean --help?"),
         ] {
             assert_eq!(parse(words(line)).unwrap_err().to_string(), message, "{line}");

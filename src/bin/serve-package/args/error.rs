@@ -18,6 +18,8 @@ pub enum UsageError {
     Repeated(&'static str),
     /// The two flags contradict each other.
     Together(&'static str, &'static str),
+    /// The first flag means nothing without the second.
+    Needs(&'static str, &'static str),
     /// No flag is called that.
     UnknownFlag { flag: String, suggestion: Option<Suggestion> },
     /// No subcommand is called that.
@@ -36,6 +38,7 @@ impl fmt::Display for UsageError {
             Self::TakesNoValue(flag) => write!(formatter, "{flag} takes no value"),
             Self::Repeated(flag) => write!(formatter, "{flag} is given more than once"),
             Self::Together(one, other) => write!(formatter, "{one} and {other} exclude each other"),
+            Self::Needs(one, other) => write!(formatter, "{one} needs {other}"),
             Self::UnknownFlag { flag, suggestion } => {
                 write!(formatter, "there is no flag {flag:?}")?;
                 suggest(formatter, *suggestion)

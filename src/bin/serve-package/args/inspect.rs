@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Command, Flags, UsageError, path};
+use super::{Command, Flags, UsageError, path, payload_file};
 
 /// What its `--help` prints.
 pub const HELP: &str = "\
@@ -48,7 +48,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     }
     let key = path(&arguments, KEY)?;
     let json = arguments.contains(JSON);
-    let files: Vec<_> = arguments.take_operands().map(PathBuf::from).collect();
+    let files = arguments.take_operands().map(|file| payload_file("FILE", &file));
+    let files = files.collect::<Result<Vec<_>, _>>()?;
     arguments.finish()?;
     if files.is_empty() {
         return Err(UsageError::Required("FILE"));
@@ -80,6 +81,10 @@ mod tests {
             ("a --key", "--key needs a value"),
             ("a --key k --key l", "--key is given more than once"),
             ("a --json --json", "--json is given more than once"),
+            (
+                "a HTTP://b/c.gz",
+                "FILE \"HTTP://b/c.gz\": this is a URL; download the payload first, and name the file",
+            ),
             ("a --all", "there is no flag \"--all\""),
         ] {
             assert_eq!(parse(words(line)).unwrap_err().to_string(), message, "{line}");

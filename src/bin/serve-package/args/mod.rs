@@ -27,7 +27,7 @@ pub use serve::{EXTENSION, PACKAGE_FILE, PackageSource, Settings, Source, UPDATE
 pub use status::StatusSettings;
 use suggestion::Suggestion;
 pub use update::{Request, UpdateSettings};
-use value::{ByteRate, Count, Span, parsed, path, payload, payloads, server, texts};
+use value::{ByteRate, Count, Span, parsed, path, payload, payload_file, payloads, server, texts};
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]

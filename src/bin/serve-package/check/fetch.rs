@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use omaha::client::lint::{Finding, Rule};
 use omaha::client::{HttpTransport, OfferedPackage, Progress, Retry};
 use omaha::protocol::ErrorCode;
 
@@ -23,7 +24,8 @@ pub struct Fetcher<'a> {
 }
 
 impl Fetcher<'_> {
-    /// Fetches the package from the first codebase that has it.
+    /// Fetches the package from the first codebase that has it. The findings are the
+    /// codebases before that.
     ///
     /// # Errors
     ///
@@ -32,21 +34,21 @@ impl Fetcher<'_> {
         &self,
         codebases: &[String],
         terminal: &mut Terminal,
-    ) -> Result<Downloaded, (String, ErrorCode)> {
+    ) -> (Result<Downloaded, (String, ErrorCode)>, Vec<Finding>) {
+        let mut findings = Vec::new();
         let mut last: Option<(String, ErrorCode)> = None;
         for codebase in codebases {
-            if let Some((reason, _)) = &last {
-                terminal.complain("warning", reason);
-            }
+            findings.extend(last.map(|(reason, _)| Finding::new(Rule::CodebaseFails, reason)));
             match self.fetch(codebase, terminal) {
-                Ok(downloaded) => return Ok(downloaded),
+                Ok(downloaded) => return (Ok(downloaded), findings),
                 Err(error) => last = Some(error),
             }
         }
-        Err(last.unwrap_or_else(|| {
+        let error = last.unwrap_or_else(|| {
             let reason = "there is no codebase to fetch it from".to_owned();
             (reason, ErrorCode::OMAHA_RESPONSE_INVALID)
-        }))
+        });
+        (Err(error), findings)
     }
 
     fn fetch(

@@ -168,7 +168,16 @@ impl<'a> Session<'a> {
                 interrupt: self.interrupt,
                 retry: self.retry(),
             };
-            let fetched = fetcher.run(offer.codebases(), self.terminal).and_then(|downloaded| {
+            // download_sysext takes the first one only (`get_pkgs_to_download` in
+            // src/download/mod.rs of ue-rs).
+            let number = if is_payload { usize::MAX } else { 1 };
+            let codebases = offer.codebases();
+            let (fetched, findings) =
+                fetcher.run(&codebases[..codebases.len().min(number)], self.terminal);
+            for finding in findings {
+                self.find(finding);
+            }
+            let fetched = fetched.and_then(|downloaded| {
                 let (path, name) = (&downloaded.path, package.name());
                 wanted.verify(path, name, is_payload, self.terminal)?;
                 Ok(downloaded)
@@ -196,14 +205,14 @@ impl<'a> Session<'a> {
             }
         }
         lock(self.outcome).shown = Some(wanted.shown());
+        // A report locks the outcome again, so that the lock must be gone by then.
+        let has_errors = lock(self.outcome).has_errors();
         // With this answer no machine would have come so far.
-        self.report(
-            app,
-            match lock(self.outcome).has_errors() {
-                true => events::failed(ErrorCode::OMAHA_RESPONSE_INVALID),
-                false => events::installed(),
-            },
-        );
+        let event = match has_errors {
+            true => events::failed(ErrorCode::OMAHA_RESPONSE_INVALID),
+            false => events::installed(),
+        };
+        self.report(app, event);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use omaha::payload::PayloadError;
 use omaha::{PackageError, PackageName, ParsePackageNameError};
 
 use crate::format::Plain;
@@ -39,6 +40,7 @@ pub enum Problem {
     /// It is the payload of this under the name of the other.
     Misnamed(&'static str),
     NotSigned(PathBuf),
+    Damaged(PayloadError),
     Published(String),
 }
 
@@ -110,6 +112,7 @@ impl fmt::Display for Problem {
                     "it is not signed by the key {key:?}, so no machine with this key installs it"
                 )
             }
+            Self::Damaged(error) => error.fmt(formatter),
             Self::Published(problem) => formatter.write_str(problem),
         }
     }

@@ -3,12 +3,12 @@
 
 mod error;
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use omaha::payload::{Kind, Payload};
+use omaha::payload::{Kind, Payload, PayloadError};
 use omaha::{PackageError, PackageFile, PackageName, PayloadFile, Version};
 
 use crate::args::{EXTENSION, PACKAGE_FILE, PackageSource, Settings, Source, UPDATES};
@@ -139,7 +139,8 @@ impl<'a> Checks<'a> {
         if let Some(key) = &self.key
             && !is_signed_by(key, &opened)
         {
-            return Err(refuse(Problem::NotSigned(key.path.clone())));
+            let not_signed = || Problem::NotSigned(key.path.clone());
+            return Err(refuse(damage(path).map_or_else(not_signed, Problem::Damaged)));
         }
         compare(&opened.package)?;
         let note = self.of_machine.as_ref().map(|key| fit(key, &opened));
@@ -224,6 +225,13 @@ fn refuse_twins(paths: &[&PathBuf]) -> Result<(), StartError> {
 fn is_signed_by(key: &KeyFile, opened: &PayloadFile) -> bool {
     let matching = opened.signatures.matching(&key.key, &opened.signed_digest);
     matching.is_accepted(opened.payload.kind())
+}
+
+/// The damage because of which no signature fits, if there is some.
+fn damage(path: &Path) -> Option<PayloadError> {
+    let mut file = File::open(path).ok()?;
+    let error = Payload::read(&mut file).ok()?.verify(file, |_| {}).err()?;
+    matches!(error, PayloadError::Damaged { .. }).then_some(error)
 }
 
 /// Whether a package fits the key of the machine on which this runs; others may
