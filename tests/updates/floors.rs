@@ -53,6 +53,8 @@ fn a_prefix_says_where_the_way_ends() {
     assert_eq!(offered("3033.2.0", "4081.").as_deref(), Some("3510.2.0"));
     assert_eq!(offered("3510.2.0", "4081.").as_deref(), Some("4081.2.0"));
     assert_eq!(offered("4081.2.0", "4081."), None);
+    assert_eq!(offered("3510.2.0", "4081.2.0$").as_deref(), Some("4081.2.0"));
+    assert_eq!(offered("3510.2.0", "40"), None);
     assert_eq!(offered("3033.2.0", "9"), None);
     server.wait_for_line("it asks only for versions with another prefix");
     assert_eq!(offered("ForcedUpdate", "").as_deref(), Some("4152.2.0"));
