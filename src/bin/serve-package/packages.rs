@@ -12,7 +12,7 @@ use std::sync::Arc;
 use omaha::payload::{Kind, Payload};
 use omaha::{PackageError, PackageFile, PackageName, ParsePackageNameError, PayloadFile, Version};
 
-use crate::args::{EXTENSION, PACKAGE_FILE, PackageSource, Settings, Source, UPDATES};
+use crate::args::{EXTENSION, PACKAGE_FILE, PackageSource, Settings, Source};
 use crate::digest_cache::DigestCache;
 use crate::format::Plain;
 use crate::hashing::Hashing;
@@ -115,7 +115,7 @@ impl<'a> Checks<'a> {
         name: PackageName,
     ) -> Result<Opened, StartError> {
         let flag = match &self.settings.source {
-            Source::Updates(_) => UPDATES,
+            Source::Updates(_) => "package",
             Source::Package(_) if is_system => PACKAGE_FILE,
             Source::Package(_) => EXTENSION,
         };

@@ -82,8 +82,7 @@ impl Loader {
     /// Reads the folder, of which this was known before.
     fn read(&self, before: &Updates) -> Result<Updates, Box<dyn Error>> {
         let mut notes = Notes::new(self.log, &self.folder);
-        let fail = |source| LoadError { folder: self.folder.clone(), source };
-        let found = layout::scan(&self.folder, &mut notes).map_err(|error| fail(Some(error)))?;
+        let found = layout::scan(&self.folder, &mut notes)?;
         let mut keys = Vec::new();
         let checks = Checks::new(&self.settings, &mut keys)?;
         keys.iter().for_each(|(_, line)| notes.say(line));
@@ -114,7 +113,7 @@ impl Loader {
         }
         notes.finish();
         if updates.iter().all(|update| update.packages.is_empty()) {
-            return Err(fail(None).into());
+            return Err(LoadError::Nothing(self.folder.clone()).into());
         }
         self.cache.sweep();
         Ok(Updates { updates, recalled })
@@ -141,16 +140,12 @@ struct Read<'a> {
 impl Read<'_> {
     /// Opens what was found, unless something is wrong with it.
     fn update(&mut self, mut found: Found) -> Option<Update> {
-        if found.is_unreadable {
-            let was = self.before.updates.iter().map(|update| &update.found);
-            found.is_floor = was.into_iter().any(|was| was.place == found.place && was.is_floor);
-        }
         match self.packages(&found) {
             Ok((packages, is_new)) => Some(Update { found, packages, is_new }),
             Err(reason) if found.is_floor => {
                 let place = &found.place;
                 self.notes.say(&format!(
-                    "{place} cannot be served: {reason}; it is a floor, so that machines below it \
+                    "{place} cannot be served: {reason}; it counts as a floor, so that machines below it \
                      are offered nothing newer"
                 ));
                 found.is_held = true;
@@ -209,28 +204,32 @@ impl Read<'_> {
 
 /// Why the folder cannot be served.
 #[derive(Debug)]
-struct LoadError {
-    folder: PathBuf,
-    /// None if there is nothing in it.
-    source: Option<io::Error>,
+pub enum LoadError {
+    Read(PathBuf, io::Error),
+    /// There is no update in it.
+    Nothing(PathBuf),
 }
 
 impl fmt::Display for LoadError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { folder, source } = self;
-        let Some(source) = source else {
-            return write!(
+        match self {
+            Self::Read(folder, _) if folder.is_file() => {
+                write!(formatter, "{UPDATES} {folder:?} is a file; name a folder")
+            }
+            Self::Read(folder, error) => {
+                write!(formatter, "cannot read {UPDATES} {folder:?}: {}", Plain(error))?;
+                if is_hidden(folder, error) {
+                    formatter.write_str("; the service cannot see /home, /root and /tmp")?;
+                }
+                Ok(())
+            }
+            Self::Nothing(folder) => write!(
                 formatter,
                 "{UPDATES} {folder:?} holds no update that can be served; each belongs into \
                  [CHANNEL/]BOARD/VERSION/, such as \
                  amd64-usr/4152.2.0/flatcar_production_update.gz"
-            );
-        };
-        write!(formatter, "cannot read {UPDATES} {folder:?}: {}", Plain(source))?;
-        if is_hidden(folder, source) {
-            formatter.write_str("; the service cannot see /home, /root and /tmp")?;
+            ),
         }
-        Ok(())
     }
 }
 
