@@ -27,7 +27,8 @@ pub use reload::{Reload, start};
 /// Reads the folder.
 #[derive(Debug)]
 pub struct Loader {
-    settings: Settings,
+    /// With the keys as they were at the start.
+    checks: Checks,
     folder: PathBuf,
     cache: DigestCache,
     log: Log,
@@ -60,10 +61,24 @@ impl Update {
 
 impl Loader {
     /// For this folder. What was found out by hashing is kept in `state_dir`.
-    pub fn new(settings: &Settings, folder: &Path, state_dir: Option<&Path>, log: Log) -> Self {
-        let (settings, folder) = (settings.clone(), folder.to_owned());
+    ///
+    /// # Errors
+    ///
+    /// When the key cannot be read.
+    pub fn new(
+        settings: &Settings,
+        folder: &Path,
+        state_dir: Option<&Path>,
+        log: Log,
+    ) -> Result<Self, StartError> {
+        let mut notes = Vec::new();
+        let checks = Checks::new(settings, &mut notes)?;
+        if settings.skip_payload_check {
+            notes.push((Priority::Warning, NOT_CHECKED.to_owned()));
+        }
+        notes.iter().for_each(|(priority, line)| log.line(*priority, line));
         let cache = state_dir.map_or_else(DigestCache::none, DigestCache::below);
-        Self { settings, folder, cache, log }
+        Ok(Self { checks, folder: folder.to_owned(), cache, log })
     }
 
     /// Reads the folder for the first time.
@@ -72,21 +87,13 @@ impl Loader {
     ///
     /// When it cannot be read, or holds nothing that can be served.
     pub fn load(&self) -> Result<Updates, Box<dyn Error>> {
-        let updates = self.read(&Updates::default())?;
-        if self.settings.skip_payload_check {
-            self.log.line(Priority::Warning, NOT_CHECKED);
-        }
-        Ok(updates)
+        self.read(&Updates::default())
     }
 
     /// Reads the folder, of which this was known before.
     fn read(&self, before: &Updates) -> Result<Updates, Box<dyn Error>> {
         let mut notes = Notes::new(self.log, &self.folder);
         let found = layout::scan(&self.folder, &mut notes)?;
-        let mut keys = Vec::new();
-        let checks = Checks::new(&self.settings, &mut keys)?;
-        keys.iter().for_each(|(_, line)| notes.say(line));
-
         let is_first = before.updates.is_empty();
         let hashing = if is_first {
             let mut files = Vec::new();
@@ -99,7 +106,7 @@ impl Loader {
         } else {
             Hashing::quiet()
         };
-        let mut read = Read { loader: self, checks, hashing, before, recalled: Vec::new(), notes };
+        let mut read = Read { loader: self, hashing, before, recalled: Vec::new(), notes };
         let mut updates = Vec::new();
         for found in found {
             updates.extend(read.update(found));
@@ -129,7 +136,6 @@ impl Loader {
 /// Reads the folder once.
 struct Read<'a> {
     loader: &'a Loader,
-    checks: Checks<'a>,
     hashing: Hashing,
     /// What was read before.
     before: &'a Updates,
@@ -189,8 +195,8 @@ impl Read<'_> {
         path: &Path,
         name: &PackageName,
     ) -> Result<Arc<PackageFile>, StartError> {
-        let cache = &self.loader.cache;
-        let opened = self.checks.open(&self.hashing, cache, is_system, path, name.clone())?;
+        let Loader { checks, cache, .. } = self.loader;
+        let opened = checks.open(&self.hashing, cache, is_system, path, name.clone())?;
         let package = Arc::new(opened.package);
         if opened.is_recalled {
             self.recalled.push(Arc::clone(&package));
