@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 use omaha::{PackageFile, PackageName};
 
+use rustix::process::{Resource, getrlimit};
+
 use crate::args::{Settings, UPDATES};
 use crate::digest_cache::DigestCache;
 use crate::format::Plain;
@@ -24,9 +26,13 @@ use notes::Notes;
 pub use offering::Offering;
 pub use reload::{Reload, start};
 
+/// Descriptors for everything but packages and connections.
+const DESCRIPTORS_KEPT: u64 = 32;
+
 /// Reads the folder.
 #[derive(Debug)]
 pub struct Loader {
+    max_connections: usize,
     /// With the keys as they were at the start.
     checks: Checks,
     folder: PathBuf,
@@ -78,7 +84,8 @@ impl Loader {
         }
         notes.iter().for_each(|(priority, line)| log.line(*priority, line));
         let cache = state_dir.map_or_else(DigestCache::none, DigestCache::below);
-        Ok(Self { checks, folder: folder.to_owned(), cache, log })
+        let max_connections = settings.limits.max_connections;
+        Ok(Self { max_connections, checks, folder: folder.to_owned(), cache, log })
     }
 
     /// Reads the folder for the first time.
@@ -94,6 +101,8 @@ impl Loader {
     fn read(&self, before: &Updates) -> Result<Updates, Box<dyn Error>> {
         let mut notes = Notes::new(self.log, &self.folder);
         let found = layout::scan(&self.folder, &mut notes)?;
+        let number = |found: &Found| found.files.as_deref().map_or(0, <[_]>::len);
+        self.check_descriptors(found.iter().map(number).sum())?;
         let is_first = before.updates.is_empty();
         let hashing = if is_first {
             let mut files = Vec::new();
@@ -124,6 +133,13 @@ impl Loader {
         }
         self.cache.sweep();
         Ok(Updates { updates, recalled })
+    }
+
+    /// Whether there are descriptors for so many packages, and for the connections.
+    fn check_descriptors(&self, packages: usize) -> Result<(), LoadError> {
+        let Some(limit) = getrlimit(Resource::Nofile).current else { return Ok(()) };
+        let needed = packages as u64 + self.max_connections as u64 + DESCRIPTORS_KEPT;
+        if needed <= limit { Ok(()) } else { Err(LoadError::Descriptors { needed, limit }) }
     }
 
     fn path(&self, found: &Found, name: &PackageName) -> PathBuf {
@@ -214,6 +230,11 @@ pub enum LoadError {
     Read(PathBuf, io::Error),
     /// There is no update in it.
     Nothing(PathBuf),
+    /// There are too few of them for its packages.
+    Descriptors {
+        needed: u64,
+        limit: u64,
+    },
 }
 
 impl fmt::Display for LoadError {
@@ -234,6 +255,11 @@ impl fmt::Display for LoadError {
                 "{UPDATES} {folder:?} holds no update that can be served; each belongs into \
                  [CHANNEL/]BOARD/VERSION/, such as \
                  amd64-usr/4152.2.0/flatcar_production_update.gz"
+            ),
+            Self::Descriptors { needed, limit } => write!(
+                formatter,
+                "the packages and --max-connections need {needed} file descriptors, and the limit \
+                 is {limit}; raise it (LimitNOFILE=, ulimit -n)"
             ),
         }
     }
