@@ -108,6 +108,8 @@ pub mod client;
 mod digest;
 #[cfg(feature = "server")]
 mod http;
+#[cfg(feature = "server")]
+mod listen_address;
 mod media_type;
 mod number;
 mod package;

@@ -3,10 +3,13 @@
 
 mod common;
 
+use std::ffi::OsStr;
+
 use common::dated::{PACKAGE, SIZE, etag_of, expect_validators, serve};
 use common::http::{Client, ask, get, request};
 use common::payload::{Directory, MORE_THAN_BUFFERS, bytes};
 use common::server::Server;
+use common::until;
 
 #[test]
 fn the_whole_package() {
@@ -221,4 +224,24 @@ fn empty_segments_of_a_path_are_dropped() {
         assert_eq!(answer.status(), 200, "{target}");
         assert!(answer.body == payload, "{target}");
     }
+}
+
+/// Also when the client is gone before a byte could be sent.
+#[test]
+fn every_download_that_begins_comes_to_an_end() {
+    let (directory, payload) = (Directory::new(), bytes(MORE_THAN_BUFFERS));
+    let payload = directory.write("payload.bin", &payload);
+    let flags =
+        ["--status", "--skip-payload-check", "--package-version", "1.0.0", "--package-file"];
+    let server = Server::start(flags.map(OsStr::new).into_iter().chain([payload.as_os_str()]));
+    for _ in 0..200 {
+        let mut client = Client::connect(server.address());
+        client.send(request("GET", PACKAGE, &[], b""));
+        client.reset();
+    }
+    // Clients are accepted in their order, so those have been.
+    until("the end of each download", || {
+        let status = get(server.address(), "/status.json", &[]);
+        status.text().contains("\"downloads_running\":0,").then_some(())
+    });
 }

@@ -9,6 +9,25 @@ pub(crate) fn http_date(time: SystemTime) -> String {
     httpdate::fmt_http_date(UNIX_EPOCH + since.min(LAST))
 }
 
+/// The value of the `Date` header, which changes once a second.
+#[derive(Debug, Default)]
+pub(crate) struct DateHeader {
+    second: u64,
+    text: String,
+}
+
+impl DateHeader {
+    /// The system's time.
+    pub fn now(&mut self) -> &str {
+        let now = SystemTime::now();
+        let second = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        if self.second != second || self.text.is_empty() {
+            *self = Self { second, text: http_date(now) };
+        }
+        &self.text
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

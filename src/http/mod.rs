@@ -9,3 +9,4 @@ pub mod fuzzing;
 pub(crate) mod head;
 pub(crate) mod range;
 pub(crate) mod response;
+pub(crate) mod target;

@@ -85,8 +85,13 @@ impl Response {
         &self.body
     }
 
+    /// The same without its body, for HEAD.
+    pub fn head(self) -> Self {
+        Self { length: self.length.or(Some(self.body.len() as u64)), body: Vec::new(), ..self }
+    }
+
     /// The bytes of the response, with this `Date`.
-    pub fn render(&self, date: &str, persistence: Persistence, with_body: bool) -> Vec<u8> {
+    pub fn render(&self, date: &str, persistence: Persistence) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(512 + self.body.len());
         let mut add = |texts: &[&str]| {
             for text in texts {
@@ -105,9 +110,7 @@ impl Response {
             add(&["\r\n", name, ": ", value]);
         }
         add(&["\r\nConnection: ", persistence.as_str(), "\r\n\r\n"]);
-        if with_body && self.status != Status::NotModified {
-            bytes.extend_from_slice(&self.body);
-        }
+        bytes.extend_from_slice(&self.body);
         bytes
     }
 }
@@ -186,7 +189,7 @@ mod tests {
         let response = Response::from(Refusal::new(Status::MethodNotAllowed, "only POST"));
         let response = response.with_header("Allow", "POST");
         assert_eq!(response.status.code(), 405);
-        let bytes = response.render(DATE, Persistence::Close, true);
+        let bytes = response.render(DATE, Persistence::Close);
         assert_eq!(
             String::from_utf8(bytes).unwrap(),
             format!(
@@ -199,12 +202,11 @@ mod tests {
 
     #[test]
     fn without_a_body() {
-        let whole =
-            Response::from(Refusal::bad_request("no")).render(DATE, Persistence::Close, true);
-        let head =
-            Response::from(Refusal::bad_request("no")).render(DATE, Persistence::Close, false);
+        let refusal = || Response::from(Refusal::bad_request("no"));
+        let whole = refusal().render(DATE, Persistence::Close);
+        let head = refusal().head().render(DATE, Persistence::Close);
         assert_eq!([&head[..], b"no\n"].concat(), whole);
-        let bytes = Response::empty(Status::NotModified).render(DATE, Persistence::KeepAlive, true);
+        let bytes = Response::empty(Status::NotModified).render(DATE, Persistence::KeepAlive);
         assert_eq!(
             String::from_utf8(bytes).unwrap(),
             format!("HTTP/1.1 304 Not Modified\r\nDate: {DATE}\r\nConnection: keep-alive\r\n\r\n")

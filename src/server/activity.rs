@@ -255,8 +255,10 @@ impl<'a> Download<'a> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CutCause {
-    /// The connection broke, or the client read nothing for too long.
+    /// The connection broke.
     Client(io::Error),
+    /// The client read it too slowly ([`Limits::min_rate`](super::Limits::min_rate)).
+    Slow,
     /// The file could not be read.
     Disk(PackageError),
     /// The file was changed, so that its bytes are no longer what was hashed.
@@ -268,10 +270,8 @@ pub enum CutCause {
 impl fmt::Display for CutCause {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Client(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                formatter.write_str("the client stopped reading")
-            }
             Self::Client(error) => write!(formatter, "the client went away: {error}"),
+            Self::Slow => formatter.write_str("the client read too slowly"),
             Self::Disk(error) => write!(formatter, "the package cannot be read: {}", Chain(error)),
             Self::Changed => formatter.write_str("the package was changed meanwhile"),
             Self::Stopped => formatter.write_str("the server was stopped"),

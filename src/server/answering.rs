@@ -2,19 +2,23 @@
 //! alone asks the [`Updater`](crate::Updater).
 
 use std::io;
-use std::net::TcpListener;
+use std::net::IpAddr;
 use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::acceptor::Acceptor;
 use super::connection::Connection;
-use super::connections::Downloads;
-use super::event_loop::{EventLoop, Next};
-use super::handle::{Mailbox, Message};
+use super::downloads::Downloads;
+use super::event_loop::EventLoop;
 use super::handler::too_many_downloads;
 use super::lifetime::{Heartbeat, Lifetime};
 use super::limits::Violation;
+use super::listen::BACKLOG;
+use super::mailbox::{Inbox, Mailbox};
 use super::poller::Token;
+use super::responder::{Next, Responder};
+use super::sending;
 
 /// Clients that are accepted before others have their turn.
 const ACCEPTED_AT_ONCE: usize = 64;
@@ -22,39 +26,55 @@ const ACCEPTED_AT_ONCE: usize = 64;
 /// How often to look whether nothing is under way any more after a stop.
 const STOP_TICK: Duration = Duration::from_millis(50);
 
+/// How long the end waits for the thread that sends packages, if that waits for
+/// a disk.
+const DISK_GRACE: Duration = Duration::from_secs(1);
+
+/// A message to the thread that answers.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// To end when nothing is under way, or after so long.
+    Stop(Duration),
+    /// To go on with a connection, whose download was sent.
+    Sent(Box<Connection>),
+    /// That a connection is closed whose download was under way, from this
+    /// address.
+    Closed(IpAddr),
+    /// That the thread that sends packages has ended.
+    SendingEnded,
+}
+
+/// The thread that sends packages, as seen from the one that answers.
+pub(super) struct Peer {
+    pub mailbox: Mailbox<sending::Message>,
+    /// None once it has ended.
+    pub thread: Option<JoinHandle<io::Result<()>>>,
+}
+
 /// The thread that answers.
 pub(super) struct Answering {
-    events: EventLoop,
+    pub events: EventLoop,
+    pub inbox: Inbox<Message>,
     /// None after a stop.
-    acceptor: Option<Acceptor>,
-    /// The connections that the other thread has.
-    downloads: Downloads,
-    sending: Mailbox,
-    lifetime: Lifetime,
+    pub acceptor: Option<Acceptor>,
+    pub responder: Responder,
+    /// The downloads that the other thread sends.
+    pub downloads: Downloads,
+    pub sending: Peer,
+    pub lifetime: Lifetime,
 }
 
 impl Answering {
-    pub fn new(
-        events: EventLoop,
-        listener: TcpListener,
-        sending: Mailbox,
-        lifetime: Lifetime,
-    ) -> io::Result<Self> {
-        events.watch(&listener, Token::LISTENER)?;
-        let acceptor = Some(Acceptor::new(listener));
-        Ok(Self { events, acceptor, downloads: Downloads::default(), sending, lifetime })
-    }
-
     /// Serves until the server is told to stop, and then until nothing is under
     /// way.
     pub fn run(mut self) -> io::Result<()> {
         let mut ready = Vec::new();
         // It may have been stopped before it ran.
-        self.read_messages();
+        self.read_messages()?;
         loop {
             self.beat();
             if self.is_over() {
-                return Ok(());
+                return self.end_sending();
             }
             self.events.wait(self.next_time(), &mut ready)?;
             for token in ready.drain(..) {
@@ -64,11 +84,11 @@ impl Answering {
                             acceptor.note_arrival();
                         }
                     }
-                    Token::WAKE => self.read_messages(),
+                    Token::WAKE => self.read_messages()?,
                     connection => self.go_on(connection),
                 }
             }
-            self.accept();
+            self.accept(ACCEPTED_AT_ONCE);
             self.events.tick();
         }
     }
@@ -81,43 +101,42 @@ impl Answering {
         [stop, retry, self.lifetime.next()].into_iter().flatten().min()
     }
 
-    fn read_messages(&mut self) {
-        while let Some(message) = self.events.inbox.next() {
+    fn read_messages(&mut self) -> io::Result<()> {
+        while let Some(message) = self.inbox.next() {
             match message {
                 Message::Stop(grace) => self.stop(grace),
-                Message::Connection(connection) => {
+                Message::Sent(connection) => {
                     self.downloads.end(connection.address());
                     let token = self.events.insert(connection);
                     self.go_on(token);
                 }
                 Message::Closed(address) => self.downloads.end(address),
-                Message::End | Message::Ping => {}
+                Message::SendingEnded => self.join_sending()?,
             }
         }
+        Ok(())
     }
 
     /// Goes on with a connection as far as possible.
     fn go_on(&mut self, token: Token) {
-        match self.events.attend(token) {
+        let Some(connection) = self.events.connections.get_mut(token) else { return };
+        let now = self.events.clock.now();
+        match self.responder.attend(connection, now) {
             Next::Wait => {}
             Next::Again => self.events.again(token),
-            Next::Begin(part, persistence) => {
-                let Some(connection) = self.events.connections.get_mut(token) else { return };
-                let (address, peer) = (connection.address(), connection.peer());
+            Next::Download(part, persistence) => {
+                let address = connection.address();
                 if self.downloads.may_begin(address, &self.events.context.limits) {
-                    self.events.begin(token, part, persistence);
+                    self.responder.begin_download(connection, part, persistence, now);
                     self.hand_over(token);
                 } else {
-                    let response = too_many_downloads();
                     let asked = format!("GET {}", part.path());
-                    self.events.context.note_refusal(&response, peer, &asked);
-                    self.events.respond(token, &response, persistence);
+                    let response = too_many_downloads();
+                    self.responder.respond(connection, &response, &asked, persistence, now);
                     self.events.again(token);
                 }
             }
-            // A download is begun above, and the other thread answers nothing
-            // that this one does not.
-            Next::Send | Next::OtherThread | Next::Close => {
+            Next::Close => {
                 self.events.connections.remove(token);
             }
         }
@@ -127,7 +146,7 @@ impl Answering {
     fn hand_over(&mut self, token: Token) {
         if let Some(connection) = self.events.remove(token) {
             self.downloads.begin(connection.address());
-            self.sending.send(Message::Connection(connection));
+            self.sending.mailbox.send(sending::Message::Download(connection));
         }
     }
 
@@ -139,20 +158,25 @@ impl Answering {
         self.number() < self.events.context.limits.max_connections
     }
 
-    fn accept(&mut self) {
-        for _ in 0..ACCEPTED_AT_ONCE {
+    /// Accepts clients that wait, as many as there is a place for, and at most
+    /// this many.
+    fn accept(&mut self, most: usize) {
+        for _ in 0..most {
+            let has_place = self.has_place();
             let Some(acceptor) = &mut self.acceptor else { return };
             if acceptor.retry().is_none() {
                 return;
             }
-            // A connection is closed to make room only if another one is pending.
-            if !self.has_place() && self.acceptor.as_mut().is_some_and(Acceptor::look) {
-                self.make_room();
+            if !has_place {
+                // A connection is closed to make room only if another one is pending.
+                if acceptor.look() {
+                    self.make_room();
+                }
+                if !self.has_place() {
+                    return;
+                }
+                continue;
             }
-            if !self.has_place() {
-                return;
-            }
-            let Some(acceptor) = &mut self.acceptor else { return };
             match acceptor.accept() {
                 Ok(Some((socket, address))) => {
                     let connection = Connection::new(socket, address, self.events.now());
@@ -182,11 +206,10 @@ impl Answering {
 
     fn stop(&mut self, grace: Duration) {
         // Whoever waits to be accepted at this moment is not sent away.
-        self.accept();
+        self.accept(BACKLOG);
         self.acceptor = None;
-        self.events.context.is_stopping.store(true, Ordering::Relaxed);
+        self.responder.stop();
         self.lifetime.stop(grace);
-        self.sending.send(Message::Stop(grace));
     }
 
     fn under_way(&self) -> usize {
@@ -196,7 +219,7 @@ impl Answering {
     fn beat(&mut self) {
         if self.lifetime.is_beat_due() {
             let sending = self.events.context.downloads_alive.swap(false, Ordering::Relaxed);
-            self.sending.send(Message::Ping);
+            self.sending.mailbox.wake();
             let (under_way, stopping) = (self.under_way(), self.lifetime.is_stopping());
             self.lifetime.beat(&Heartbeat { under_way, stopping, sending });
         }
@@ -219,11 +242,36 @@ impl Answering {
         }
         is_over
     }
+
+    /// Has the other thread end, and waits until it has, unless a disk holds it up.
+    fn end_sending(&mut self) -> io::Result<()> {
+        self.sending.mailbox.send(sending::Message::End);
+        let until = Instant::now() + DISK_GRACE;
+        let mut ready = Vec::new();
+        while self.sending.thread.is_some() && Instant::now() < until {
+            while let Some(message) = self.inbox.next() {
+                if let Message::SendingEnded = message {
+                    self.join_sending()?;
+                }
+            }
+            self.events.wait(Some(until), &mut ready)?;
+            self.events.tick();
+        }
+        Ok(())
+    }
+
+    /// How the other thread has ended.
+    fn join_sending(&mut self) -> io::Result<()> {
+        let Some(thread) = self.sending.thread.take() else { return Ok(()) };
+        // A panic there is already logged by the panic hook.
+        let panicked = |_| Err(io::Error::other("the thread that sends packages has panicked"));
+        thread.join().unwrap_or_else(panicked)
+    }
 }
 
 impl Drop for Answering {
     /// However it ends, the other thread ends too.
     fn drop(&mut self) {
-        self.sending.send(Message::End);
+        self.sending.mailbox.send(sending::Message::End);
     }
 }

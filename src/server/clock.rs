@@ -1,8 +1,6 @@
 //! The time of an event loop.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-use crate::http::date::http_date;
+use std::time::{Duration, Instant};
 
 /// Longest step of the clock. What is longer was no client's doing: the process
 /// was stopped (SIGSTOP), the machine suspended, or the loop held up.
@@ -14,19 +12,11 @@ const MAX_STEP: Duration = Duration::from_secs(1);
 pub(super) struct Clock {
     now: Duration,
     last: Instant,
-    date: Date,
-}
-
-/// The present second, as HTTP writes it.
-#[derive(Debug, Default)]
-struct Date {
-    second: u64,
-    text: String,
 }
 
 impl Clock {
     pub fn new() -> Self {
-        Self { now: Duration::ZERO, last: Instant::now(), date: Date::default() }
+        Self { now: Duration::ZERO, last: Instant::now() }
     }
 
     /// Lets the clock catch up with the real time, except for what is longer
@@ -40,17 +30,6 @@ impl Clock {
     /// The time since the clock was made.
     pub fn now(&self) -> Duration {
         self.now
-    }
-
-    /// The system's time in the form of a `Date` header (RFC 9110, section
-    /// 5.6.7).
-    pub fn http_date(&mut self) -> &str {
-        let now = SystemTime::now();
-        let second = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        if self.date.second != second || self.date.text.is_empty() {
-            self.date = Date { second, text: http_date(now) };
-        }
-        &self.date.text
     }
 }
 

@@ -12,10 +12,10 @@ use std::time::Duration;
 use rustix::net::{SendFlags, sockopt};
 
 use super::activity::{CutCause, Observer};
-use super::limits::{self, Limits, Phase, Standing, Verdict};
+use super::limits::{self, Limits, Phase, Verdict, Violation};
 use super::socket::{self, Received};
 use super::sys;
-use super::transfer::{self, Transfer};
+use super::transfer::{Sent, Transfer};
 use crate::http::body::Body;
 use crate::http::head::{self, RequestHead, Scan, Scanned};
 use crate::http::response::{CONTINUE, Persistence, Refusal};
@@ -42,8 +42,6 @@ pub(super) struct Connection {
     /// What comes after the output, while a response is under way.
     persistence: Option<Persistence>,
     transfer: Option<Box<Transfer>>,
-    /// A request that was received and goes to the other thread.
-    request: Option<Box<WholeRequest>>,
     phase: Phase,
     /// When the phase began, or the present window of a download.
     since: Duration,
@@ -76,8 +74,6 @@ pub(super) enum Step {
     Request(WholeRequest),
     /// There is a request that cannot be read, to refuse.
     Refused(Refusal),
-    /// It is due to send more of a download.
-    Download,
     /// It continues when others have had their turn.
     Again,
     /// It is to be closed.
@@ -100,7 +96,6 @@ impl Connection {
             handed_over: 0,
             persistence: None,
             transfer: None,
-            request: None,
             phase: Phase::New,
             since: now,
             taken_before: 0,
@@ -131,7 +126,11 @@ impl Connection {
 
     /// Whether a request is being received or answered, whose head is complete.
     pub fn is_under_way(&self) -> bool {
-        matches!(self.phase, Phase::Body | Phase::Answering) || self.is_sending()
+        match self.phase {
+            Phase::Body | Phase::Answering => true,
+            Phase::Downloading => !self.has_taken_all(),
+            Phase::New | Phase::Waiting | Phase::Closing => false,
+        }
     }
 
     /// Whether it is about to have a response: something has come that was not
@@ -173,9 +172,6 @@ impl Connection {
             if !self.flush()? {
                 return Ok(Step::Wait);
             }
-            if self.transfer.is_some() {
-                return Ok(Step::Download);
-            }
             if let Some(persistence) = self.persistence.take()
                 && self.after_response(persistence, now)?
             {
@@ -183,9 +179,6 @@ impl Connection {
             }
             if self.phase == Phase::Closing {
                 return self.discard(buffer);
-            }
-            if let Some(request) = self.request.take() {
-                return Ok(Step::Request(*request));
             }
             match self.next_request(now) {
                 Ok(Some(request)) => return Ok(Step::Request(request)),
@@ -249,11 +242,6 @@ impl Connection {
         })
     }
 
-    /// Gives a request back, for the other thread to answer.
-    pub fn put_back(&mut self, request: WholeRequest) {
-        self.request = Some(Box::new(request));
-    }
-
     /// Sends a response, after which the connection is used again or not.
     pub fn respond(&mut self, bytes: Vec<u8>, persistence: Persistence, now: Duration) {
         if self.output.is_empty() {
@@ -278,16 +266,23 @@ impl Connection {
         self.enter(Phase::Downloading, now);
     }
 
-    /// Sends more of the download.
-    pub fn send_more(&mut self, buffer: &mut [u8], observer: &dyn Observer) -> transfer::Sent {
-        let Some(transfer) = &mut self.transfer else { return transfer::Sent::Done };
+    /// Sends more of the download, after what is owed before it.
+    pub fn send_more(
+        &mut self,
+        buffer: &mut [u8],
+        observer: &dyn Observer,
+    ) -> Result<Sent, CutCause> {
+        if !self.flush().map_err(CutCause::Client)? {
+            return Ok(Sent::Full);
+        }
+        let Some(transfer) = &mut self.transfer else { return Ok(Sent::Done) };
         let before = transfer.at();
-        let progress = transfer.advance(&self.socket, buffer, observer);
+        let sent = transfer.advance(&self.socket, buffer, observer);
         self.handed_over += transfer.at() - before;
-        if matches!(progress, transfer::Sent::Done | transfer::Sent::Cut) {
+        if matches!(sent, Ok(Sent::Done)) {
             self.transfer = None;
         }
-        progress
+        sent
     }
 
     /// Tells how far its download is, if there is one.
@@ -297,15 +292,10 @@ impl Connection {
         }
     }
 
-    /// Whether a download is under way that is not sent to its end.
-    pub fn is_sending(&self) -> bool {
-        self.transfer.is_some()
-    }
-
-    /// Ends the download, because the server ends.
-    pub fn cut_download(&mut self, observer: &dyn Observer) {
+    /// Ends its download, if there is one.
+    pub fn cut_download(&mut self, cause: &CutCause, observer: &dyn Observer) {
         if let Some(transfer) = self.transfer.take() {
-            transfer.cut(&CutCause::Stopped, observer);
+            transfer.cut(cause, observer);
         }
     }
 
@@ -392,15 +382,17 @@ impl Connection {
             self.enter(Phase::Waiting, now);
         }
         let age = self.age(now);
-        let taken = if self.phase == Phase::Downloading && limits::is_rate_due(age) {
-            self.taken().saturating_sub(self.taken_before)
-        } else {
-            0
-        };
-        let standing = Standing { phase: self.phase, age, taken, unwanted: self.unwanted };
-        let verdict = limits::judge(&standing, limits);
-        if verdict == Verdict::NewWindow {
-            self.enter(Phase::Downloading, now);
+        let taken = || self.taken().saturating_sub(self.taken_before);
+        let verdict = limits::judge(self.phase, age, self.unwanted, taken, limits);
+        match verdict {
+            Verdict::NewWindow => self.enter(Phase::Downloading, now),
+            // Who has had its responses, and asks nothing more, did nothing wrong.
+            Verdict::Violates(Violation::Idle)
+                if self.phase == Phase::Waiting && self.unread.is_empty() =>
+            {
+                return Verdict::Close;
+            }
+            _ => {}
         }
         verdict
     }

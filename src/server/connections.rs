@@ -1,11 +1,11 @@
 //! The table of connections, and who goes when there are too many.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::connection::Connection;
-use super::limits::{Limits, Phase};
+use super::limits::Phase;
 use super::poller::Token;
 
 /// For how long a connection is new. A client sends its request as soon as it
@@ -15,62 +15,45 @@ const NEW: Duration = Duration::from_millis(500);
 /// The connections of an event loop.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
-    slots: Vec<Slot>,
-    free: Vec<u32>,
-}
-
-#[derive(Debug)]
-struct Slot {
-    generation: u32,
-    connection: Option<Box<Connection>>,
+    all: BTreeMap<Token, Box<Connection>>,
+    /// How many there were.
+    count: u64,
 }
 
 impl Connections {
     pub fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.all.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.all.is_empty()
     }
 
-    /// Takes a connection, which is known by the token from now on.
+    /// Takes a connection, which is known by the token from now on. No other one
+    /// gets this token: events of a connection that was closed may be on their way
+    /// still.
     pub fn insert(&mut self, connection: Box<Connection>) -> Token {
-        let index = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot { generation: 0, connection: None });
-            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
-        });
-        let slot = &mut self.slots[index as usize];
-        slot.connection = Some(connection);
-        Token::connection(index, slot.generation)
+        let token = Token::connection(self.count);
+        self.count += 1;
+        self.all.insert(token, connection);
+        token
     }
 
     /// The connection of a token, unless it was closed.
     pub fn get_mut(&mut self, token: Token) -> Option<&mut Connection> {
-        let (index, generation) = token.parts();
-        let slot = self.slots.get_mut(index).filter(|slot| slot.generation == generation)?;
-        slot.connection.as_deref_mut()
+        self.all.get_mut(&token).map(Box::as_mut)
     }
 
     pub fn remove(&mut self, token: Token) -> Option<Box<Connection>> {
-        let (index, generation) = token.parts();
-        let slot = self.slots.get_mut(index).filter(|slot| slot.generation == generation)?;
-        let connection = slot.connection.take()?;
-        slot.generation = slot.generation.wrapping_add(1);
-        self.free.push(u32::try_from(index).unwrap_or(u32::MAX));
-        Some(connection)
+        self.all.remove(&token)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (Token, &Connection)> {
-        (0..).zip(&self.slots).filter_map(|(index, slot)| {
-            Some((Token::connection(index, slot.generation), slot.connection.as_deref()?))
-        })
+        self.all.iter().map(|(token, connection)| (*token, &**connection))
     }
 
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (Token, &mut Connection)> {
-        (0..).zip(&mut self.slots).filter_map(|(index, slot)| {
-            Some((Token::connection(index, slot.generation), slot.connection.as_deref_mut()?))
-        })
+        self.all.iter_mut().map(|(token, connection)| (*token, &mut **connection))
     }
 
     /// How many requests are under way whose head is complete.
@@ -133,42 +116,6 @@ impl Worth {
     }
 }
 
-/// The connections that the other thread sends packages on, by their address.
-#[derive(Debug, Default)]
-pub(super) struct Downloads {
-    by_address: HashMap<IpAddr, usize>,
-    total: usize,
-}
-
-impl Downloads {
-    pub fn total(&self) -> usize {
-        self.total
-    }
-
-    pub fn begin(&mut self, address: IpAddr) {
-        self.total += 1;
-        *self.by_address.entry(address).or_default() += 1;
-    }
-
-    pub fn end(&mut self, address: IpAddr) {
-        if let Some(number) = self.by_address.get_mut(&address) {
-            *number -= 1;
-            self.total -= 1;
-            if *number == 0 {
-                self.by_address.remove(&address);
-            }
-        }
-    }
-
-    /// Whether one more may begin. When a quarter of the places is left, no
-    /// address may have more than a quarter of them.
-    pub fn may_begin(&self, address: IpAddr, limits: &Limits) -> bool {
-        let places = limits.max_downloads();
-        let here = self.by_address.get(&address).copied().unwrap_or(0);
-        self.total < places && (self.total < places * 3 / 4 || here < (places / 4).max(1))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,20 +130,6 @@ mod tests {
         let (socket, _) = listener.accept().unwrap();
         let peer = ([10, 0, 0, last], 1).into();
         (Box::new(Connection::new(socket, peer, now)), client)
-    }
-
-    #[test]
-    fn a_slot_that_is_used_again_is_another_connection() {
-        let mut connections = Connections::default();
-        let (first, _client) = connection(1, SECOND);
-        let (second, _other) = connection(2, SECOND);
-        let token = connections.insert(first);
-        assert!(connections.remove(token).is_some());
-        let other = connections.insert(second);
-        assert_ne!(token, other);
-        assert!(connections.get_mut(token).is_none() && connections.remove(token).is_none());
-        assert_eq!(connections.get_mut(other).unwrap().address(), IpAddr::from([10, 0, 0, 2]));
-        assert_eq!(connections.len(), 1);
     }
 
     #[test]
@@ -237,28 +170,5 @@ mod tests {
         assert_eq!(connections.most_dispensable(9, SECOND * 9), [tokens[1]]);
         say(&mut clients[1], tokens[1]);
         assert_eq!(connections.most_dispensable(9, SECOND * 9), [tokens[0]]);
-    }
-
-    #[test]
-    fn downloads_are_shared_fairly() {
-        let limits = Limits::default().with_max_connections(16);
-        let (greedy, other) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
-        let mut downloads = Downloads::default();
-        while downloads.may_begin(greedy, &limits) {
-            downloads.begin(greedy);
-        }
-        // Twelve places, of which the last three are for those that have few.
-        assert_eq!(downloads.total(), 9);
-        while downloads.may_begin(other, &limits) {
-            downloads.begin(other);
-        }
-        assert_eq!(downloads.total(), 12);
-        downloads.end(greedy);
-        assert!(downloads.may_begin(IpAddr::from([10, 0, 0, 3]), &limits));
-        assert!(!downloads.may_begin(greedy, &limits));
-        for _ in 0..9 {
-            downloads.end(greedy);
-        }
-        assert_eq!(downloads.total(), 3);
     }
 }

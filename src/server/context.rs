@@ -1,6 +1,5 @@
 //! What both threads of a server know. Nothing of it belongs to a connection.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -8,7 +7,6 @@ use super::activity::{Activity, Observer};
 use super::limits::Limits;
 use super::packages::PackagesHandle;
 use crate::authority::Authority;
-use crate::http::response::Response;
 
 /// What both threads know.
 pub(super) struct Context {
@@ -17,8 +15,6 @@ pub(super) struct Context {
     /// This server's name for clients that do not say how they know it.
     pub authority: Option<Authority>,
     pub limits: Limits,
-    /// No further requests on the connections that there are.
-    pub is_stopping: AtomicBool,
     /// Set again and again by the thread that sends packages.
     pub downloads_alive: AtomicBool,
 }
@@ -31,13 +27,5 @@ impl Context {
     /// Tells the operator of something that is no client's doing.
     pub fn trouble(&self, what: &str, error: &str) {
         self.observe(&Activity::Trouble { what, error });
-    }
-
-    /// Tells the operator why a request is refused, if it is.
-    pub fn note_refusal(&self, response: &Response, address: SocketAddr, request: &str) {
-        if let Some(reason) = &response.refusal {
-            let status = response.status.code();
-            self.observe(&Activity::Refused { address, request, status, reason });
-        }
     }
 }

@@ -23,14 +23,6 @@ pub(super) struct Published {
     change_reported: AtomicBool,
 }
 
-/// What the headers of a request ask for.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct PackageRequest<'a> {
-    pub range: Option<&'a str>,
-    pub conditions: Conditions<'a>,
-    pub is_head: bool,
-}
-
 /// A part of a package, or all of it.
 #[derive(Debug)]
 pub(super) struct Part {
@@ -72,7 +64,8 @@ impl Published {
     /// What is answered instead.
     pub fn part(
         self: &Arc<Self>,
-        request: &PackageRequest<'_>,
+        range: Option<&str>,
+        conditions: &Conditions<'_>,
         observer: &dyn Observer,
     ) -> Result<Part, Response> {
         if !self.is_intact(observer) {
@@ -80,8 +73,7 @@ impl Published {
             return Err(Refusal::new(Status::ServiceUnavailable, reason).into());
         }
         let size = self.size();
-        // A range of a HEAD has no meaning (RFC 9110, section 14.2).
-        let honour_range = match self.validators.judge(&request.conditions) {
+        let range = match self.validators.judge(conditions) {
             Verdict::NotModified => {
                 return Err(self.with_validators(Response::empty(Status::NotModified)));
             }
@@ -89,11 +81,11 @@ impl Published {
                 let reason = format!("the package is not the one that {header} asks for");
                 return Err(Refusal::new(Status::PreconditionFailed, reason).into());
             }
-            Verdict::Proceed => !request.is_head,
-            Verdict::ProceedWhole => false,
+            Verdict::Proceed => range,
+            Verdict::ProceedWhole => None,
         };
         let part = |status, range| Part { package: Arc::clone(self), status, range };
-        match range::wanted(request.range.filter(|_| honour_range), size) {
+        match range::wanted(range, size) {
             Wanted::Whole => Ok(part(Status::Ok, 0..size)),
             Wanted::Part(range) => Ok(part(Status::PartialContent, range)),
             Wanted::Unsatisfiable => {

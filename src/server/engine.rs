@@ -14,9 +14,6 @@ use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tiny_http::Request;
 
-/// How often a connection inside the process is tried to be had.
-const TRIES: usize = 3;
-
 /// The engine, with a connection to it.
 pub(super) struct Engine {
     connection: UnixStream,
@@ -33,19 +30,9 @@ impl Engine {
     ///
     /// When no connection inside the process can be had.
     pub fn new() -> io::Result<Self> {
-        for _ in 0..TRIES {
-            if let Some(engine) = Self::connect()? {
-                return Ok(engine);
-            }
-        }
-        Err(io::Error::other("another process takes the connections to the HTTP engine"))
-    }
-
-    /// The engine's public face accepts connections of a listener, and takes
-    /// none that exists: so for a moment there is a listener, in the abstract
-    /// namespace, under a random name. None if another process connected
-    /// first.
-    fn connect() -> io::Result<Option<Self>> {
+        // The engine's public face accepts connections of a listener, and takes
+        // none that exists: so for a moment there is a listener, in the abstract
+        // namespace, under a random name.
         let name = format!("serve-package-{:016x}{:016x}", random(), random());
         let address = SocketAddr::from_abstract_name(name)?;
         let listener = UnixListener::bind_addr(&address)?;
@@ -59,11 +46,11 @@ impl Engine {
         // was closed together with the listener.
         let mut events = [PollFd::new(&connection, PollFlags::IN)];
         poll(&mut events, Some(&Timespec::default()))?;
-        let is_open = events[0].revents().is_empty();
-        Ok(accepted.filter(|_| is_open).map(|requests| Self {
-            connection,
-            requests: Box::new(requests.map(|request| request.map_err(|error| error.to_string()))),
-        }))
+        let accepted = accepted.filter(|_| events[0].revents().is_empty());
+        let requests = accepted
+            .ok_or_else(|| io::Error::other("another process took the connection to the engine"))?;
+        let requests = requests.map(|request| request.map_err(|error| error.to_string()));
+        Ok(Self { connection, requests: Box::new(requests) })
     }
 
     /// Parses the head of a request in the form that

@@ -1,34 +1,20 @@
-//! The event loop of a thread: it owns its connections, waits for any of them
-//! to become ready, and serves that one as far as possible without waiting.
-//!
-//! ```text
-//! bytes → head, body → engine → handler → response → bytes
-//! ```
+//! The event loop of a thread: it owns its connections, and waits for any of
+//! them to become ready.
 
 use std::collections::VecDeque;
 use std::io;
 use std::net::IpAddr;
-use std::os::fd::AsFd;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::activity::Activity;
+use super::activity::{Activity, CutCause};
 use super::clock::Clock;
-use super::connection::{Connection, Step, WholeRequest};
+use super::connection::Connection;
 use super::connections::Connections;
 use super::context::Context;
-use super::download::Part;
-use super::engine::Engine;
-use super::handle::Inbox;
-use super::handler::{self, Answer, Handler, Owner};
 use super::limits::{Verdict, Violation};
 use super::poller::{Poller, Token};
 use super::sys;
-use super::transfer::{Sent, Transfer};
-use crate::http::head;
-use crate::http::response::{Persistence, Refusal, Response, Status};
 
 /// How often the limits are looked at.
 const TICK: Duration = Duration::from_millis(250);
@@ -37,38 +23,12 @@ const TICK: Duration = Duration::from_millis(250);
 /// rack is less.
 const CALM: Duration = Duration::from_secs(5);
 
-/// Bytes that are received at a time: what the kernel holds of a connection.
-const RECEIVED: usize = 64 * 1024;
-
-/// Requests of one connection, sent ahead, that are answered before others have
-/// their turn.
-const REQUESTS_AT_ONCE: usize = 16;
-
-/// What is next for a connection.
-#[derive(Debug)]
-pub(super) enum Next {
-    /// It waits for its client.
-    Wait,
-    /// It continues when others have had their turn.
-    Again,
-    /// A part of a package is to be sent on it.
-    Begin(Part, Persistence),
-    /// More of a download is to be sent.
-    Send,
-    /// Its request is for the other thread.
-    OtherThread,
-    /// It is closed.
-    Close,
-}
-
 /// What both threads of a server have.
 pub(super) struct EventLoop {
     pub context: Arc<Context>,
     pub connections: Connections,
-    pub inbox: Inbox,
-    clock: Clock,
+    pub clock: Clock,
     poller: Poller,
-    machinery: Machinery,
     /// Connections that continue when others have had their turn.
     again: VecDeque<Token>,
     next_tick: Instant,
@@ -78,49 +38,25 @@ pub(super) struct EventLoop {
     was_busy: bool,
 }
 
-/// What turns bytes into answers.
-struct Machinery {
-    engine: Engine,
-    handler: Handler,
-    buffer: Vec<u8>,
-}
-
 impl EventLoop {
     /// A loop without connections.
-    pub fn new(
-        context: Arc<Context>,
-        owner: Option<Owner>,
-        poller: Poller,
-        inbox: Inbox,
-    ) -> io::Result<Self> {
-        let machinery = Machinery {
-            engine: Engine::new()?,
-            handler: Handler::new(Arc::clone(&context), owner),
-            buffer: vec![0; RECEIVED],
-        };
-        Ok(Self {
+    pub fn new(context: Arc<Context>, poller: Poller) -> Self {
+        Self {
             context,
             connections: Connections::default(),
-            inbox,
             clock: Clock::new(),
             poller,
-            machinery,
             again: VecDeque::new(),
             next_tick: Instant::now(),
             // What the preparations have used is not needed any more.
             trim: Some(Instant::now()),
             was_busy: false,
-        })
+        }
     }
 
     /// Clients' time.
     pub fn now(&self) -> Duration {
         self.clock.now()
-    }
-
-    /// Watches something else than a connection.
-    pub fn watch(&self, descriptor: impl AsFd, token: Token) -> io::Result<()> {
-        self.poller.add(descriptor, token)
     }
 
     /// Waits until there is something to do, or until then. What is ready, and
@@ -136,11 +72,11 @@ impl EventLoop {
             until.map(|until| until.saturating_duration_since(Instant::now()))
         };
         let connections = &mut self.connections;
-        self.poller.wait(timeout, |ready| {
-            if let Some(connection) = connections.get_mut(ready.token) {
-                connection.note_event(ready.is_end);
+        self.poller.wait(timeout, |token, is_end| {
+            if let Some(connection) = connections.get_mut(token) {
+                connection.note_event(is_end);
             }
-            into.push(ready.token);
+            into.push(token);
         })?;
         self.was_busy = !into.is_empty();
         into.extend(self.again.drain(..));
@@ -167,7 +103,7 @@ impl EventLoop {
         if let Err(error) = self.poller.add(connection.socket(), token) {
             let what = "a connection cannot be watched, and was closed";
             self.context.trouble(what, &error.to_string());
-            self.connections.remove(token);
+            self.close(token, &CutCause::Client(error));
         }
         token
     }
@@ -175,7 +111,8 @@ impl EventLoop {
     /// Gives a connection up, for the other thread.
     pub fn remove(&mut self, token: Token) -> Option<Box<Connection>> {
         let connection = self.connections.remove(token)?;
-        self.poller.remove(connection.socket()).ok()?;
+        // It can be watched by another poller all the same.
+        let _ = self.poller.remove(connection.socket());
         Some(connection)
     }
 
@@ -184,67 +121,21 @@ impl EventLoop {
         self.again.push_back(token);
     }
 
-    /// Goes on with a connection. What fails or panics closes that connection,
-    /// and does nothing else; a panic is already logged by the panic hook.
-    pub fn attend(&mut self, token: Token) -> Next {
-        let Some(connection) = self.connections.get_mut(token) else { return Next::Wait };
-        let (machinery, context, clock) = (&mut self.machinery, &*self.context, &mut self.clock);
-        let attended =
-            catch_unwind(AssertUnwindSafe(|| machinery.attend(connection, context, clock)));
-        match attended {
-            Ok(Ok(next)) => next,
-            Ok(Err(_)) => Next::Close,
-            Err(_) => {
-                // It may have been left in the middle of a request. If there is
-                // no other, it says so at the next one.
-                if let Ok(engine) = Engine::new() {
-                    self.machinery.engine = engine;
-                }
-                Next::Close
-            }
-        }
-    }
-
-    /// Begins to send a part of a package.
-    pub fn begin(&mut self, token: Token, part: Part, persistence: Persistence) {
-        let Some(connection) = self.connections.get_mut(token) else { return };
-        let head = part.response().render(self.clock.http_date(), persistence, false);
-        let transfer = Transfer::new(part, connection.peer());
-        transfer.announce(&*self.context.observer);
-        connection.download(head, transfer, persistence, self.clock.now());
-    }
-
-    /// Answers the present request of a connection.
-    pub fn respond(&mut self, token: Token, response: &Response, persistence: Persistence) {
-        let Some(connection) = self.connections.get_mut(token) else { return };
-        let bytes = response.render(self.clock.http_date(), persistence, true);
-        connection.respond(bytes, persistence, self.clock.now());
-    }
-
-    /// Sends more of a download.
-    pub fn send_more(&mut self, token: Token, buffer: &mut [u8]) -> Next {
-        let Some(connection) = self.connections.get_mut(token) else { return Next::Wait };
-        let observer = &*self.context.observer;
-        match catch_unwind(AssertUnwindSafe(|| connection.send_more(buffer, observer))) {
-            Ok(Sent::Room | Sent::Done) => Next::Again,
-            Ok(Sent::Full) => Next::Wait,
-            Ok(Sent::Cut) | Err(_) => Next::Close,
-        }
-    }
-
-    /// Closes a connection, and gives its address.
-    pub fn close(&mut self, token: Token) -> Option<IpAddr> {
-        Some(self.connections.remove(token)?.address())
+    /// Closes a connection, whose download is cut if there is one, and gives its
+    /// address.
+    pub fn close(&mut self, token: Token, cause: &CutCause) -> Option<IpAddr> {
+        let mut connection = self.connections.remove(token)?;
+        connection.cut_download(cause, &*self.context.observer);
+        Some(connection.address())
     }
 
     /// Closes a connection that has met a limit, and tells the operator.
     pub fn expel(&mut self, token: Token, violation: Violation) -> Option<IpAddr> {
-        let connection = self.connections.remove(token)?;
         // These two did nothing wrong, and may have something to read still.
         if !matches!(violation, Violation::Crowded | Violation::Idle) {
-            connection.reset_on_close();
+            self.connections.get_mut(token)?.reset_on_close();
         }
-        let address = connection.address();
+        let address = self.close(token, &CutCause::Slow)?;
         self.context.observe(&Activity::Expelled { address, violation });
         Some(address)
     }
@@ -266,81 +157,8 @@ impl EventLoop {
             .collect();
         let close = |(token, verdict)| match verdict {
             Verdict::Violates(violation) => self.expel(token, violation),
-            _ => self.close(token),
+            _ => self.close(token, &CutCause::Slow),
         };
         Some(judged.into_iter().filter_map(close).collect())
-    }
-}
-
-impl Machinery {
-    fn attend(
-        &mut self,
-        connection: &mut Connection,
-        context: &Context,
-        clock: &mut Clock,
-    ) -> io::Result<Next> {
-        let now = clock.now();
-        for _ in 0..REQUESTS_AT_ONCE {
-            let request = match connection.advance(&mut self.buffer, now)? {
-                Step::Wait => return Ok(Next::Wait),
-                Step::Again => return Ok(Next::Again),
-                Step::Close => return Ok(Next::Close),
-                Step::Download => return Ok(Next::Send),
-                Step::Refused(refusal) => {
-                    let response = Response::from(refusal);
-                    let asked = connection.method_and_target();
-                    context.note_refusal(&response, connection.peer(), asked);
-                    let bytes = response.render(clock.http_date(), Persistence::Close, true);
-                    connection.respond(bytes, Persistence::Close, now);
-                    continue;
-                }
-                Step::Request(request) => request,
-            };
-            let persistence =
-                if request.head.keep_alive && !context.is_stopping.load(Ordering::Relaxed) {
-                    Persistence::KeepAlive
-                } else {
-                    Persistence::Close
-                };
-            let (answer, with_body) = self.answer(&request, connection, context);
-            match answer {
-                Answer::Response(response) => {
-                    let bytes = response.render(clock.http_date(), persistence, with_body);
-                    connection.respond(bytes, persistence, now);
-                }
-                Answer::Download(part) => return Ok(Next::Begin(part, persistence)),
-                Answer::OtherThread => {
-                    connection.put_back(request);
-                    return Ok(Next::OtherThread);
-                }
-            }
-        }
-        Ok(Next::Again)
-    }
-
-    /// The answer to a request, and whether it is to have a body.
-    fn answer(
-        &mut self,
-        request: &WholeRequest,
-        connection: &Connection,
-        context: &Context,
-    ) -> (Answer, bool) {
-        match self.engine.parse(&request.head.for_engine) {
-            Ok(parsed) => {
-                let answer = self.handler.answer(&parsed, &request.body, connection.peer());
-                let with_body = handler::wants_body(&parsed);
-                // If the engine were left to drop the request, it would answer.
-                drop(parsed.into_writer());
-                (answer, with_body)
-            }
-            Err(error) => {
-                context.trouble("the HTTP engine failed on a request", &error.to_string());
-                let reason = "the server failed on this request";
-                let response = Refusal::new(Status::InternalServerError, reason).into();
-                let asked = head::method_and_target(&request.head.for_engine);
-                context.note_refusal(&response, connection.peer(), asked);
-                (Answer::Response(response), true)
-            }
-        }
     }
 }

@@ -1,32 +1,27 @@
 //! What becomes of a request: routes, conditions, refusals.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tiny_http::{Method, Request};
 
 use super::context::Context;
-use super::download::{PackageRequest, Part};
+use super::download::Part;
 use super::page::{PageRequest, Pages};
-use super::route::{Route, Target, authority, route};
+use super::route::{Route, route};
 use super::update::{self, UpdateRequest};
 use crate::http::conditions::Conditions;
 use crate::http::response::{Refusal, Response, Status};
+use crate::http::target::Target;
 use crate::media_type::{self, ContentTypeError};
 use crate::updater::Updater;
 
 /// Decides what is answered.
 pub(super) struct Handler {
     context: Arc<Context>,
-    /// None in the thread that sends packages: requests for it go back to the
-    /// other one, which alone asks it.
-    owner: Option<Owner>,
-}
-
-/// What the owner of a server has given it to answer with.
-pub(super) struct Owner {
-    pub updater: Box<dyn Updater>,
-    pub pages: Pages,
+    updater: Box<dyn Updater>,
+    pages: Pages,
 }
 
 /// What is answered.
@@ -34,21 +29,23 @@ pub(super) struct Owner {
 pub(super) enum Answer {
     Response(Response),
     Download(Part),
-    /// The other thread answers it.
-    OtherThread,
 }
 
 impl Handler {
-    pub fn new(context: Arc<Context>, owner: Option<Owner>) -> Self {
-        Self { context, owner }
+    pub fn new(context: Arc<Context>, updater: Box<dyn Updater>, pages: Pages) -> Self {
+        Self { context, updater, pages }
     }
 
     /// Answers a request with this body.
     pub fn answer(&mut self, request: &Request, body: &[u8], peer: SocketAddr) -> Answer {
         let target = Target::of(request.url());
-        let answer = match route(request.method(), &target.path) {
+        let response = match route(request.method(), &target.path) {
             Route::Update => self.update(request, &target, body, peer),
-            Route::Package { path, is_head } => self.package(request, path, is_head),
+            Route::Package { path } => match self.package(request, path) {
+                Ok(part) if *request.method() == Method::Get => return Answer::Download(part),
+                Ok(part) => part.response(),
+                Err(response) => response,
+            },
             Route::NotAllowed(allowed) => not_allowed(allowed),
             Route::Page { path } => self.page(path, peer),
             Route::NotFound => not_found(),
@@ -58,13 +55,7 @@ impl Handler {
                  that path?",
             ),
         };
-        if let Answer::Response(response) = &answer
-            && response.refusal.is_some()
-        {
-            let asked = format!("{} {}", request.method(), request.url());
-            self.context.note_refusal(response, peer, &asked);
-        }
-        answer
+        Answer::Response(if *request.method() == Method::Head { response.head() } else { response })
     }
 
     fn update(
@@ -72,32 +63,28 @@ impl Handler {
         request: &Request,
         target: &Target<'_>,
         body: &[u8],
-        peer: SocketAddr,
-    ) -> Answer {
-        let Some(owner) = &mut self.owner else { return Answer::OtherThread };
+        address: SocketAddr,
+    ) -> Response {
         if let Err(error) = media_type::check(header(request, "Content-Type")) {
             return refuse(Status::UnsupportedMediaType, unsupported(error));
         }
         let here = self.context.authority.as_ref();
-        let server = match authority(target, header(request, "Host"), here) {
-            Ok(authority) => format!("http://{authority}"),
-            Err(reason) => return refuse(Status::BadRequest, reason),
-        };
-        let request = UpdateRequest { body, server: &server, address: peer };
-        Answer::Response(update::answer(owner.updater.as_mut(), &self.context, &request))
-    }
-
-    fn page(&mut self, path: &str, address: SocketAddr) -> Answer {
-        let Some(owner) = &mut self.owner else { return Answer::OtherThread };
-        match (owner.pages)(&PageRequest { path, address }) {
-            Some(page) => Answer::Response(page.into()),
-            None => not_found(),
+        match target.authority(header(request, "Host"), here) {
+            Ok(server) => {
+                let request = UpdateRequest { body, server: &server, address };
+                update::answer(self.updater.as_mut(), &self.context, &request)
+            }
+            Err(reason) => refuse(Status::BadRequest, reason),
         }
     }
 
-    fn package(&self, request: &Request, path: &str, is_head: bool) -> Answer {
+    fn page(&mut self, path: &str, address: SocketAddr) -> Response {
+        (self.pages)(&PageRequest { path, address }).map_or_else(not_found, Response::from)
+    }
+
+    fn package(&self, request: &Request, path: &str) -> Result<Part, Response> {
         let Some(package) = self.context.packages.get(path) else {
-            return refuse(Status::NotFound, "there is no package of this name");
+            return Err(refuse(Status::NotFound, "there is no package of this name"));
         };
         let conditions = Conditions {
             if_match: header(request, "If-Match"),
@@ -106,12 +93,9 @@ impl Handler {
             if_modified_since: header(request, "If-Modified-Since"),
             if_range: header(request, "If-Range"),
         };
-        let wanted = PackageRequest { range: header(request, "Range"), conditions, is_head };
-        match package.part(&wanted, &*self.context.observer) {
-            Ok(part) if is_head => Answer::Response(part.response()),
-            Ok(part) => Answer::Download(part),
-            Err(response) => Answer::Response(response),
-        }
+        // A range of a HEAD has no meaning (RFC 9110, section 14.2).
+        let range = header(request, "Range").filter(|_| *request.method() == Method::Get);
+        package.part(range, &conditions, &*self.context.observer)
     }
 }
 
@@ -119,12 +103,12 @@ impl Handler {
 pub(super) fn too_many_downloads() -> Response {
     // In seconds. `update_engine` waits 20 s whatever it is told.
     const RETRY_AFTER: &str = "20";
-    let refusal = Refusal::new(Status::ServiceUnavailable, "too many downloads at once");
-    Response::from(refusal).with_header("Retry-After", RETRY_AFTER)
+    refuse(Status::ServiceUnavailable, "too many downloads at once")
+        .with_header("Retry-After", RETRY_AFTER)
 }
 
-fn refuse(status: Status, reason: &'static str) -> Answer {
-    Answer::Response(Refusal::new(status, reason).into())
+fn refuse(status: Status, reason: impl Into<Cow<'static, str>>) -> Response {
+    Refusal::new(status, reason).into()
 }
 
 /// Why a content type is refused. People meet that who try curl.
@@ -138,20 +122,14 @@ fn unsupported(error: ContentTypeError) -> &'static str {
     }
 }
 
-fn not_found() -> Answer {
+fn not_found() -> Response {
     refuse(Status::NotFound, "there is nothing here; update checks are POSTed to /v1/update/")
 }
 
-fn not_allowed(allowed: &'static str) -> Answer {
+fn not_allowed(allowed: &'static str) -> Response {
     let verb = if allowed.contains(',') { "are" } else { "is" };
     let reason = format!("only {} {verb} allowed here", allowed.replace(", ", " and "));
-    let refusal = Refusal::new(Status::MethodNotAllowed, reason);
-    Answer::Response(Response::from(refusal).with_header("Allow", allowed))
-}
-
-/// Whether the response to this request has a body.
-pub(super) fn wants_body(request: &Request) -> bool {
-    *request.method() != Method::Head
+    refuse(Status::MethodNotAllowed, reason).with_header("Allow", allowed)
 }
 
 fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {

@@ -113,18 +113,6 @@ impl fmt::Display for Violation {
     }
 }
 
-/// What is known of a connection when it is judged.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Standing {
-    pub phase: Phase,
-    /// How long it has been in this phase, or in this window of a download.
-    pub age: Duration,
-    /// Bytes of the download that the client took in that time.
-    pub taken: u64,
-    /// Bytes of a body that is discarded.
-    pub unwanted: u64,
-}
-
 /// What the limits say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -136,14 +124,16 @@ pub(super) enum Verdict {
     Violates(Violation),
 }
 
-/// Whether the rate of a download is due to be looked at.
-pub(super) fn is_rate_due(age: Duration) -> bool {
-    age > RATE_WINDOW
-}
-
-/// Judges a connection.
-pub(super) fn judge(standing: &Standing, limits: &Limits) -> Verdict {
-    let Standing { phase, age, taken, unwanted } = *standing;
+/// Judges a connection that has been in a phase, or in this window of a download,
+/// for so long. It has sent this many `unwanted` bytes of a body that is
+/// discarded, and `taken` so many of its download in that time.
+pub(super) fn judge(
+    phase: Phase,
+    age: Duration,
+    unwanted: u64,
+    taken: impl FnOnce() -> u64,
+    limits: &Limits,
+) -> Verdict {
     match phase {
         Phase::New | Phase::Waiting if age > limits.idle_timeout => {
             Verdict::Violates(Violation::Idle)
@@ -152,8 +142,8 @@ pub(super) fn judge(standing: &Standing, limits: &Limits) -> Verdict {
         Phase::Answering if age > EXCHANGE => Verdict::Violates(Violation::Unread),
         Phase::Closing if unwanted > MAX_UNWANTED => Verdict::Violates(Violation::LongBody),
         Phase::Closing if age > CLOSING => Verdict::Close,
-        Phase::Downloading if is_rate_due(age) => {
-            if taken < limits.min_rate.saturating_mul(age.as_secs()) {
+        Phase::Downloading if age > RATE_WINDOW => {
+            if taken() < limits.min_rate.saturating_mul(age.as_secs()) {
                 Verdict::Violates(Violation::SlowDownload)
             } else {
                 Verdict::NewWindow
@@ -170,7 +160,7 @@ mod tests {
     /// What is said of a connection that has been in a phase for so long.
     fn said(phase: Phase, seconds: u64, taken: u64, unwanted: u64) -> Verdict {
         let age = Duration::from_secs(seconds);
-        judge(&Standing { phase, age, taken, unwanted }, &Limits::default())
+        judge(phase, age, unwanted, || taken, &Limits::default())
     }
 
     #[test]
@@ -204,16 +194,11 @@ mod tests {
             .with_max_connections(1)
             .with_idle_timeout(Duration::ZERO)
             .with_min_rate(u64::MAX);
-        let standing = |phase, seconds| Standing {
-            phase,
-            age: Duration::from_secs(seconds),
-            taken: 1,
-            unwanted: 0,
-        };
+        let said = |phase, seconds| judge(phase, Duration::from_secs(seconds), 0, || 1, &limits);
         assert_eq!(limits.max_downloads(), 1);
-        assert_eq!(judge(&standing(Phase::New, 0), &limits), Verdict::Fine);
-        assert_eq!(judge(&standing(Phase::New, 1), &limits), Verdict::Violates(Violation::Idle));
+        assert_eq!(said(Phase::New, 0), Verdict::Fine);
+        assert_eq!(said(Phase::New, 1), Verdict::Violates(Violation::Idle));
         let slow = Verdict::Violates(Violation::SlowDownload);
-        assert_eq!(judge(&standing(Phase::Downloading, 99), &limits), slow);
+        assert_eq!(said(Phase::Downloading, 99), slow);
     }
 }

@@ -40,6 +40,7 @@ mod connection;
 mod connections;
 mod context;
 mod download;
+mod downloads;
 mod engine;
 mod event_loop;
 mod handle;
@@ -47,9 +48,11 @@ mod handler;
 mod lifetime;
 mod limits;
 mod listen;
+mod mailbox;
 mod packages;
 mod page;
 mod poller;
+mod responder;
 mod route;
 mod sending;
 mod socket;
@@ -61,38 +64,37 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
+use std::thread;
+use std::time::Duration;
 
 pub use activation::{ActivationError, passed_listener};
 pub use activity::{Activity, CutCause, Download, Machine, Observer};
 pub use handle::Handle;
 pub use lifetime::{Heartbeat, ServeError};
 pub use limits::{Limits, Violation};
-pub use listen::{BindError, ListenAddress, ParseListenAddressError};
+pub use listen::BindError;
 pub use packages::{Packages, PackagesHandle};
 pub use page::{Page, PageRequest};
 
+pub use crate::listen_address::{ListenAddress, ParseListenAddressError};
 use crate::package::PackageFile;
 use crate::updater::{Codebase, Updater};
+use acceptor::{Acceptor, affordable};
 use activity::CatchPanics;
-use answering::Answering;
+use answering::{Answering, Peer};
 use context::Context;
+use downloads::Downloads;
 use event_loop::EventLoop;
-use handle::Inbox;
-use handler::Owner;
 use lifetime::{Lifetime, Pulse};
+use mailbox::Inbox;
 use page::Pages;
-use poller::Poller;
+use poller::{Poller, Token};
+use responder::Responder;
 use sending::Sending;
 
 /// How long requests under way get to end after a stop.
 const GRACE: Duration = Duration::from_secs(10);
-
-/// How long the end waits for the thread that sends packages, if that waits for
-/// a disk.
-const DISK_GRACE: Duration = Duration::from_secs(1);
 
 /// An update server: answers update requests through an [`Updater`], and
 /// serves packages.
@@ -103,7 +105,7 @@ pub struct Server {
     pages: Pages,
     context: Context,
     poller: Poller,
-    inbox: Inbox,
+    inbox: Inbox<answering::Message>,
     grace: Duration,
     pulse: Option<Pulse>,
 }
@@ -120,7 +122,7 @@ impl Server {
         address: &ListenAddress,
         updater: impl Updater + 'static,
     ) -> Result<Self, BindError> {
-        let listener = address.bind()?;
+        let listener = listen::bind(address)?;
         Self::from_listener(listener, updater).map_err(|source| BindError::new(address, source))
     }
 
@@ -145,7 +147,6 @@ impl Server {
                 .filter(|address| !address.ip().is_unspecified() && !has_zone(address))
                 .and_then(|address| address.to_string().parse().ok()),
             limits: Limits::default(),
-            is_stopping: AtomicBool::new(false),
             downloads_alive: AtomicBool::new(true),
         };
         let updater = Box::new(updater);
@@ -233,7 +234,7 @@ impl Server {
 
     /// What stops it from another thread.
     pub fn handle(&self) -> Handle {
-        Handle::new(self.inbox.mailbox().clone(), self.grace)
+        Handle::new(self.inbox.mailbox(), self.grace)
     }
 
     /// Serves until it is stopped, on the calling thread, and sends packages on
@@ -249,55 +250,30 @@ impl Server {
     pub fn run(self) -> Result<(), ServeError> {
         let Self { listener, updater, pages, mut context, poller, inbox, pulse, .. } = self;
         let packages = context.packages.packages().all().len();
-        context.limits.max_connections =
-            acceptor::affordable(context.limits.max_connections, packages);
+        context.limits.max_connections = affordable(context.limits.max_connections, packages);
         let context = Arc::new(context);
-        let answering = inbox.mailbox().clone();
+        poller.add(&listener, Token::LISTENER).map_err(ServeError::EventLoop)?;
+        let responder =
+            Responder::new(Arc::clone(&context), updater, pages).map_err(ServeError::Engine)?;
 
-        let downloads_poller = Poller::new().map_err(ServeError::EventLoop)?;
-        let downloads_inbox = Inbox::new(downloads_poller.waker());
-        let sending = downloads_inbox.mailbox().clone();
-        let events = EventLoop::new(Arc::clone(&context), None, downloads_poller, downloads_inbox)
-            .map_err(ServeError::Engine)?;
-        let thread = Sending::new(events, answering);
+        let sending_poller = Poller::new().map_err(ServeError::EventLoop)?;
+        let sending_inbox = Inbox::new(sending_poller.waker());
+        let mailbox = sending_inbox.mailbox();
+        let events = EventLoop::new(Arc::clone(&context), sending_poller);
+        let sending = Sending::new(events, sending_inbox, inbox.mailbox());
+        let thread = thread::Builder::new().name("sending".to_owned());
+        let thread = thread.spawn(|| sending.run()).map_err(ServeError::Thread)?;
 
-        let owner = Some(Owner { updater, pages });
-        let events = EventLoop::new(context, owner, poller, inbox).map_err(ServeError::Engine)?;
-        let answering = Answering::new(events, listener, sending, Lifetime::new(pulse))
-            .map_err(ServeError::EventLoop)?;
-
-        let has_ended = Arc::new(AtomicBool::new(false));
-        let ending = Ending { has_ended: Arc::clone(&has_ended), waiting: thread::current() };
-        let thread = move || {
-            let _ending = ending;
-            thread.run()
+        let answering = Answering {
+            events: EventLoop::new(context, poller),
+            inbox,
+            acceptor: Some(Acceptor::new(listener)),
+            responder,
+            downloads: Downloads::default(),
+            sending: Peer { mailbox, thread: Some(thread) },
+            lifetime: Lifetime::new(pulse),
         };
-        let thread = thread::Builder::new()
-            .name("sending".to_owned())
-            .spawn(thread)
-            .map_err(ServeError::Thread)?;
-        let end = answering.run().map_err(ServeError::EventLoop);
-        let begun = Instant::now();
-        while !has_ended.load(Ordering::Acquire) {
-            let Some(left) = DISK_GRACE.checked_sub(begun.elapsed()) else { return end };
-            thread::park_timeout(left);
-        }
-        // A panic there is already logged by the panic hook.
-        let _ = thread.join();
-        end
-    }
-}
-
-/// Tells the thread that waits for it, when it is dropped.
-struct Ending {
-    has_ended: Arc<AtomicBool>,
-    waiting: Thread,
-}
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.has_ended.store(true, Ordering::Release);
-        self.waiting.unpark();
+        answering.run().map_err(ServeError::EventLoop)
     }
 }
 

@@ -14,7 +14,7 @@ use rustix::io::Errno;
 const BATCH: usize = 256;
 
 /// What an event is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Token(u64);
 
 impl Token {
@@ -23,18 +23,9 @@ impl Token {
     /// Another thread has sent a message.
     pub const WAKE: Self = Self(u64::MAX - 1);
 
-    /// A connection, by its slot in the table. A slot is used again, perhaps
-    /// while events of its last connection are still on their way, so the
-    /// generation tells which of its connections is meant.
-    pub fn connection(slot: u32, generation: u32) -> Self {
-        Self(u64::from(generation) << 32 | u64::from(slot))
-    }
-
-    /// The slot and the generation.
-    pub fn parts(self) -> (usize, u32) {
-        #[expect(clippy::cast_possible_truncation, reason = "the halves of a u64")]
-        let (slot, generation) = (self.0 as u32, (self.0 >> 32) as u32);
-        (slot as usize, generation)
+    /// A connection, by its number.
+    pub fn connection(number: u64) -> Self {
+        Self(number)
     }
 }
 
@@ -70,9 +61,13 @@ impl Poller {
         Ok(epoll::delete(&self.epoll, descriptor)?)
     }
 
-    /// Waits for an event, for this long or without a limit, and returns what
-    /// has happened.
-    pub fn wait(&self, timeout: Option<Duration>, mut tell: impl FnMut(Ready)) -> io::Result<()> {
+    /// Waits for an event, for this long or without a limit. Tells what is ready,
+    /// and whether its other end sends nothing more, or has gone altogether.
+    pub fn wait(
+        &self,
+        timeout: Option<Duration>,
+        mut tell: impl FnMut(Token, bool),
+    ) -> io::Result<()> {
         let timeout = timeout.map(|timeout| Timespec {
             tv_sec: timeout.as_secs().try_into().unwrap_or(i64::MAX),
             tv_nsec: timeout.subsec_nanos().into(),
@@ -85,18 +80,10 @@ impl Poller {
         };
         let end = EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR;
         for Event { flags, data } in events.iter().copied() {
-            tell(Ready { token: Token(data.u64()), is_end: flags.intersects(end) });
+            tell(Token(data.u64()), flags.intersects(end));
         }
         Ok(())
     }
-}
-
-/// Something that is ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ready {
-    pub token: Token,
-    /// Whether the other end sends nothing more, or has gone altogether.
-    pub is_end: bool,
 }
 
 /// Wakes a [`Poller`] from another thread.
@@ -118,23 +105,17 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     #[test]
-    fn tokens() {
-        let token = Token::connection(7, u32::MAX - 1);
-        assert_eq!(token.parts(), (7, u32::MAX - 1));
-    }
-
-    #[test]
     fn each_change_is_told_once() {
         let poller = Poller::new().unwrap();
         // Messages could be sent.
-        poller.wait(None, |_| {}).unwrap();
+        poller.wait(None, |_, _| {}).unwrap();
         let (mut ours, theirs) = UnixStream::pair().unwrap();
-        let token = Token::connection(1, 2);
+        let token = Token::connection(1);
         poller.add(&theirs, token).unwrap();
         let waker = poller.waker();
         let said = |expected: &[(Token, bool)]| {
             let mut ready = Vec::new();
-            let tell = |event: Ready| ready.push((event.token, event.is_end));
+            let tell = |token, is_end| ready.push((token, is_end));
             poller.wait(Some(Duration::ZERO), tell).unwrap();
             assert_eq!(ready, expected);
         };

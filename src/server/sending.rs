@@ -1,39 +1,49 @@
-//! The thread that sends packages: it takes a connection over at its first
-//! download and keeps it for more of them. So a slow disk delays no update
-//! check.
+//! The thread that sends packages: it takes a connection over for a download,
+//! and gives it back when that is sent. So a slow disk delays no update check.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::activity::CutCause;
+use super::answering;
 use super::connection::Connection;
-use super::event_loop::{EventLoop, Next};
-use super::handle::{Mailbox, Message};
-use super::limits::Phase;
+use super::event_loop::EventLoop;
+use super::mailbox::{Inbox, Mailbox};
 use super::poller::Token;
-use super::transfer;
-
-/// How long a connection may be idle here. After that it waits in the other
-/// thread, where idle ones make room for others.
-const IDLE: Duration = Duration::from_millis(500);
+use super::transfer::{self, Sent};
 
 /// How often the progress of downloads is reported.
 const PROGRESS: Duration = Duration::from_secs(1);
 
+/// A message to the thread that sends packages.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// To send the download of a connection.
+    Download(Box<Connection>),
+    /// To end now.
+    End,
+}
+
 /// The thread that sends packages.
 pub(super) struct Sending {
     events: EventLoop,
-    answering: Mailbox,
+    inbox: Inbox<Message>,
+    answering: Mailbox<answering::Message>,
     /// What is on its way from a file to a connection.
     buffer: Vec<u8>,
-    is_stopping: bool,
     /// When it was last told how far the downloads are, in clients' time.
     told: Duration,
 }
 
 impl Sending {
-    pub fn new(events: EventLoop, answering: Mailbox) -> Self {
-        Self { events, answering, buffer: Vec::new(), is_stopping: false, told: Duration::ZERO }
+    pub fn new(
+        events: EventLoop,
+        inbox: Inbox<Message>,
+        answering: Mailbox<answering::Message>,
+    ) -> Self {
+        Self { events, inbox, answering, buffer: Vec::new(), told: Duration::ZERO }
     }
 
     /// Sends packages until the server ends.
@@ -46,7 +56,6 @@ impl Sending {
                 match token {
                     Token::WAKE => {
                         if self.read_messages() {
-                            self.cut_all();
                             return Ok(());
                         }
                     }
@@ -55,9 +64,8 @@ impl Sending {
             }
             if let Some(closed) = self.events.tick() {
                 for address in closed {
-                    self.answering.send(Message::Closed(address));
+                    self.answering.send(answering::Message::Closed(address));
                 }
-                self.hand_back_idle();
                 self.tell_progress();
             }
         }
@@ -77,9 +85,9 @@ impl Sending {
 
     /// Whether the server ends.
     fn read_messages(&mut self) -> bool {
-        while let Some(message) = self.events.inbox.next() {
+        while let Some(message) = self.inbox.next() {
             match message {
-                Message::Connection(connection) => {
+                Message::Download(connection) => {
                     // Only a server with downloads has memory for them.
                     if self.buffer.is_empty() {
                         self.buffer = transfer::buffer();
@@ -87,65 +95,49 @@ impl Sending {
                     let token = self.events.insert(connection);
                     self.go_on(token);
                 }
-                Message::Stop(_) => {
-                    self.is_stopping = true;
-                    self.hand_back_idle();
-                }
                 Message::End => return true,
-                Message::Closed(_) | Message::Ping => {}
             }
         }
         false
     }
 
-    /// Goes on with a connection, as far as is its turn.
+    /// Sends more of a connection's download, as much as is its turn. What fails
+    /// or panics closes that connection, and does nothing else; a panic is
+    /// already logged by the panic hook.
     fn go_on(&mut self, token: Token) {
-        let mut next = self.events.attend(token);
-        if matches!(next, Next::Send) {
-            next = self.events.send_more(token, &mut self.buffer);
-        }
-        match next {
-            Next::Wait | Next::Send => {}
-            Next::Again => self.events.again(token),
-            Next::Begin(part, persistence) => {
-                self.events.begin(token, part, persistence);
-                self.events.again(token);
+        let Some(connection) = self.events.connections.get_mut(token) else { return };
+        let (buffer, observer) = (&mut self.buffer, &*self.events.context.observer);
+        let sent = catch_unwind(AssertUnwindSafe(|| connection.send_more(buffer, observer)));
+        match sent.unwrap_or(Err(CutCause::Stopped)) {
+            Ok(Sent::Room) => self.events.again(token),
+            Ok(Sent::Full) => {}
+            Ok(Sent::Done) => {
+                if let Some(connection) = self.events.remove(token) {
+                    self.answering.send(answering::Message::Sent(connection));
+                }
             }
-            Next::OtherThread => self.hand_back(token),
-            Next::Close => {
-                if let Some(address) = self.events.close(token) {
-                    self.answering.send(Message::Closed(address));
+            Err(cause) => {
+                if let Some(address) = self.events.close(token, &cause) {
+                    self.answering.send(answering::Message::Closed(address));
                 }
             }
         }
     }
+}
 
-    fn hand_back(&mut self, token: Token) {
-        if let Some(connection) = self.events.remove(token) {
-            self.answering.send(Message::Connection(connection));
-        }
-    }
-
-    fn hand_back_idle(&mut self) {
-        let (now, is_stopping) = (self.events.now(), self.is_stopping);
-        let is_idle = |connection: &Connection| {
-            connection.phase() == Phase::Waiting && (is_stopping || connection.age(now) >= IDLE)
-        };
-        let connections = self.events.connections.iter();
-        let idle: Vec<_> = connections
-            .filter(|(_, connection)| is_idle(connection))
-            .map(|(token, _)| token)
-            .collect();
-        for token in idle {
-            self.hand_back(token);
-        }
-    }
-
-    /// Ends the downloads that are under way, because the server ends.
-    fn cut_all(&mut self) {
+impl Drop for Sending {
+    /// However it ends, what is under way is cut, and the other thread learns
+    /// of it.
+    fn drop(&mut self) {
         let observer = &*self.events.context.observer;
         for (_, connection) in self.events.connections.iter_mut() {
-            connection.cut_download(observer);
+            connection.cut_download(&CutCause::Stopped, observer);
         }
+        while let Some(message) = self.inbox.next() {
+            if let Message::Download(mut connection) = message {
+                connection.cut_download(&CutCause::Stopped, observer);
+            }
+        }
+        self.answering.send(answering::Message::SendingEnded);
     }
 }

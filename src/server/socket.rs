@@ -3,7 +3,7 @@
 use std::io;
 use std::net::TcpStream;
 
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{RecvFlags, SendFlags};
 
 /// What there was to receive.
@@ -19,7 +19,7 @@ pub(super) enum Received {
 
 /// Receives what is there.
 pub(super) fn receive(socket: &TcpStream, buffer: &mut [u8]) -> io::Result<Received> {
-    match retry(|| rustix::net::recv(socket, &mut *buffer, RecvFlags::DONTWAIT)) {
+    match retry_on_intr(|| rustix::net::recv(socket, &mut *buffer, RecvFlags::DONTWAIT)) {
         Ok((_, 0)) => Ok(Received::End),
         Ok((_, length)) => Ok(Received::Bytes(length)),
         Err(Errno::AGAIN) => Ok(Received::Nothing),
@@ -30,17 +30,8 @@ pub(super) fn receive(socket: &TcpStream, buffer: &mut [u8]) -> io::Result<Recei
 /// Sends what there is room for. How many bytes that was.
 pub(super) fn send(socket: &TcpStream, bytes: &[u8], flags: SendFlags) -> io::Result<usize> {
     let flags = flags | SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-    match retry(|| rustix::net::send(socket, bytes, flags)) {
+    match retry_on_intr(|| rustix::net::send(socket, bytes, flags)) {
         Err(Errno::AGAIN) => Ok(0),
         result => Ok(result?),
-    }
-}
-
-fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
-    loop {
-        match call() {
-            Err(Errno::INTR) => {}
-            result => return result,
-        }
     }
 }

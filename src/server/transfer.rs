@@ -53,9 +53,6 @@ pub(super) enum Sent {
     Full,
     /// Everything is sent.
     Done,
-    /// It ended early. The connection must be closed, which is how the client
-    /// learns that the body is short.
-    Cut,
 }
 
 impl Transfer {
@@ -92,27 +89,29 @@ impl Transfer {
 
     /// Sends as much as there is room for, but no more than is this download's
     /// turn.
+    ///
+    /// # Errors
+    ///
+    /// Why it ends early. The connection must be closed, which is how the client
+    /// learns that the body is short.
     pub fn advance(
         &mut self,
         socket: &TcpStream,
         buffer: &mut [u8],
         observer: &dyn Observer,
-    ) -> Sent {
-        match self.send(socket, buffer) {
+    ) -> Result<Sent, CutCause> {
+        let sent = self.send(socket, buffer);
+        match sent {
             Ok(Sent::Done) => {
                 let (download, elapsed) = (&self.download(), self.elapsed());
                 observer.observe(&Activity::DownloadFinished { download, elapsed });
-                Sent::Done
             }
-            Ok(progress) => progress,
-            Err(cause) => {
-                if matches!(cause, CutCause::Changed) {
-                    self.package.is_intact(observer);
-                }
-                self.cut(&cause, observer);
-                Sent::Cut
+            Err(CutCause::Changed) => {
+                self.package.is_intact(observer);
             }
+            _ => {}
         }
+        sent
     }
 
     /// Tells that it has ended early.

@@ -15,8 +15,8 @@ use crate::updater::{OmahaHandler, Outcome, Reason, Update, Updater};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct UpdateRequest<'a> {
     pub body: &'a [u8],
-    /// This server as the client knows it: `http://HOST`.
-    pub server: &'a str,
+    /// This server as the client knows it.
+    pub server: &'a Authority,
     pub address: SocketAddr,
 }
 
@@ -36,11 +36,10 @@ pub(super) fn answer(
     let mut observer = |app: &App, outcome: &Outcome<'_>| {
         observe(context, update_request, app, outcome);
     };
+    let server = format!("http://{}", update_request.server);
     let answer = || {
         updater.begin(&request, update_request.address);
-        OmahaHandler::new(updater, update_request.server)
-            .with_observer(&mut observer)
-            .answer(&request)
+        OmahaHandler::new(updater, &server).with_observer(&mut observer).answer(&request)
     };
     // Already logged by the panic hook.
     let Ok(response) = catch_unwind(AssertUnwindSafe(answer)) else {
@@ -93,14 +92,9 @@ fn observe(
 
 /// Clients leave the zone of an address out of `Host`, and without it the
 /// address of the packages leads nowhere.
-fn warn_of_link_local(context: &Context, server: &str, update: &Update) {
-    let Some(authority) = server.strip_prefix("http://") else { return };
-    // Hardly ever is it an IPv6 address at all.
-    if authority.starts_with('[')
-        && update.codebase.is_path()
-        && authority.parse::<Authority>().is_ok_and(|authority| authority.lacks_zone())
-    {
-        let what = format!("machines cannot fetch packages from {server}");
+fn warn_of_link_local(context: &Context, server: &Authority, update: &Update) {
+    if server.lacks_zone() && update.codebase.is_path() {
+        let what = format!("machines cannot fetch packages from http://{server}");
         let error = "a link-local address leads nowhere without a zone, which no client sends; \
                      let machines use another address, or name one as codebase (--package-url)";
         context.trouble(&what, error);
@@ -133,7 +127,6 @@ mod tests {
             observer: Arc::new(|_: &Activity<'_>| {}),
             authority: None,
             limits: Limits::default(),
-            is_stopping: AtomicBool::new(false),
             downloads_alive: AtomicBool::new(true),
         }
     }
@@ -142,7 +135,7 @@ mod tests {
         let context = context();
         let request = UpdateRequest {
             body: document.as_bytes(),
-            server: "http://localhost:8000",
+            server: &"localhost:8000".parse().unwrap(),
             address: SocketAddr::from(([127, 0, 0, 1], 1)),
         };
         answer(&mut Moody, &context, &request)
@@ -202,12 +195,12 @@ mod tests {
             };
             let mut request = Request::new();
             request.add_app("any", "1.0.0").add_update_check();
-            let (body, server) = (request.to_xml(), format!("http://{host}"));
+            let (body, server) = (request.to_xml(), host.parse().unwrap());
             let address = SocketAddr::from(([127, 0, 0, 1], 1));
             let request = UpdateRequest { body: body.as_bytes(), server: &server, address };
             let answer = answer(&mut Generous, &context, &request);
             assert_eq!(answer.status, Status::Ok);
-            let expected = format!("machines cannot fetch packages from {server}");
+            let expected = format!("machines cannot fetch packages from http://{server}");
             let expected = if warned { vec![expected] } else { Vec::new() };
             assert_eq!(*troubles.lock().unwrap(), expected);
         }

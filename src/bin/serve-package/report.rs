@@ -1,7 +1,6 @@
 //! What the server does, in words: one line for each thing that happens.
 
 use std::fmt;
-use std::io;
 
 use omaha::Reason;
 use omaha::protocol::{EventResult, EventType, VersionText, request::Event};
@@ -18,7 +17,9 @@ pub fn line(activity: &Activity<'_>) -> (Priority, String) {
 fn priority(activity: &Activity<'_>) -> Priority {
     match activity {
         Activity::Reported { event, .. } => report_priority(event),
-        Activity::DownloadCut { cause: CutCause::Client(_), .. } => Priority::Notice,
+        Activity::DownloadCut { cause: CutCause::Client(_) | CutCause::Slow, .. } => {
+            Priority::Notice
+        }
         Activity::DownloadCut { .. } | Activity::Trouble { .. } | Activity::CheckFailed { .. } => {
             Priority::Error
         }
@@ -107,9 +108,7 @@ pub struct Cause<'a>(pub &'a CutCause);
 impl fmt::Display for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            CutCause::Client(error) if error.kind() != io::ErrorKind::WouldBlock => {
-                write!(f, "the client went away: {}", Plain(error))
-            }
+            CutCause::Client(error) => write!(f, "the client went away: {}", Plain(error)),
             cause => cause.fmt(f),
         }
     }

@@ -115,16 +115,6 @@ fn a_client_that_sends_what_nobody_wants_can_read_its_response() {
 }
 
 #[test]
-fn a_request_that_was_put_back_comes_again() {
-    let mut pair = Pair::new();
-    pair.client.write_all(CHECK).unwrap();
-    let request = pair.request();
-    pair.connection.put_back(request);
-    pair.connection.arrive(SECOND);
-    assert_eq!(pair.request().body, b"hello");
-}
-
-#[test]
 fn an_end_that_was_told_is_found() {
     let mut pair = Pair::new();
     pair.client.write_all(CHECK).unwrap();
