@@ -10,7 +10,8 @@ const SHOWN: usize = 40;
 /// its place, and the machine if its id stands before it.
 pub(crate) fn explain(body: &[u8], error: &ReadError) -> String {
     if body.is_empty() {
-        return "the body is empty; with curl: --data-binary @FILE".to_owned();
+        return "not an Omaha request: the body is empty; with curl: --data-binary @FILE"
+            .to_owned();
     }
     let mut text = format!("not an Omaha request: {error}");
     let is_markup = matches!(error.kind(), ReadErrorKind::NotWellFormed(_));
@@ -170,7 +171,7 @@ mod tests {
             let text = explained(body);
             assert!(!text.contains("; in attribute "), "{text}");
         }
-        assert!(explained("").starts_with("the body is empty"));
+        assert!(explained("").contains(": the body is empty; with curl: "));
     }
 
     /// The id may stand behind the place, or be cut, or be something else.
