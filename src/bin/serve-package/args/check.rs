@@ -27,22 +27,21 @@ Usage: serve-package check URL [OPTION]...
   --machine-id ID    the machine's id (default: 32 zeros, which serve-package
                      does not count)
   --download DIR     fetch every package into DIR and verify it: its digests,
-                     and that it is a whole payload in its place
+                     and that it is a complete payload of the expected kind
   --key PEM          the public key that every package must be signed with
   --skip-payload-check
                      verify the digests only
-  --no-events        report nothing to the server, neither progress nor failure.
-                     The check still counts in a roll-out: Nebraska grants the
-                     update to this machine, and waits for its reports
+  --no-events        report nothing to the server; the check itself may still
+                     count in a roll-out, as it does in Nebraska's
   --strict           warnings are failures
-  --tries N          how often to try each request (default: 1); a download
-                     that was cut is resumed in any case, up to 20 times
-                     without progress
+  --tries N          how many times to try each request (default: 1); a
+                     download that was cut is always resumed
   --timeout TIME     how long to wait, such as 5s or 2m (default: 30s)
   --json             print one JSON object instead of text
   --help
 
-With --download, unless --no-events, the server is told of a complete update.
+With --download, a completed update is reported to the server, unless
+--no-events is given.
 
 Exit status: 0 an update is offered (and verified), 3 no update, 1 failure,
 2 wrong usage, 130 SIGINT, 143 SIGTERM.

@@ -33,7 +33,7 @@ Commands:
 What to serve, and where:
   --package-file FILE      the operating system's update payload
   --package-version VER    its version, such as 4152.2.0
-  --updates DIR            the folders [CHANNEL/]BOARD/VERSION instead of a file
+  --updates DIR            directories [CHANNEL/]BOARD/VERSION, not a file
   --extension FILE         an OEM or system extension beside it; repeatable
   --package-name NAME      the payload's name in its URL (default: update.gz)
   --package-url URL        where machines fetch the packages instead of here
@@ -45,24 +45,27 @@ Which machines get it:
   --force                  all that do not have exactly this version
   --board BOARD            only those with this board; repeatable
   --previous-version VER   only those with this version; a delta needs it
-  --at-once N              at most N between the offer and the new version
+  --at-once N              update at most N machines at a time
   --stop-after-failures N  offer nothing after N failures (default: 1, with
                            --at-once)
-  --silent-after TIME      how long a silent one keeps its place (default: 1h)
+  --silent-after TIME      give a machine's place to another after this silence
+                           (default: 1h)
 Watching them:
-  --status                 show all machines at /status, to whoever connects
+  --status                 show all machines at /status, to anyone who connects
   --events json            write events to standard output, one object a line
   --expect FILE            the ids or aliases of the machines, one a line
   --state-dir DIR          remember the machines across restarts
-  --ready-file FILE        write the address into this file once it serves
+  --ready-file FILE        write the address to FILE once the server is ready
 When to stop:
   --until-updated N|all    exit 0 when N, or all expected, are updated
   --deadline TIME          exit 3 after this time, such as 90s, 30m or 2h
   --fail-fast              exit 4 when a machine fails
 Limits:
-  --max-connections N      connections at a time (default: 1000)
-  --idle-timeout TIME      for a complete request (default: 30s)
-  --min-rate BYTES         a second, of each download (default: 1000)
+  --max-connections N      maximum number of connections (default: 1000)
+  --idle-timeout TIME      close a connection that sends no complete request
+                           for this long (default: 30s)
+  --min-rate BYTES         close downloads slower than this, in bytes a second
+                           (default: 1000)
 Others:
   --help, --version
 ";
@@ -72,7 +75,7 @@ Others:
 pub enum Source {
     /// One update.
     Package(PackageSource),
-    /// A folder of updates.
+    /// A directory of updates.
     Updates(PathBuf),
 }
 
@@ -225,7 +228,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     arguments.finish()?;
     let source = match (updates, of_package) {
         (Some(_), Some(flag)) => return Err(UsageError::Together(UPDATES, flag)),
-        (Some(folder), None) => Source::Updates(folder),
+        (Some(directory), None) => Source::Updates(directory),
         (None, _) => Source::Package(package_source?),
     };
     if skip_payload_check && key.is_some() {

@@ -141,7 +141,7 @@ fn a_value_may_look_like_a_flag() {
 }
 
 #[test]
-fn a_folder_goes_without_what_is_about_one_update() {
+fn a_directory_goes_without_what_is_about_one_update() {
     let settings = settings("--updates dir --force --board amd64-usr --key k");
     assert_eq!(settings.source, Source::Updates(PathBuf::from("dir")));
     for flag in [PACKAGE_FILE, PACKAGE_NAME, PACKAGE_VERSION, EXTENSION, PREVIOUS_VERSION] {
