@@ -241,7 +241,7 @@ impl fmt::Display for LoadError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read(folder, _) if folder.is_file() => {
-                write!(formatter, "{UPDATES} {folder:?} is a file; name a folder")
+                write!(formatter, "{UPDATES} {folder:?} is a file; name a directory")
             }
             Self::Read(folder, error) => {
                 write!(formatter, "cannot read {UPDATES} {folder:?}: {}", Plain(error))?;

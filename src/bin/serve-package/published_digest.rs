@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 
 use omaha::Sha256;
 
+use crate::format::Plain;
+
 /// A published digest, and where it was read.
 #[derive(Debug)]
-pub struct Published {
+pub struct PublishedDigest {
     pub path: PathBuf,
     pub sha256: Sha256,
 }
 
-impl Published {
+impl PublishedDigest {
     /// Reads what is published of a file, if something lies beside it.
     ///
     /// # Errors
@@ -32,7 +34,7 @@ impl Published {
         match read {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(format!("{path:?}: {error}")),
+            Err(error) => return Err(format!("{path:?}: {}", Plain(&error))),
         }
         let text = String::from_utf8_lossy(&text);
         let digest = text.split_whitespace().next().unwrap_or_default();
