@@ -11,7 +11,7 @@ use std::sync::Arc;
 use omaha::payload::{Kind, Payload, PayloadError};
 use omaha::{PackageError, PackageFile, PackageName, PayloadFile, Version};
 
-use crate::args::{EXTENSION, PACKAGE_FILE, PackageSource, Settings, Source, UPDATES};
+use crate::args::{EXTENSION, PACKAGE_FILE, PackageSource, Settings, Source};
 use crate::digest_cache::DigestCache;
 use crate::hashing::Hashing;
 use crate::key_file::KeyFile;
@@ -61,8 +61,9 @@ pub fn open(settings: &Settings, source: &PackageSource) -> Result<Packages, Sta
 pub const NOT_CHECKED: &str = "the packages were not checked (--skip-payload-check)";
 
 /// What is checked of every package.
-pub struct Checks<'a> {
-    settings: &'a Settings,
+#[derive(Debug)]
+pub struct Checks {
+    settings: Settings,
     key: Option<KeyFile>,
     /// The key of the machine on which this runs.
     of_machine: Option<KeyFile>,
@@ -78,14 +79,14 @@ pub struct Opened {
     pub is_recalled: bool,
 }
 
-impl<'a> Checks<'a> {
+impl Checks {
     /// Reads the keys.
     ///
     /// # Errors
     ///
     /// When the one that was named cannot be read.
     pub fn new(
-        settings: &'a Settings,
+        settings: &Settings,
         notes: &mut Vec<(Priority, String)>,
     ) -> Result<Self, StartError> {
         let key = settings.key.as_deref().map(KeyFile::read).transpose()?;
@@ -97,7 +98,7 @@ impl<'a> Checks<'a> {
                 None
             }
         };
-        Ok(Self { settings, key, of_machine })
+        Ok(Self { settings: settings.clone(), key, of_machine })
     }
 
     /// Opens, hashes and checks a package: an operating system's, or an
@@ -115,7 +116,7 @@ impl<'a> Checks<'a> {
         name: PackageName,
     ) -> Result<Opened, StartError> {
         let flag = match &self.settings.source {
-            Source::Updates(_) => UPDATES,
+            Source::Updates(_) => "package",
             Source::Package(_) if is_system => PACKAGE_FILE,
             Source::Package(_) => EXTENSION,
         };
