@@ -72,9 +72,9 @@ fn a_machine_that_asks_a_proxy() {
         machine.write("proc/7/environ", "http_proxy=http://proxy:3128\0");
         machine.set("operation", "UPDATE_STATUS_CHECKING_FOR_UPDATE");
     };
-    let said = "update_engine runs with http_proxy, so it asks a proxy instead of this program; set \
-                NO_PROXY=127.0.0.1 beside it (systemctl edit update-engine), and restart \
-                update-engine; update_engine is asking";
+    let said = "update_engine runs with http_proxy, so it asks a proxy instead of this program, for \
+                extensions in spite of NO_PROXY; remove it from the unit (systemctl cat \
+                update-engine), and restart update-engine; update_engine is asking";
     expect_not_asked(&machine, start, said);
     expect_as_before(&machine);
 }

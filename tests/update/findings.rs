@@ -37,7 +37,8 @@ fn a_machine_that_can_be_updated() {
         &[
             "Flatcar 4081.2.0, amd64-usr: to be updated to 4152.2.0 with update.gz, oem-fixture.gz",
             "another SERVER= (now \"https://public.example/v1/update/\")",
-            "locksmithd reboots it by itself then, at once (REBOOT_STRATEGY=reboot)",
+            "locksmithd reboots it by itself then, at once, or after five minutes if somebody is \
+             logged in (REBOOT_STRATEGY=reboot)",
         ],
     );
 }
@@ -67,6 +68,18 @@ fn versions() {
     );
     machine.write("usr/share/flatcar/release", "FLATCAR_RELEASE_VERSION=x\n");
     expect(&machine, &ALL, 1, &["error: /usr/share/flatcar/release: "]);
+    // What update_engine finds in its settings counts.
+    machine.write("usr/share/flatcar/release", &RELEASE.replace("4081.2.0", "4152.2.0"));
+    machine.write(CONF, "FLATCAR_RELEASE_VERSION=0.0.0\n");
+    expect(
+        &machine,
+        &ALL,
+        0,
+        &[
+            "note: /etc/flatcar/update.conf has FLATCAR_RELEASE_VERSION=0.0.0",
+            "Flatcar 0.0.0, amd64-usr: to be updated to 4152.2.0",
+        ],
+    );
 }
 
 #[test]
@@ -81,16 +94,10 @@ fn settings() {
             "warning: the lines of /etc/flatcar/update.conf end in CR LF",
             "note: /etc/flatcar/update.conf has SERVER=disabled",
             "warning: version 4152.2.0 is one of the channel stable, and the machine follows GROUP=beta",
-            "nothing on the machine reboots it by itself: REBOOT_STRATEGY=off",
         ],
     );
-    machine.write(
-        CONF,
-        "LOCKSMITHD_REBOOT_WINDOW_START=Sun 03:00\nLOCKSMITHD_REBOOT_WINDOW_LENGTH=1h\n",
-    );
-    expect(&machine, &ALL, 0, &["in the window that begins at Sun 03:00 and lasts 1h"]);
-    machine.set("locksmithd.service.active", "inactive");
-    expect(&machine, &ALL, 0, &["locksmithd does not run"]);
+    machine.write(CONF, "SERVER=\"disabled\"\n");
+    expect(&machine, &ALL, 0, &["note: /etc/flatcar/update.conf has SERVER=disabled"]);
 }
 
 #[test]
@@ -99,6 +106,9 @@ fn the_daemon() {
     machine.set("operation", "UPDATE_STATUS_UPDATED_NEED_REBOOT");
     machine.set("new-version", "4100.0.0");
     expect(&machine, &ALL, 1, &["an update to 4100.0.0 is installed and waits", "-reset_status"]);
+    // It would not have the version that it has any more.
+    let current = ["--package-version", "4081.2.0", "--package-file", ALL[1], "--no-oem"];
+    expect(&machine, &current, 1, &["an update to 4100.0.0 is installed and waits"]);
     machine.set("new-version", "4152.2.0");
     expect(&machine, &ALL, 0, &["version 4152.2.0 is installed already and waits for the reboot"]);
     machine.set("operation", "UPDATE_STATUS_DOWNLOADING");
@@ -158,13 +168,20 @@ fn a_daemon_with_a_proxy() {
     let machine = Machine::new();
     machine.set("update-engine.service.process", "7");
     machine.write("proc/7/environ", "PATH=/bin\0ALL_PROXY=http://u:secret@proxy:3128\0");
-    let said = ["update_engine runs with ALL_PROXY, so it asks a proxy", "NO_PROXY=127.0.0.1"];
+    let said = ["update_engine runs with ALL_PROXY, so it asks a proxy", "systemctl cat"];
     expect(&machine, &ALL, 1, &said);
     let ended = machine.run(&[&ALL[..], &["--dry-run", "--force"]].concat());
     ended.expect(0, &said);
     assert!(!ended.output.contains("secret"), "{ended:#?}");
+    // The postinstall step, which fetches the extensions, does not get NO_PROXY.
     machine.write("proc/7/environ", "ALL_PROXY=http://proxy:3128\0NO_PROXY=127.0.0.1\0");
-    expect(&machine, &ALL, 0, &[]);
+    expect(&machine, &ALL, 1, &said);
+    machine.write("proc/7/environ", "HTTP_PROXY=http://proxy:3128\0");
+    expect(&machine, &ALL, 1, &["update_engine runs with HTTP_PROXY, "]);
+    machine.write("etc/oem-release", "");
+    expect(&machine, system_only(), 0, &[]);
+    machine.write("proc/7/environ", "ALL_PROXY=http://proxy:3128\0NO_PROXY=127.0.0.1\0");
+    expect(&machine, system_only(), 0, &[]);
 }
 
 #[test]
@@ -198,7 +215,7 @@ fn container_linux() {
             "/etc/coreos/update.conf has SERVER=disabled",
             "Container Linux 4081.2.0, amd64-usr: to be updated to 4152.2.0 with update.gz",
             "there is no /usr/share/update_engine/update-payload-key.pub.pem",
-            "nothing on the machine reboots it by itself: REBOOT_STRATEGY=off",
+            "locksmithd may reboot it by itself then",
         ],
     );
 }
@@ -257,7 +274,7 @@ fn a_system_that_is_not_marked_good() {
     machine.write("proc/uptime", "100.05 200.10\n");
     // Fifty seconds ago.
     machine.set("update-engine.service.since", "50000000");
-    let said = ["the running system is not marked good yet", "; wait 80 s"];
+    let said = ["update-engine started 50 s ago, so the running system may not be", "; wait 80 s"];
     expect(&machine, &ALL, 1, &said);
     expect(&machine, &[&ALL[..], &["--force"]].concat(), 0, &said);
     machine.write("proc/uptime", "1000.05 200.10\n");

@@ -1,5 +1,5 @@
 /* Kills serve-package after its Nth call that changes a file, or before it starts a program that changes the machine, N
- * being $KILL_AFTER; or has the Nth call fail as on a full disk, N being $FAIL_AT. Built by restoring.rs and loaded with LD_PRELOAD. */
+ * being $KILL_AFTER; or has the Nth call fail as on a full disk, N being $FAIL_AT; or lets nothing be renamed to $BUSY. Built by restoring.rs and loaded with LD_PRELOAD. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -45,7 +45,28 @@ static int is_full(void)
 		return returned; \
 	}
 
-WRAP(int, rename, (const char *from, const char *to), (from, to))
+/* As where another file is mounted there. */
+static int is_busy(const char *path)
+{
+	const char *busy = getenv("BUSY");
+	if (!busy || strcmp(path, busy) != 0)
+		return 0;
+	errno = EBUSY;
+	return 1;
+}
+
+int rename(const char *from, const char *to)
+{
+	if (is_busy(to) || is_full())
+		return -1;
+	int (*real)(const char *, const char *) = dlsym(RTLD_NEXT, "rename");
+	int returned = real(from, to);
+	int error = errno;
+	count();
+	errno = error;
+	return returned;
+}
+
 WRAP(int, unlink, (const char *path), (path))
 WRAP(int, rmdir, (const char *path), (path))
 WRAP(int, mkdir, (const char *path, mode_t mode), (path, mode))

@@ -5,8 +5,12 @@ mod asking;
 #[path = "../common/mod.rs"]
 mod common;
 mod findings;
+mod given_up;
+mod killed;
+mod locksmithd;
 mod machine;
 mod manual;
+mod masked;
 mod outcomes;
 mod output;
 mod payloads;

@@ -1,7 +1,5 @@
 //! How an update ends, and that everything is as before then.
 
-use rustix::process::{Pid, Signal, kill_process};
-
 use crate::common::{EXTENSION, UPDATE, until};
 use crate::machine::{CONF, Ended, Machine, RELEASE};
 
@@ -62,21 +60,6 @@ fn how_early_the_settings_are_back() {
     machine.unset("hold-answer");
     Ended::from(child.wait_with_output().unwrap()).expect(0, &["the update is installed"]);
     expect_as_before(&machine);
-}
-
-/// The unit did not run, so that the daemon could not be asked before: an update
-/// of earlier is not taken for this one.
-#[test]
-fn an_earlier_update_of_a_unit_that_did_not_run() {
-    let machine = machine();
-    machine.mask("masked");
-    machine.set("operation", "UPDATE_STATUS_UPDATED_NEED_REBOOT");
-    machine.set("mode", "silent");
-    let said = "an earlier update is installed and waits for the reboot; reboot first";
-    machine.update(&["--reboot"]).expect(1, &[said, "-reset_status"]);
-    expect_as_before(&machine);
-    assert!(!machine.calls().iter().any(|call| call == "systemctl reboot"));
-    assert_eq!(machine.unit(), "masked\nmasked\ninactive\n");
 }
 
 #[test]
@@ -206,34 +189,6 @@ fn a_machine_that_does_nothing_with_the_answer() {
 }
 
 #[test]
-fn the_deadline() {
-    let machine = machine();
-    machine.set("mode", "stuck");
-    let ended = machine.update(&["--deadline", "2s"]);
-    ended.expect(3, &["error: the update took longer than 2s", "the settings are restored"]);
-    expect_as_before(&machine);
-}
-
-#[test]
-fn interrupted() {
-    for signal in [Signal::INT, Signal::TERM, Signal::QUIT] {
-        let machine = machine();
-        machine.set("hold-download", "");
-        let child = machine.start(&[]);
-        machine.await_operation("DOWNLOADING");
-        // A connection to the machine that breaks is no reason to end.
-        for signal in [Signal::HUP, signal] {
-            let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
-            kill_process(pid, signal).unwrap();
-        }
-        let ended = Ended::from(child.wait_with_output().unwrap());
-        ended.expect(130, &["the settings are restored", "error: interrupted"]);
-        expect_as_before(&machine);
-        machine.unset("hold-download");
-    }
-}
-
-#[test]
 fn one_at_a_time() {
     let machine = machine();
     machine.set("hold-download", "");
@@ -246,35 +201,17 @@ fn one_at_a_time() {
     expect_as_before(&machine);
 }
 
+/// The record of an update that runs is not one that a killed one has left.
 #[test]
-fn a_masked_unit_is_masked_again_and_stopped() {
+fn a_look_while_one_runs() {
     let machine = machine();
     machine.mask("masked");
-    machine.update(&[]).expect(0, &["update-engine.service is masked", "the update is installed"]);
-    let unit = |verb| format!("systemctl {verb} update-engine.service");
-    // Before the check it is masked again already.
-    assert_eq!(
-        machine.calls(),
-        [
-            unit("unmask"),
-            unit("start"),
-            unit("mask"),
-            "update_engine_client -check_for_update".to_owned(),
-            unit("mask"),
-            unit("stop"),
-        ]
-    );
-    expect_as_before(&machine);
-}
-
-/// Somebody has masked it, and it runs until the next boot.
-#[test]
-fn a_masked_unit_that_runs() {
-    let machine = machine();
-    machine.mask("masked");
-    machine.set("update-engine.service.active", "active\n");
-    machine.update(&[]).expect(0, &["the update is installed"]);
-    assert_eq!(machine.calls(), ["update_engine_client -check_for_update"]);
-    assert_eq!(machine.unit(), "masked\nmasked\nactive\n");
-    expect_as_before(&machine);
+    machine.set("hold-download", "");
+    let child = machine.start(&[]);
+    machine.await_operation("DOWNLOADING");
+    let ended = machine.update(&["--dry-run"]);
+    ended.expect(1, &["error: another `serve-package update` runs"]);
+    assert!(!ended.output.contains("killed"), "{ended:#?}");
+    machine.unset("hold-download");
+    Ended::from(child.wait_with_output().unwrap()).expect(0, &[]);
 }

@@ -146,13 +146,36 @@ fn a_payload_that_is_not_the_published_one() {
     );
 }
 
-/// As much room on /var and /oem as a small file system has.
+/// What the postinstall step makes of the operator's names.
+#[test]
+fn extensions_that_are_switched_off() {
+    let machine = Machine::new();
+    machine.write("usr/share/flatcar/enabled-sysext.conf", "podman\n");
+    machine.write("etc/flatcar/enabled-sysext.conf", "-podman\n");
+    machine.update(&["--dry-run"]).expect(0, &[]);
+    machine.write("etc/flatcar/enabled-sysext.conf", "-podman # off\n");
+    machine.update(&["--dry-run"]).expect(
+        1,
+        &[
+            "warning: /etc/flatcar/enabled-sysext.conf: \"-podman # off\" ",
+            "needs the extension flatcar-podman.gz",
+        ],
+    );
+}
+
+/// As much room as small file systems have.
 #[test]
 fn room() {
     let machine = Machine::new();
     fs::create_dir(machine.path("oem")).unwrap();
-    let script = "mount -t tmpfs -o size=4m x \"$SERVE_PACKAGE_ROOT/var\"
-        mount -t tmpfs -o size=16k x \"$SERVE_PACKAGE_ROOT/oem\"
+    fs::create_dir(machine.path("boot")).unwrap();
+    let script = "cd \"$SERVE_PACKAGE_ROOT\"
+        mount -t tmpfs -o size=4m x var
+        mount -t tmpfs -o size=4m x etc
+        mount -t tmpfs -o size=16k x oem
+        mount -t tmpfs -o size=16k x boot
+        mkdir boot/flatcar etc/flatcar
+        cat /dev/zero >boot/full 2>/dev/null || true
         exec \"$@\"";
     let Some(ended) = machine.in_namespace(script, &[&ALL[..], &["--dry-run"]].concat()) else {
         return;
@@ -161,7 +184,10 @@ fn room() {
         1,
         &[
             "error: 4 MB are free on /var, and the update needs 16 MB",
-            "note: 0 MB are free on /oem; an OEM extension that has no room there goes to /var",
+            "error: 4 MB are free on /etc, and the update needs 16 MB",
+            "note: 0 MB are free on /oem, and the update needs 0 MB, or puts an OEM extension into \
+             /etc/flatcar/oem-sysext",
+            "warning: 0 MB are free on /boot/flatcar, and the update needs 0 MB for the kernel",
         ],
     );
 }

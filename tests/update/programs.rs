@@ -10,6 +10,10 @@ fn a_reboot_that_fails() {
     let ended = machine.update(&["--reboot"]);
     ended.expect(1, &["the update is installed", "error: `systemctl reboot` failed"]);
     expect_as_before(&machine);
+    // One end, and not another one before it.
+    let ended = machine.update(&["--reboot", "--events", "json"]);
+    ended.expect(1, &["\"outcome\":\"failed\",\"text\":\"`systemctl reboot` failed"]);
+    assert_eq!(ended.output.matches("update-ended").count(), 1, "{ended:#?}");
 }
 
 #[test]

@@ -72,6 +72,28 @@ fn killed_at_each_named_step() {
     });
 }
 
+/// A mask of this boot only, and a stop, are nobody's in the next boot.
+#[test]
+fn killed_with_a_mask_of_an_earlier_boot() {
+    let boot = "proc/sys/kernel/random/boot_id";
+    let running = "loaded\nenabled\nactive\n";
+    for (mask, after) in [("masked-runtime", running), ("masked", MASKED)] {
+        let machine = machine();
+        machine.mask(mask);
+        machine.write(boot, "one\n");
+        assert_eq!(run_to(&machine, "kill mask").status, None);
+        machine.write(boot, "two\n");
+        if mask == "masked-runtime" {
+            for (name, value) in [("load", "loaded"), ("file", "enabled"), ("active", "active")] {
+                machine.set(&format!("update-engine.service.{name}"), &format!("{value}\n"));
+            }
+        }
+        machine.run(&["--restore"]).expect(0, &["/etc/flatcar/update.conf is restored"]);
+        assert_eq!(machine.unit(), after);
+        assert_eq!(machine.read(CONF).as_deref(), Some(BEFORE));
+    }
+}
+
 #[test]
 fn a_panic_at_each_named_step() {
     at_each_step(|step| {
@@ -83,6 +105,28 @@ fn a_panic_at_each_named_step() {
         assert_eq!(everything(&machine), before, "{step}: {ended:#?}");
         assert_eq!(machine.unit(), MASKED, "{step}: {ended:#?}");
     });
+}
+
+/// The connection to the machine breaks before the update begins, or while it is
+/// restored.
+#[test]
+fn a_hangup() {
+    let killed = machine();
+    killed.mask("masked");
+    assert_eq!(run_to(&killed, "kill changed").status, None);
+    let looking = machine();
+    for (machine, verb, arguments) in
+        [(&looking, "show", &crate::machine::ALL[..]), (&killed, "mask", &["--restore"])]
+    {
+        machine.set("systemctl-hangs", verb);
+        let mut command = machine.command(arguments);
+        let child = command.env("SERVE_PACKAGE_WAIT", "3s").spawn().unwrap();
+        let call = format!("systemctl {verb}");
+        until(&call, || machine.state("calls").filter(|calls| calls.contains(&call)));
+        signal(&child, Signal::HUP);
+        let ended = Ended::from(child.wait_with_output().unwrap());
+        ended.expect(1, &["did not end within 3 s"]);
+    }
 }
 
 /// Where the program goes no further, the second signal ends it, and the

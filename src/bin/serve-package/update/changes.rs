@@ -6,13 +6,14 @@ use std::mem;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::deadline::Deadline;
 use super::error::UpdateError;
 use super::record::Record;
 use super::release::System;
 use super::root::Root;
 use super::settings_file::{self, SettingsFile};
 use super::tool::Purpose;
-use super::unit::{self, Unit};
+use super::unit::{self, Mask, Unit};
 
 /// Held by the thread that changes files, so that a second signal does not come
 /// between.
@@ -38,7 +39,8 @@ impl Changes {
     ///
     /// # Errors
     ///
-    /// When something cannot be written. Then everything is as before.
+    /// When something cannot be written. Then everything is as before, unless it says
+    /// otherwise.
     pub fn begin(
         root: &Root,
         system: System,
@@ -57,9 +59,13 @@ impl Changes {
             Self { root: root.clone(), record, is_over: false }
         };
         root.step("recorded");
-        {
+        let changed = {
             let _files = lock_files();
-            settings_file::change(&changes.record)?;
+            settings_file::change(&changes.record)
+        };
+        if let Err(error) = changed {
+            // Twice the same is told once.
+            return Err(changes.end().map_or_else(not_restored, |()| error));
         }
         root.step("changed");
         Ok(changes)
@@ -70,11 +76,12 @@ impl Changes {
     ///
     /// # Errors
     ///
-    /// When it does not start.
-    pub fn start_engine(&self) -> Result<(), UpdateError> {
+    /// When it does not start, or not before the deadline.
+    pub fn start_engine(&self, deadline: Option<Deadline>) -> Result<(), UpdateError> {
         let mask = self.record.mask;
         let order = |verb, mask| {
-            let ordered = unit::order(verb, mask, unit::UPDATE_ENGINE, Purpose::Going);
+            let purpose = Purpose::Going(deadline);
+            let ordered = unit::order(verb, mask, unit::UPDATE_ENGINE, purpose);
             self.root.step(verb);
             ordered
         };
@@ -126,9 +133,14 @@ impl Drop for Changes {
         if !self.is_over
             && let Err(error) = put_back(&self.root, Some(&self.record))
         {
-            let _ = writeln!(io::stderr(), "error: {error}");
+            let _ = writeln!(io::stderr(), "error: {}", not_restored(error));
         }
     }
+}
+
+/// An error that leaves something to `--restore`.
+pub fn not_restored(error: UpdateError) -> UpdateError {
+    format!("{error}; the settings are not restored: serve-package update --restore").into()
 }
 
 /// Writes the record, and makes the folder for it.
@@ -211,13 +223,14 @@ fn put_files_back(record: &Option<Record>) -> Result<bool, UpdateError> {
 
 fn put_unit_back(root: &Root, record: &Record) -> Result<(), UpdateError> {
     let order = |verb, mask| unit::order(verb, mask, unit::UPDATE_ENGINE, Purpose::Other);
-    if record.mask.is_some() {
-        order("mask", record.mask)?;
-    }
-    // After a boot, whether it runs is no longer this program's doing, unless it
-    // was masked.
     let is_same_boot = record.stopped_in_boot.as_ref().is_some_and(|boot| *boot == boot_id(root));
-    if is_same_boot || record.mask.is_some() && record.stopped_in_boot.is_some() {
+    // A boot ends a mask in /run, and whether the unit runs after it is no longer
+    // this program's doing, unless it was masked for good.
+    let mask = record.mask.filter(|mask| is_same_boot || *mask == Mask::Permanent);
+    if mask.is_some() {
+        order("mask", mask)?;
+    }
+    if is_same_boot || mask.is_some() && record.stopped_in_boot.is_some() {
         order("stop", None)?;
     }
     Ok(())

@@ -3,7 +3,9 @@
 
 use std::fs;
 
+use super::edit;
 use super::key_value;
+use super::record::Record;
 use super::release::System;
 use super::root::Root;
 
@@ -29,8 +31,8 @@ impl Configuration {
         format!("/etc/{}/update.conf", system.folder())
     }
 
-    /// Reads all files.
-    pub fn read(root: &Root, system: System) -> Self {
+    /// Reads all files, as they are once what a record names is put back.
+    pub fn read(root: &Root, system: System, record: Option<&Record>) -> Self {
         let folder = system.folder();
         let (mut files, mut unreadable) = (Vec::new(), Vec::new());
         for path in [
@@ -39,7 +41,13 @@ impl Configuration {
             format!("/usr/share/{folder}/release"),
         ] {
             match fs::read(root.path(&path)) {
-                Ok(bytes) => files.push((path, String::from_utf8_lossy(&bytes).into_owned())),
+                Ok(mut bytes) => {
+                    if let Some(record) = record {
+                        let original = fs::read(record.backup()).unwrap_or_default();
+                        bytes = edit::without_server(&bytes, &original, &record.server);
+                    }
+                    files.push((path, String::from_utf8_lossy(&bytes).into_owned()));
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => unreadable.push(format!("{path} cannot be read: {error}")),
             }
@@ -47,11 +55,14 @@ impl Configuration {
         Self { files, unreadable }
     }
 
-    /// A setting, from the first file that has it.
+    /// A setting, from the first file that has it. A pair of quotes around it does
+    /// not count: `ParseString` in today's `simple_key_value_store.cc` removes it, and
+    /// so does systemd for `locksmithd`.
     pub fn get(&self, key: &str) -> Option<Setting<'_>> {
         self.files.iter().find_map(|(file, text)| {
-            let value = key_value::last(text, key)?;
-            Some(Setting { value: value.trim_end_matches('\r'), file })
+            let value = key_value::last(text, key)?.trim_end_matches('\r');
+            let within = |quote| value.strip_prefix(quote)?.strip_suffix(quote);
+            Some(Setting { value: within('"').or_else(|| within('\'')).unwrap_or(value), file })
         })
     }
 
@@ -69,10 +80,13 @@ mod tests {
     #[test]
     fn the_first_file_that_has_it_wins() {
         let file = |name: &str, text: &str| (name.to_owned(), text.to_owned());
-        let files = vec![file("a", "GROUP=x\r\n"), file("b", "GROUP=y\nSERVER=z\n")];
+        let other = "GROUP=y\nSERVER=z\nQUOTED=\"a b\"\nODD=\"\n";
+        let files = vec![file("a", "GROUP=x\r\n"), file("b", other)];
         let configuration = Configuration { files, unreadable: Vec::new() };
         assert_eq!(configuration.get("GROUP"), Some(Setting { value: "x", file: "a" }));
         assert_eq!(configuration.get("SERVER"), Some(Setting { value: "z", file: "b" }));
+        assert_eq!(configuration.get("QUOTED"), Some(Setting { value: "a b", file: "b" }));
+        assert_eq!(configuration.get("ODD"), Some(Setting { value: "\"", file: "b" }));
         assert_eq!(configuration.get("REBOOT_STRATEGY"), None);
         assert_eq!(configuration.with_carriage_returns().collect::<Vec<_>>(), ["a"]);
     }

@@ -19,7 +19,7 @@ pub fn causes(
     let engine = unit::UPDATE_ENGINE;
     match Unit::query(engine) {
         Ok(unit) if !unit.is_active => causes.push(format!("{engine} does not run any more")),
-        Ok(unit) => causes.extend(proxy::problem(root, &unit)),
+        Ok(unit) => causes.extend(proxy::problem(root, &unit, false)),
         Err(error) => causes.push(error.to_string()),
     }
     match status {
@@ -27,7 +27,7 @@ pub fn causes(
         Some(Err(error)) => causes.push(error.to_string()),
         None => causes.push("update_engine has not answered `update_engine_client -status`".into()),
     }
-    let configuration = Configuration::read(root, system);
+    let configuration = Configuration::read(root, system, None);
     match configuration.get("SERVER") {
         Some(setting) if setting.value == server => {}
         Some(setting) => causes

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::deadline::Deadline;
 use super::error::UpdateError;
 use super::key_value;
 use super::tool::{self, Purpose};
@@ -93,13 +94,13 @@ impl Status {
     }
 }
 
-/// Has the daemon ask for an update now.
+/// Has the daemon ask for an update now, unless the deadline passes before.
 ///
 /// # Errors
 ///
 /// When it does not take the order.
-pub fn check_for_update() -> Result<(), UpdateError> {
-    tool::run(CLIENT, &["-check_for_update"], TIME, Purpose::Going).map(drop)
+pub fn check_for_update(deadline: Option<Deadline>) -> Result<(), UpdateError> {
+    tool::run(CLIENT, &["-check_for_update"], TIME, Purpose::Going(deadline)).map(drop)
 }
 
 #[cfg(test)]

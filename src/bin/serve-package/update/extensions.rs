@@ -1,10 +1,13 @@
 //! Which extensions the machine needs beside the operating system.
 
-use std::collections::BTreeSet;
 use std::fs;
 
+use super::finding::Findings;
 use super::key_value;
 use super::root::Root;
+
+/// The names of the operator, and those that are switched off.
+const OF_OPERATOR: &str = "/etc/flatcar/enabled-sysext.conf";
 
 /// What the machine's postinstall step will look for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -14,12 +17,12 @@ pub struct Extensions {
     /// Whether that OEM has an extension (`oem-ID.gz`).
     pub has_oem_extension: bool,
     /// The names of the others (`flatcar-NAME.gz`).
-    pub enabled: BTreeSet<String>,
+    pub enabled: Vec<String>,
 }
 
 impl Extensions {
     /// Finds out what the machine has.
-    pub fn read(root: &Root) -> Self {
+    pub fn read(root: &Root, findings: &mut Findings) -> Self {
         let read = |path: &str| {
             let bytes = fs::read(root.path(path)).unwrap_or_default();
             String::from_utf8_lossy(&bytes).into_owned()
@@ -37,10 +40,15 @@ impl Extensions {
             .iter()
             .any(|path| fs::symlink_metadata(root.path(path)).is_ok())
         });
-        let enabled = enabled(
-            &read("/usr/share/flatcar/enabled-sysext.conf"),
-            &read("/etc/flatcar/enabled-sysext.conf"),
-        );
+        let operator = read(OF_OPERATOR);
+        let enabled = enabled(&read("/usr/share/flatcar/enabled-sysext.conf"), &operator);
+        for line in switched_off(&operator) {
+            if line.contains(|next: char| next.is_whitespace() || next == '#') {
+                findings.warning(format!(
+                    "{OF_OPERATOR}: \"-{line}\" has more than a name, and does not count"
+                ));
+            }
+        }
         Self { oem, has_oem_extension, enabled }
     }
 
@@ -62,22 +70,28 @@ fn oem_id(text: &str) -> Option<String> {
     is_safe.then(|| id.to_owned())
 }
 
-/// The names of both files, less those that the operator switched off.
-fn enabled(system: &str, operator: &str) -> BTreeSet<String> {
-    let words = |text: &str| -> Vec<String> {
-        text.lines()
-            .map(|line| line.split('#').next().unwrap_or_default().trim().to_owned())
-            .filter(|name| !name.is_empty())
-            .collect()
-    };
-    let (system, operator) = (words(system), words(operator));
-    let off: BTreeSet<_> = operator.iter().filter_map(|name| name.strip_prefix('-')).collect();
-    system
-        .iter()
-        .chain(&operator)
-        .filter(|name| !name.starts_with('-') && !off.contains(name.as_str()))
-        .cloned()
-        .collect()
+/// The names of both files, less those that the operator switched off, as the
+/// greps of `flatcar-postinst` find them: what is before a `#`, unless it is a line
+/// switched off to the byte, and all words of that.
+fn enabled(system: &str, operator: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for line in system.lines().chain(operator.lines()) {
+        let line = line.split('#').next().unwrap_or_default();
+        if line.starts_with('-') || switched_off(operator).any(|off| off == line) {
+            continue;
+        }
+        for name in line.split_whitespace() {
+            if !names.iter().any(|other| other == name) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+/// The lines of the operator that switch something off, after the `-`.
+fn switched_off(operator: &str) -> impl Iterator<Item = &str> {
+    operator.lines().filter_map(|line| line.strip_prefix('-'))
 }
 
 #[cfg(test)]
@@ -87,7 +101,16 @@ mod tests {
     #[test]
     fn names_of_extensions() {
         let names = enabled("podman\ndocker # old\n#zfs\n", "-docker\npython # new\n\n-\n");
-        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["podman", "python"]);
+        assert_eq!(names, ["podman", "docker", "python"]);
+        for (system, operator, names) in [
+            ("podman\n", "-podman\n", &[][..]),
+            // More than a name does not switch it off.
+            ("podman\n", "-podman # off\n", &["podman"]),
+            ("podman # x\n", "-podman\n", &["podman"]),
+            ("", "podman zfs\n", &["podman", "zfs"]),
+        ] {
+            assert_eq!(enabled(system, operator), names);
+        }
     }
 
     #[test]

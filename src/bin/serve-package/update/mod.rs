@@ -8,9 +8,11 @@
 
 mod changes;
 mod configuration;
+mod deadline;
 mod diagnosis;
 mod edit;
 mod engine;
+mod environment;
 mod error;
 mod extensions;
 mod finding;
@@ -46,6 +48,7 @@ use std::time::SystemTime;
 use crate::args::{Request, UpdateSettings};
 use crate::{FAILURE, events};
 use changes::Changes;
+use deadline::Deadline;
 use error::UpdateError;
 use lock::Lock;
 use output::Output;
@@ -55,7 +58,7 @@ use root::Root;
 use serving::Serving;
 use session::Session;
 use survey::{Machine, State, Survey};
-use verdict::Verdict;
+use verdict::{Rest, Verdict};
 
 /// Updates the machine, or puts its settings back.
 pub fn run(settings: &UpdateSettings) -> ExitCode {
@@ -63,9 +66,12 @@ pub fn run(settings: &UpdateSettings) -> ExitCode {
     let with_events = matches!(settings, UpdateSettings::Update(request) if request.events);
     let mut output = Output::new(with_events);
     // A panic has put the settings back when it comes here, and was told.
-    let ended = catch_unwind(AssertUnwindSafe(|| match settings {
-        UpdateSettings::Update(request) => update(request, &root, &mut output),
-        UpdateSettings::Restore => restore(&root, &mut output).map(|()| ExitCode::SUCCESS),
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        interrupt::ignore_hangup()?;
+        match settings {
+            UpdateSettings::Update(request) => update(request, &root, &mut output),
+            UpdateSettings::Restore => restore(&root, &mut output).map(|()| ExitCode::SUCCESS),
+        }
     }));
     let error = match ended {
         Ok(Ok(status)) => return status,
@@ -116,15 +122,13 @@ fn update(request: &Request, root: &Root, output: &mut Output) -> Result<ExitCod
     match (survey.state, survey.findings.errors()) {
         (State::Current, _) => {
             let text = format!("nothing to do: the machine has version {version} already");
-            if request.events {
-                events::write(events::updated("current", &text));
-            }
+            write_end(request, "current", &text);
             output.say(&text);
             return Ok(ExitCode::SUCCESS);
         }
         (State::Installed, _) => {
             output.say(&format!("version {version} is installed already and waits for the reboot"));
-            return finish(request, &Verdict::Installed, output);
+            return finish(request, &Verdict::Installed, None, output);
         }
         (State::Ready, 0) => {}
         (State::Ready, 1) => return Err("one error was found; nothing was changed".into()),
@@ -135,11 +139,12 @@ fn update(request: &Request, root: &Root, output: &mut Output) -> Result<ExitCod
     let machine = survey.machine.as_ref().ok_or("nothing is known of the machine")?;
     plan(request, machine, &survey, output);
     if request.dry_run {
+        write_end(request, "ready", "the update can begin");
         return Ok(ExitCode::SUCCESS);
     }
     let verdict = install(request, root, machine, &survey, output)?;
     drop(lock);
-    finish(request, &verdict, output)
+    finish(request, &verdict, machine.after_reboot(), output)
 }
 
 /// Says what is going to be done.
@@ -170,13 +175,15 @@ fn install(
     survey: &Survey,
     output: &mut Output,
 ) -> Result<Verdict, UpdateError> {
+    let deadline = request.deadline.map(Deadline::new);
     let queue = Queue::default();
     interrupt::watch(root, queue.clone())?;
     let version = &request.package_version;
     let serving = Serving::start(version, &survey.packages, request.force, request.events, &queue)?;
     let (system, began) = (machine.release.system, SystemTime::now());
     let mut changes = Changes::begin(root, system, &serving.url, &machine.engine)?;
-    let triggered = changes.start_engine().and_then(|()| engine::check_for_update());
+    let triggered =
+        changes.start_engine(deadline).and_then(|()| engine::check_for_update(deadline));
     root.step("triggered");
     let verdict = match triggered {
         Ok(()) => {
@@ -185,14 +192,23 @@ fn install(
                 root,
                 system,
                 server: &serving.url,
-                deadline: request.deadline,
+                deadline,
+                is_stopped_after: !machine.engine.is_active,
                 progress: Progress::default(),
                 output,
             };
             session.run(&queue, &mut changes)
         }
-        Err(_) if tool::IS_INTERRUPTED.load(Ordering::Relaxed) => Verdict::Interrupted,
-        Err(error) => Verdict::Broken(error.to_string()),
+        Err(error) => {
+            let rest = Rest::of(!machine.engine.is_active, false);
+            if tool::IS_INTERRUPTED.load(Ordering::Relaxed) {
+                Verdict::Interrupted(rest)
+            } else if let Some(deadline) = deadline.filter(Deadline::has_passed) {
+                Verdict::Deadline(deadline.time, rest)
+            } else {
+                Verdict::Broken(error.to_string())
+            }
+        }
     };
     queue.close();
     root.step("decided");
@@ -215,34 +231,42 @@ fn install(
             } else {
                 output.say(&verdict.to_string());
             }
-            return Err(format!(
-                "{error}; the settings are not restored: serve-package update --restore"
-            )
-            .into());
+            return Err(changes::not_restored(error));
         }
     }
     Ok(verdict)
 }
 
-/// Tells the verdict, and reboots if that is wanted.
+/// Writes the event of the end, if that is wanted. After an error `run` does.
+fn write_end(request: &Request, outcome: &str, text: &str) {
+    if request.events {
+        events::write(events::updated(outcome, text));
+    }
+}
+
+/// Tells the verdict and what is to be done then, and reboots if that is wanted.
 fn finish(
     request: &Request,
     verdict: &Verdict,
+    after_reboot: Option<String>,
     output: &mut Output,
 ) -> Result<ExitCode, UpdateError> {
-    if request.events {
-        events::write(events::updated(verdict.as_str(), &verdict.to_string()));
-    }
+    let text = verdict.to_string();
     if !matches!(verdict, Verdict::Installed) {
-        output.complain(&format!("error: {verdict}"));
+        output.complain(&format!("error: {text}"));
+        write_end(request, verdict.as_str(), &text);
         return Ok(ExitCode::from(verdict.status()));
     }
-    output.say(&verdict.to_string());
+    output.say(&text);
+    if let Some(text) = after_reboot {
+        output.say(&format!("warning: {text}"));
+    }
     if request.dry_run || !request.reboot {
         output.say("systemctl reboot");
     } else {
         output.say("rebooting");
         unit::reboot()?;
     }
+    write_end(request, verdict.as_str(), &text);
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use omaha::payload::{Kind, Payload};
+use omaha::payload::{Kind, PartitionChange, Payload};
 use omaha::{PackageFile, PackageName};
 
 use super::finding::Findings;
@@ -29,6 +29,8 @@ pub struct Payloads {
     pub packages: Vec<Arc<PackageFile>>,
     /// Bytes that the installed extensions take.
     pub extensions_size: u64,
+    /// Bytes that the kernel takes.
+    pub kernel_size: u64,
 }
 
 /// Opens and checks every payload. What is wrong becomes a finding.
@@ -50,10 +52,12 @@ pub fn open(request: &Request, root: &Root, findings: &mut Findings) -> Payloads
         }
         match open_one(path, kind, key.as_ref()) {
             Ok(opened) => {
-                let new = opened.payload.partition().new;
+                let size = |change: PartitionChange| change.new.map_or(0, |new| new.size);
                 if kind == Kind::Extension {
-                    let size = new.map_or(0, |partition| partition.size);
+                    let size = size(opened.payload.partition());
                     payloads.extensions_size = payloads.extensions_size.saturating_add(size);
+                } else {
+                    payloads.kernel_size = opened.payload.kernel().map_or(0, size);
                 }
                 payloads.packages.push(Arc::new(opened.package));
             }

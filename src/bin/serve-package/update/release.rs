@@ -5,6 +5,7 @@ use std::fs;
 
 use omaha::Version;
 
+use super::configuration::{Configuration, Setting};
 use super::error::UpdateError;
 use super::key_value;
 use super::root::Root;
@@ -17,6 +18,25 @@ pub enum System {
 }
 
 impl System {
+    /// Finds out which one the machine has.
+    ///
+    /// # Errors
+    ///
+    /// When it has neither.
+    pub fn find(root: &Root) -> Result<Self, UpdateError> {
+        // On Flatcar, the folder of Container Linux may be there too.
+        let mut systems = [Self::Flatcar, Self::ContainerLinux].into_iter();
+        let has =
+            |system: &Self| root.path(&format!("/usr/share/{}/release", system.folder())).exists();
+        systems.find(has).ok_or_else(|| {
+            let name = os_name(root).unwrap_or_else(|| "this machine".to_owned());
+            UpdateError::from(format!(
+                "{name} is neither Flatcar nor Container Linux: there is no \
+                 /usr/share/flatcar/release; run this on the machine that is to be updated"
+            ))
+        })
+    }
+
     /// As in `/etc/flatcar` and `/usr/share/flatcar`.
     pub fn folder(self) -> &'static str {
         match self {
@@ -32,11 +52,18 @@ impl System {
         }
     }
 
-    /// Before the keys of the release file.
-    fn prefix(self) -> &'static str {
+    /// The key of the version, which the release file has.
+    pub fn version_key(self) -> &'static str {
         match self {
-            Self::Flatcar => "FLATCAR_RELEASE_",
-            Self::ContainerLinux => "COREOS_RELEASE_",
+            Self::Flatcar => "FLATCAR_RELEASE_VERSION",
+            Self::ContainerLinux => "COREOS_RELEASE_VERSION",
+        }
+    }
+
+    fn board_key(self) -> &'static str {
+        match self {
+            Self::Flatcar => "FLATCAR_RELEASE_BOARD",
+            Self::ContainerLinux => "COREOS_RELEASE_BOARD",
         }
     }
 
@@ -49,7 +76,7 @@ impl System {
     }
 }
 
-/// What the release file says.
+/// Which system and version the machine has.
 #[derive(Debug)]
 pub struct Release {
     pub system: System,
@@ -59,31 +86,20 @@ pub struct Release {
 }
 
 impl Release {
-    /// Reads the release file.
+    /// What counts for `update_engine`, which takes this too from `update.conf`
+    /// first (`GetConfValue` in `omaha_request_params.cc`).
     ///
     /// # Errors
     ///
-    /// When there is none, or its version is none.
-    pub fn read(root: &Root) -> Result<Self, UpdateError> {
-        // On Flatcar, the folder of Container Linux may be there too.
-        for system in [System::Flatcar, System::ContainerLinux] {
-            let path = format!("/usr/share/{}/release", system.folder());
-            let Ok(text) = fs::read(root.path(&path)) else { continue };
-            let text = String::from_utf8_lossy(&text);
-            let value = |key| {
-                let value = key_value::last(&text, &format!("{}{key}", system.prefix()));
-                value.unwrap_or_default().trim_matches('"')
-            };
-            let version = value("VERSION");
-            let version =
-                version.parse().map_err(|error| UpdateError::from(format!("{path}: {error}")))?;
-            return Ok(Self { system, version, board: value("BOARD").to_owned() });
-        }
-        let name = os_name(root).unwrap_or_else(|| "this machine".to_owned());
-        Err(UpdateError::from(format!(
-            "{name} is neither Flatcar nor Container Linux: there is no /usr/share/flatcar/release; \
-             run this on the machine that is to be updated"
-        )))
+    /// When the version is none.
+    pub fn of(system: System, configuration: &Configuration) -> Result<Self, UpdateError> {
+        let version = configuration.get(system.version_key());
+        let Setting { value, file } = version.unwrap_or(Setting { value: "", file: "the version" });
+        let version =
+            value.parse().map_err(|error| UpdateError::from(format!("{file}: {error}")))?;
+        let board = configuration.get(system.board_key());
+        let board = board.map_or_else(String::new, |setting| setting.value.to_owned());
+        Ok(Self { system, version, board })
     }
 }
 

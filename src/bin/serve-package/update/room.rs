@@ -1,41 +1,53 @@
 //! Room on the disks.
+//!
+//! `flatcar-postinst` downloads an extension to `/var/lib/update_engine` and moves
+//! it: a system extension to `/etc/flatcar/sysext`, one of the OEM to `/oem`, or
+//! where that is full to `/etc/flatcar/oem-sysext`. The kernel goes to `vmlinuz-a`
+//! or `vmlinuz-b` of `/boot`, over an old one (`omaha_response_handler_action.cc`).
+
+use std::fs;
 
 use super::finding::Findings;
+use super::payloads::Payloads;
+use super::release::System;
 use super::root::Root;
 
-/// What `/var` needs in any case, in bytes: `update_engine` keeps its state and
-/// the journal its lines there.
+/// What `/var` and `/etc` need in any case, in bytes: `update_engine` keeps its
+/// state and the journal its lines there.
 const RESERVE: u64 = 16 * 1024 * 1024;
 
-/// Looks whether the extensions have room once they are installed.
-pub fn find(root: &Root, extensions_size: u64, findings: &mut Findings) {
-    let needed = extensions_size.saturating_add(RESERVE);
-    if let Some(free) = free(root, "/var").filter(|free| *free < needed) {
-        findings.error(format!(
-            "{} are free on /var, and the update needs {}",
-            Megabytes(free),
-            Megabytes(needed)
-        ));
+/// Looks whether the kernel, and the extensions once they are installed, have
+/// room.
+pub fn find(root: &Root, system: System, payloads: &Payloads, findings: &mut Findings) {
+    let extensions = payloads.extensions_size;
+    for folder in ["/var", "/etc"] {
+        if let Some(lack) = lack(root, folder, 0, extensions.saturating_add(RESERVE)) {
+            findings.error(lack);
+        }
     }
-    // The postinstall step falls back to /var where the OEM's partition is full.
-    if let Some(free) = free(root, "/oem").filter(|free| *free < extensions_size) {
-        findings.note(format!(
-            "{} are free on /oem; an OEM extension that has no room there goes to /var",
-            Megabytes(free)
-        ));
+    if let Some(lack) = lack(root, "/oem", 0, extensions) {
+        findings.note(format!("{lack}, or puts an OEM extension into /etc/flatcar/oem-sysext"));
+    }
+    let folder = format!("/boot/{}", system.folder());
+    let size = |slot| {
+        fs::metadata(root.path(&format!("{folder}/vmlinuz-{slot}"))).map(|kernel| kernel.len())
+    };
+    let old = ["a", "b"].into_iter().flat_map(size).max().unwrap_or_default();
+    if let Some(lack) = lack(root, &folder, old, payloads.kernel_size) {
+        findings.warning(format!("{lack} for the kernel"));
     }
 }
 
-/// Free bytes of the file system that has a folder, if there is one.
-fn free(root: &Root, folder: &str) -> Option<u64> {
+/// What is said of a folder whose file system has too little room, if it is there.
+fn lack(root: &Root, folder: &str, replaced: u64, needed: u64) -> Option<String> {
     let system = rustix::fs::statvfs(root.path(folder)).ok()?;
-    Some(system.f_bavail.saturating_mul(system.f_frsize))
-}
-
-struct Megabytes(u64);
-
-impl std::fmt::Display for Megabytes {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{} MB", self.0 / 1_000_000)
-    }
+    let free = system.f_bavail.saturating_mul(system.f_frsize).saturating_add(replaced);
+    let megabytes = |bytes| bytes / 1_000_000;
+    (free < needed).then(|| {
+        format!(
+            "{} MB are free on {folder}, and the update needs {} MB",
+            megabytes(free),
+            megabytes(needed)
+        )
+    })
 }

@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::changes::Changes;
+use super::deadline::Deadline;
 use super::diagnosis;
 use super::engine::{self, Operation, Status};
 use super::error::UpdateError;
@@ -13,7 +14,7 @@ use super::progress::Progress;
 use super::queue::Queue;
 use super::release::System;
 use super::root::{Root, at_most};
-use super::verdict::Verdict;
+use super::verdict::{Rest, Verdict};
 use crate::background;
 
 /// How often the daemon is asked what it does.
@@ -42,7 +43,9 @@ pub struct Session<'a> {
     pub system: System,
     /// What `SERVER=` is.
     pub server: &'a str,
-    pub deadline: Option<Duration>,
+    pub deadline: Option<Deadline>,
+    /// Whether `update_engine` is stopped at the end.
+    pub is_stopped_after: bool,
     pub progress: Progress,
     pub output: &'a mut Output,
 }
@@ -54,6 +57,7 @@ struct State {
     /// When the check was triggered last.
     triggered: Instant,
     has_asked: bool,
+    is_downloaded: bool,
     completed: Option<Instant>,
     idle_since: Option<Instant>,
     /// When there was last something of the daemon.
@@ -69,6 +73,7 @@ impl Session<'_> {
             started: now,
             triggered: now,
             has_asked: false,
+            is_downloaded: false,
             completed: None,
             idle_since: None,
             heard: now,
@@ -112,7 +117,10 @@ impl Session<'_> {
                 state.idle_since = None;
                 self.progress.download(package, bytes, size, self.output);
             }
-            Happening::Downloaded => self.output.say("the payload is downloaded and verified"),
+            Happening::Downloaded => {
+                state.is_downloaded = true;
+                self.output.say("the payload is downloaded and verified");
+            }
             Happening::Completed => {
                 self.output.say("the machine reports that the update is installed");
                 state.completed = Some(Instant::now());
@@ -120,7 +128,7 @@ impl Session<'_> {
             Happening::Failed(code) => return Some(Verdict::Failed(code)),
             Happening::Trouble(what) => self.output.complain(&format!("warning: {what}")),
             Happening::Status(status) => return self.take_status(status, state),
-            Happening::Interrupted => return Some(Verdict::Interrupted),
+            Happening::Interrupted => return Some(Verdict::Interrupted(self.rest(state))),
             Happening::ServerEnded(why) => {
                 return Some(Verdict::Broken(format!("the server has ended: {why}")));
             }
@@ -151,7 +159,7 @@ impl Session<'_> {
                 self.output.say("the machine has not asked yet; the check is triggered again");
                 state.triggered = Instant::now();
                 // If it cannot be, the causes will be looked for.
-                let _ = engine::check_for_update();
+                let _ = engine::check_for_update(self.deadline);
             }
             let is_over = is_idle && state.has_asked;
             state.idle_since = is_over.then(|| state.idle_since.unwrap_or_else(Instant::now));
@@ -161,13 +169,16 @@ impl Session<'_> {
         is_installed.then_some(Verdict::Installed)
     }
 
+    fn rest(&self, state: &State) -> Rest {
+        Rest::of(self.is_stopped_after, state.is_downloaded)
+    }
+
     /// Ends what takes too long.
     fn look_at_the_clock(&self, state: &State) -> Option<Verdict> {
-        let elapsed = state.started.elapsed();
-        if let Some(deadline) = self.deadline.filter(|deadline| elapsed >= *deadline) {
-            return Some(Verdict::Deadline(deadline));
+        if let Some(deadline) = self.deadline.filter(Deadline::has_passed) {
+            return Some(Verdict::Deadline(deadline.time, self.rest(state)));
         }
-        if !state.has_asked && elapsed >= at_most(ASK) {
+        if !state.has_asked && state.started.elapsed() >= at_most(ASK) {
             let status = state.status.as_ref();
             let causes = diagnosis::causes(self.root, self.system, self.server, status);
             return Some(Verdict::NotAsked(causes));

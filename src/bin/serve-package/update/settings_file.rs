@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+
 use super::configuration::Configuration;
 use super::edit;
 use super::error::UpdateError;
@@ -41,12 +43,24 @@ impl SettingsFile {
         Ok(Self { path, exists })
     }
 
-    /// Looks whether the files beside it can be made.
+    /// Looks whether it can be replaced, and the files beside it made, unless they
+    /// are left over.
     ///
     /// # Errors
     ///
     /// When they cannot.
-    pub fn check_folder(&self) -> Result<(), UpdateError> {
+    pub fn check(&self, is_left_over: bool) -> Result<(), UpdateError> {
+        // Nothing can be renamed over such a file. Where the kernel does not tell,
+        // the change will fail, and be undone.
+        let fixed =
+            StatxAttributes::IMMUTABLE | StatxAttributes::APPEND | StatxAttributes::MOUNT_ROOT;
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        if let Ok(found) = statx(CWD, &self.path, flags, StatxFlags::empty())
+            && found.stx_attributes.intersects(fixed)
+        {
+            let text = format!("{:?} {CANNOT_BE_CHANGED}: it is immutable or mounted", self.path);
+            return Err(text.into());
+        }
         let Some(folder) = self.path.parent().filter(|folder| folder.exists()) else {
             return Ok(());
         };
@@ -54,7 +68,7 @@ impl SettingsFile {
             return Err(UpdateError::file(folder, CANNOT_BE_CHANGED, &error.into()));
         }
         let backup = super::record::beside(&self.path, super::record::BACKUP);
-        if fs::symlink_metadata(&backup).is_ok() {
+        if !is_left_over && fs::symlink_metadata(&backup).is_ok() {
             let text = format!(
                 "{backup:?} is in the way, and no record says whose it is; compare it with \
                  update.conf, and move it away"
@@ -68,14 +82,20 @@ impl SettingsFile {
 /// Where a name leads, and whether something is there.
 fn follow(name: &Path) -> io::Result<(PathBuf, bool)> {
     match fs::canonicalize(name) {
-        Ok(path) => Ok((path, true)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let target = fs::read_link(name).ok();
-            let folder = name.parent().unwrap_or(name);
-            Ok((target.map_or_else(|| name.to_owned(), |target| folder.join(target)), false))
-        }
-        Err(error) => Err(error),
+        Ok(path) => return Ok((path, true)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
     }
+    // The system follows no more links either.
+    let mut path = name.to_owned();
+    for _ in 0..40 {
+        let Ok(target) = fs::read_link(&path) else { break };
+        let target = path.with_file_name(target);
+        let (Some(folder), Some(name)) = (target.parent(), target.file_name()) else { break };
+        // No folder is made but that of the settings themselves.
+        path = fs::canonicalize(folder)?.join(name);
+    }
+    Ok((path, false))
 }
 
 /// Points `update_engine` at the server of a record that is written already. The
@@ -173,12 +193,13 @@ fn put_back_original(record: &Record, current: Option<Vec<u8>>) -> io::Result<()
     let Some(original) = read(&backup)? else { return Ok(()) };
     let changed = edit::with_server(&original, &record.server);
     match current {
-        Some(current) if current != changed && current != original => {
+        // It may be a file that cannot be renamed over, and was not changed.
+        Some(current) if current == original => {}
+        Some(current) if current != changed => {
             replace(record, &edit::without_server(&current, &original, &record.server))?;
         }
         _ => fs::rename(&backup, &record.file)?,
     }
-    // Renaming one name of a file to another of the same file does nothing.
     sync_folder(&record.file)?;
     remove_if_there(&backup)
 }

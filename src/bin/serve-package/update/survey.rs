@@ -8,13 +8,14 @@ use super::configuration::Configuration;
 use super::engine::{Operation, Status};
 use super::extensions::Extensions;
 use super::finding::Findings;
+use super::lock::Lock;
 use super::payloads::{self, Payloads};
 use super::reboot;
 use super::record::Record;
-use super::release::Release;
+use super::release::{Release, System};
 use super::root::Root;
 use super::settings_file::SettingsFile;
-use super::unit::{self, Unit};
+use super::unit::{self, Mask, Unit};
 use super::{proxy, room, version};
 use crate::args::Request;
 
@@ -40,10 +41,28 @@ pub struct Machine {
     /// The unit of `update_engine`.
     pub engine: Unit,
     /// What happens when the update is installed.
-    pub reboot: reboot::Manager,
+    pub reboot: String,
     /// `SERVER=` in force, as far as there is one.
     pub server: Option<String>,
     pub group: Option<String>,
+}
+
+impl Machine {
+    /// What an operator must do after the reboot, where the unit is masked for
+    /// good: only `update_engine` marks the new system good, by the program named
+    /// here, 45 seconds after its start (its `main.cc`). `flatcar-postinst` gives
+    /// the new system one try (`cgpt add -S0 -T1`), so without the mark the boot
+    /// after the next one is of the old system again.
+    pub fn after_reboot(&self) -> Option<String> {
+        (self.engine.mask == Some(Mask::Permanent)).then(|| {
+            format!(
+                "{} is masked and will not mark the new system good: after the reboot, \
+                 run `sudo {}-setgoodroot`, or the boot after it is of the old system again",
+                unit::UPDATE_ENGINE,
+                self.release.system.folder()
+            )
+        })
+    }
 }
 
 /// Whether there is something to do.
@@ -64,29 +83,37 @@ impl Survey {
         if !root.is_permitted() {
             findings.error(NOT_ROOT);
         }
-        let record = Record::find(root);
-        let is_left_over = matches!(record, Ok(Some(_)));
-        match record {
-            Ok(Some(record)) => findings.warning(format!(
-                "an update that was killed left settings changed ({}); they are restored first",
-                root.shown(record.path())
-            )),
-            Ok(None) => {}
-            Err(error) => findings.error(error.to_string()),
+        let record = Record::find(root).unwrap_or_else(|error| {
+            findings.error(error.to_string());
+            None
+        });
+        if let Some(record) = &record {
+            // An update restores it before it looks, so this only looks.
+            match Lock::take(root) {
+                Ok(_) => findings.warning(format!(
+                    "an update that was killed left settings changed ({}); they are restored first",
+                    root.shown(record.path())
+                )),
+                Err(error) => findings.error(error.to_string()),
+            }
         }
         let mut state = State::Ready;
-        let machine = match Release::read(root) {
-            Ok(release) => {
-                let (machine, status) = look(request, release, root, &mut findings);
+        let read = System::find(root).and_then(|system| {
+            let configuration = Configuration::read(root, system, record.as_ref());
+            Ok((Release::of(system, &configuration)?, configuration))
+        });
+        let machine = match read {
+            Ok((release, configuration)) => {
+                let (machine, status) = look(request, release, &configuration, root, &mut findings);
                 let file = SettingsFile::find(root, machine.release.system);
-                let checked = file.and_then(|file| {
-                    // What a killed run has left beside it is not in the way.
-                    if is_left_over { Ok(()) } else { file.check_folder() }
-                });
-                if let Err(error) = checked {
+                // What a killed run has left beside it is not in the way.
+                if let Err(error) = file.and_then(|file| file.check(record.is_some())) {
                     findings.error(error.to_string());
                 }
                 state = look_at_state(request, &machine, root, status.as_ref(), &mut findings);
+                if let Some(text) = machine.after_reboot().filter(|_| state != State::Current) {
+                    findings.warning(text);
+                }
                 Some(machine)
             }
             Err(error) => {
@@ -100,7 +127,7 @@ impl Survey {
         let payloads = payloads::open(request, root, &mut findings);
         if let Some(machine) = &machine {
             find_missing(request, machine, &payloads, &mut findings);
-            room::find(root, payloads.extensions_size, &mut findings);
+            room::find(root, machine.release.system, &payloads, &mut findings);
         }
         Self { findings, state, packages: payloads.packages, machine }
     }
@@ -109,10 +136,16 @@ impl Survey {
 fn look(
     request: &Request,
     release: Release,
+    configuration: &Configuration,
     root: &Root,
     findings: &mut Findings,
 ) -> (Machine, Option<Status>) {
-    let configuration = Configuration::read(root, release.system);
+    let key = release.system.version_key();
+    if let Some(setting) =
+        configuration.get(key).filter(|setting| !setting.file.ends_with("/release"))
+    {
+        findings.note(format!("{} has {key}={}", setting.file, setting.value));
+    }
     for problem in &configuration.unreadable {
         findings.error(problem.clone());
     }
@@ -146,7 +179,9 @@ fn look(
         };
         findings.note(format!("{} {how}, and stopped at the end", unit::UPDATE_ENGINE));
     }
-    if let Some(problem) = proxy::problem(root, &engine) {
+    let extensions = Extensions::read(root, findings);
+    let with_extensions = !extensions.files(request.no_oem).is_empty();
+    if let Some(problem) = proxy::problem(root, &engine, with_extensions) {
         findings.error_unless(request.force, &problem);
     }
     let status = engine
@@ -156,8 +191,7 @@ fn look(
     let locksmithd = Unit::query(unit::LOCKSMITHD).map_err(|error| {
         findings.warning(format!("it is not known whether locksmithd reboots: {error}"));
     });
-    let reboot = reboot::Manager::of(locksmithd.ok(), &configuration);
-    let extensions = Extensions::read(root);
+    let reboot = reboot::forecast(root, locksmithd.ok().as_ref(), configuration, findings);
     (Machine { release, extensions, engine, reboot, server, group }, status)
 }
 
@@ -169,9 +203,9 @@ fn look_at_state(
     findings: &mut Findings,
 ) -> State {
     let version = &request.package_version;
+    let is_current = version == &machine.release.version;
     if let Some(status) = status {
         match &status.operation {
-            Operation::Idle => {}
             Operation::NeedReboot if status.new_version == version.as_str() => {
                 return State::Installed;
             }
@@ -184,13 +218,16 @@ fn look_at_state(
                     version => version,
                 }
             )),
+            // What waits for the reboot is another version, though.
+            _ if is_current => return State::Current,
+            Operation::Idle => {}
             busy => findings.error(format!(
                 "update_engine is {busy}; wait until `update_engine_client -status` says \
                  UPDATE_STATUS_IDLE"
             )),
         }
     }
-    if version == &machine.release.version {
+    if is_current && status.is_none() {
         return State::Current;
     }
     version::find(request, machine, root, findings);

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::deadline::Deadline;
 use super::error::UpdateError;
 use super::root;
 use crate::format::Plain;
@@ -27,12 +28,20 @@ const OUTPUT_GRACE: Duration = Duration::from_secs(1);
 pub static IS_INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// What a program is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Purpose {
-    /// It leads on to the update, and is ended by a signal.
-    Going,
+    /// It leads on to the update, and is ended by a signal and by the deadline.
+    Going(Option<Deadline>),
     /// It looks, or puts something back.
     Other,
+}
+
+impl Purpose {
+    fn is_over(&self) -> bool {
+        let Self::Going(deadline) = self else { return false };
+        IS_INTERRUPTED.load(Ordering::Relaxed)
+            || deadline.as_ref().is_some_and(Deadline::has_passed)
+    }
 }
 
 /// Runs a program that must succeed: what it said on standard output.
@@ -71,9 +80,7 @@ pub fn run(
             Ok(None) if started.elapsed() >= time => {
                 fail(&format!("did not end within {} s", time.as_secs()))
             }
-            Ok(None) if purpose == Purpose::Going && IS_INTERRUPTED.load(Ordering::Relaxed) => {
-                fail("was interrupted")
-            }
+            Ok(None) if purpose.is_over() => fail("was interrupted"),
             Ok(None) => {
                 thread::sleep(POLL);
                 continue;

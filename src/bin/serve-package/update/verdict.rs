@@ -25,9 +25,45 @@ pub enum Verdict {
     /// The machine did not ask: what was found out about that.
     NotAsked(Vec<String>),
     /// It took longer than it may.
-    Deadline(Duration),
+    Deadline(Duration, Rest),
     /// By a signal.
-    Interrupted,
+    Interrupted(Rest),
+}
+
+/// What `update_engine` does after an update was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// It is stopped.
+    Nothing,
+    /// It asks for the rest of the payload, in vain.
+    Download,
+    /// It goes on without the server: nothing that comes after the payload needs it
+    /// (`BuildUpdateActions` in `update_attempter.cc`) but the extensions, which are
+    /// asked of the public server then.
+    Installation,
+}
+
+impl Rest {
+    pub fn of(is_stopped: bool, is_downloaded: bool) -> Self {
+        match (is_stopped, is_downloaded) {
+            (true, _) => Self::Nothing,
+            (false, false) => Self::Download,
+            (false, true) => Self::Installation,
+        }
+    }
+}
+
+impl fmt::Display for Rest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Nothing => "",
+            Self::Download => "; update_engine gives up the download by itself after some minutes",
+            Self::Installation => {
+                "; update_engine goes on installing, and the machine may reboot then: \
+                 update_engine_client -status"
+            }
+        })
+    }
 }
 
 impl Verdict {
@@ -36,8 +72,8 @@ impl Verdict {
         match self {
             Self::Installed => 0,
             Self::Failed(_) | Self::Broken(_) | Self::NotAsked(_) => FAILURE,
-            Self::Deadline(_) => DEADLINE,
-            Self::Interrupted => INTERRUPTED,
+            Self::Deadline(..) => DEADLINE,
+            Self::Interrupted(_) => INTERRUPTED,
         }
     }
 
@@ -47,14 +83,14 @@ impl Verdict {
             Self::Installed => "installed",
             Self::Failed(_) | Self::Broken(_) => "failed",
             Self::NotAsked(_) => "not-asked",
-            Self::Deadline(_) => "deadline",
-            Self::Interrupted => "interrupted",
+            Self::Deadline(..) => "deadline",
+            Self::Interrupted(_) => "interrupted",
         }
     }
 
     /// Whether the journal may tell why.
     pub fn is_failure(&self) -> bool {
-        !matches!(self, Self::Installed | Self::Interrupted)
+        !matches!(self, Self::Installed | Self::Interrupted(_))
     }
 }
 
@@ -79,14 +115,12 @@ impl fmt::Display for Verdict {
             Self::NotAsked(causes) => {
                 write!(formatter, "the machine did not ask for the update: {}", causes.join("; "))
             }
-            Self::Deadline(time) => write!(
+            Self::Deadline(time, rest) => write!(
                 formatter,
-                "the update took longer than {}",
+                "the update took longer than {}{rest}",
                 humantime::format_duration(*time)
             ),
-            Self::Interrupted => formatter.write_str(
-                "interrupted; update_engine gives up the download by itself after some minutes",
-            ),
+            Self::Interrupted(rest) => write!(formatter, "interrupted{rest}"),
         }
     }
 }
@@ -131,7 +165,12 @@ mod tests {
     fn what_is_said() {
         let failed = Verdict::Failed(Some(ErrorCode::new(268_435_461))).to_string();
         assert!(failed.contains("postinstall runner error (5), test URL; usually an"), "{failed}");
-        let late = Verdict::Deadline(Duration::from_secs(90)).to_string();
+        let late = Verdict::Deadline(Duration::from_secs(90), Rest::of(true, true)).to_string();
         assert_eq!(late, "the update took longer than 1m 30s");
+        let interrupted = Verdict::Interrupted(Rest::of(false, true)).to_string();
+        assert!(
+            interrupted.starts_with("interrupted; update_engine goes on inst"),
+            "{interrupted}"
+        );
     }
 }

@@ -8,9 +8,9 @@ use super::root::Root;
 use super::survey::Machine;
 use crate::args::Request;
 
-/// How long after the start of `update_engine` the running system is marked
-/// good: two minutes, and some seconds for the marking.
-const MARKED_GOOD: Duration = Duration::from_secs(130);
+/// How many seconds after the start of `update_engine` the running system is
+/// marked good at the latest: two minutes, and some seconds for the marking.
+const MARKED_GOOD: u64 = 130;
 
 /// Looks at the version, the channel, and whether the running system can be
 /// gone back to.
@@ -32,11 +32,10 @@ pub fn find(request: &Request, machine: &Machine, root: &Root, findings: &mut Fi
     if !["amd64-usr", "arm64-usr"].contains(&&*machine.release.board) {
         findings.warning(format!("the machine's board is {:?}", machine.release.board));
     }
-    if let Some(left) = until_good(root, machine.engine.active_since) {
+    if let Some((age, left)) = since_start(root, machine.engine.active_since) {
         let text = format!(
-            "the running system is not marked good yet, so an update now would take away the way \
-             back; wait {} s",
-            left.as_secs() + u64::from(left.subsec_nanos() > 0)
+            "update-engine started {age} s ago, so the running system may not be marked good yet, \
+             and an update would take away the way back; wait {left} s"
         );
         findings.error_unless(request.force, &text);
     }
@@ -53,12 +52,15 @@ fn channel(version: &str) -> Option<&'static str> {
     }
 }
 
-/// How long it takes until the running system is marked good.
-fn until_good(root: &Root, active_since: Option<Duration>) -> Option<Duration> {
-    let active_since = active_since?;
+/// How many seconds ago `update_engine` was started, which may not be the first
+/// time since the boot, and how many are left until the running system is marked
+/// good for sure.
+fn since_start(root: &Root, active_since: Option<Duration>) -> Option<(u64, u64)> {
     let uptime = fs::read_to_string(root.path("/proc/uptime")).ok()?;
-    let uptime = Duration::from_secs(uptime.split(['.', ' ']).next()?.parse().ok()?);
-    MARKED_GOOD.checked_sub(uptime.saturating_sub(active_since)).filter(|left| !left.is_zero())
+    let uptime: u64 = uptime.split(['.', ' ']).next()?.parse().ok()?;
+    let age = uptime.saturating_sub(active_since?.as_secs());
+    let left = MARKED_GOOD.checked_sub(age).filter(|left| *left > 0)?;
+    Some((age, left))
 }
 
 #[cfg(test)]
