@@ -66,22 +66,25 @@ fn offering(
     change: impl Fn(String) -> String + Send + Sync + 'static,
     get: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static,
 ) -> Scripted {
-    Scripted::start(move |asked| {
-        if !asked.is_post() {
-            return get(asked);
-        }
-        let host = asked.head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-        let digests = Digests::from_reader(content).unwrap();
-        let mut response = Response::new();
-        let check = response.add_app(APP, AppStatus::Ok).add_update_check(UpdateStatus::Ok);
-        check.add_url(format!("http://{host}/packages/"));
-        let manifest = check.add_manifest("2.0.0");
-        manifest.add_package("update.gz", digests.size).sha1 = Some(digests.sha1);
-        let action = manifest.add_action("postinstall");
-        action.sha256 = Some(digests.sha256);
-        action.disable_payload_backoff = true;
-        document(&change(response.to_xml()))
+    Scripted::start(move |asked| match asked.is_post() {
+        true => offer(content, &change, asked),
+        false => get(asked),
     })
+}
+
+/// The answer that offers some content.
+fn offer(content: &[u8], change: impl Fn(String) -> String, asked: &Asked) -> Vec<u8> {
+    let host = asked.head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let digests = Digests::from_reader(content).unwrap();
+    let mut response = Response::new();
+    let check = response.add_app(APP, AppStatus::Ok).add_update_check(UpdateStatus::Ok);
+    check.add_url(format!("http://{host}/packages/"));
+    let manifest = check.add_manifest("2.0.0");
+    manifest.add_package("update.gz", digests.size).sha1 = Some(digests.sha1);
+    let action = manifest.add_action("postinstall");
+    action.sha256 = Some(digests.sha256);
+    action.disable_payload_backoff = true;
+    document(&change(response.to_xml()))
 }
 
 fn same(text: String) -> String {
@@ -337,9 +340,39 @@ fn the_next_codebase_is_tried() {
     let server = offering(CONTENT, change, |asked| part(CONTENT, asked));
     let directory = Directory::new();
     let into = directory.path().to_str().unwrap();
-    let outcome = check(&server.url(), &["--skip-payload-check", "--download", into]);
+    let arguments = ["--skip-payload-check", "--download", into];
+    let outcome = check(&server.url(), &arguments);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     assert!(outcome.stderr.contains("warning: http://127.0.0.1:1/update.gz: "), "{outcome:?}");
+    assert!(outcome.stdout.ends_with(", with 1 warning\n"), "{outcome:?}");
+    let outcome = check(&server.url(), &[&arguments[..], &["--strict", "--json"]].concat());
+    assert_eq!((outcome.code, codes(&outcome.stdout)), (Some(1), vec!["codebase-fails"]));
+}
+
+/// As `download_sysext` does (`get_pkgs_to_download` in `src/download/mod.rs` of ue-rs).
+#[test]
+fn extensions_are_fetched_from_the_first_codebase_only() {
+    let change = |text: String| {
+        let (start, end) = text.split_once("<url ").unwrap();
+        let first = end.split_once('"').unwrap().1.split_once('"').unwrap().0;
+        let extension = "<package name=\"oem-x.gz\" hash=\"L9ThxnotKPzthJ7hu3bnORuT6xI=\" \
+             size=\"43\" required=\"false\"/></packages>";
+        format!("{start}<url codebase=\"{first}first/\"/><url {end}")
+            .replace("</packages>", extension)
+    };
+    let server = offering(CONTENT, change, |asked| match asked.line.as_str() {
+        "GET /packages/first/oem-x.gz" => answer("404 Not Found", &[], b""),
+        "GET /packages/oem-x.gz" => {
+            answer("200 OK", &[], b"The quick brown fox jumps over the lazy dog")
+        }
+        _ => part(CONTENT, asked),
+    });
+    let directory = Directory::new();
+    let into = directory.path().to_str().unwrap();
+    let outcome = check(&server.url(), &["--skip-payload-check", "--download", into]);
+    assert_eq!(outcome.code, Some(1), "{outcome:?}");
+    assert!(outcome.stderr.contains("error: package oem-x.gz: "), "{outcome:?}");
+    assert_eq!(server.asked_with("eventtype=\"3\" eventresult=\"0\" errorcode=\"5\"").len(), 1);
 }
 
 #[test]

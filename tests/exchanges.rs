@@ -166,10 +166,20 @@ fn what_is_no_request_is_refused() {
 }
 
 #[test]
-fn the_prefix_that_a_machine_wants_is_respected() {
+fn what_a_machine_asks_for_is_respected() {
     let server = Server::of_fixtures();
     let check = String::from_utf8(fixture("check-older")).unwrap();
-    for (prefix, offered) in [("4152.", true), ("4152.2.0", true), ("4081.", false)] {
+    let disabled = check.replace("<updatecheck", "<updatecheck updatedisabled=\"true\"");
+    assert!(!update(server.address(), disabled.as_bytes()).offers());
+    server.wait_for_line("no update: updates are disabled on it");
+    for (prefix, offered) in [
+        ("4152.", true),
+        ("4152", true),
+        ("4152.2.0", true),
+        ("4152.2.0$", true),
+        ("41", false),
+        ("4081.", false),
+    ] {
         let wanted = format!("targetversionprefix=\"{prefix}\"");
         let check = check.replace("targetversionprefix=\"\"", &wanted);
         assert_eq!(update(server.address(), check.as_bytes()).offers(), offered, "{prefix}");

@@ -9,9 +9,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use common::payload::{Directory, GOOD_KEY, OTHER_KEY, payload, published};
-use common::server::binary;
+use common::server::{binary, run};
 use common::{EXTENSION, UPDATE};
 use omaha::Digests;
+use rustix::fs::{CWD, Mode, mkfifoat};
 
 /// What it prints on standard output, and its exit status.
 fn inspect(arguments: &[&OsStr]) -> (String, i32) {
@@ -85,7 +86,7 @@ fn what_is_no_payload() {
     }
     let missing = directory.join("missing.gz");
     expect_wrong(&missing, "the payload cannot be read: no such file");
-    expect_wrong(directory.path(), "the payload cannot be read: it is a folder");
+    expect_wrong(directory.path(), "the payload cannot be read: it is a directory");
 }
 
 #[test]
@@ -141,8 +142,21 @@ fn a_published_digest() {
     assert!(status == 0 && text.contains("oem-a.gz.sha256\" has this SHA-256"), "{text}");
     directory.write("oem-a.gz.sha256", published(b"other", "oem-a.gz").as_bytes());
     expect_wrong(&file, "oem-a.gz.sha256\" says ");
+    directory.write("oem-a.gz.sha256", b"\n");
+    expect_wrong(&file, "oem-a.gz.sha256\" is empty");
+    let hex = Digests::from_reader(&good[..]).unwrap().sha256.to_hex();
+    for text in [format!("\u{feff}{hex}\r\n"), format!("SHA256 (oem (a) = b.gz) = {hex}\n")] {
+        directory.write("oem-a.gz.sha256", text.as_bytes());
+        assert_eq!(with_key(&file).1, 0, "{text}");
+    }
     directory.write("oem-a.gz.sha256", b"<html>");
     expect_wrong(&file, "oem-a.gz.sha256\": \"<html>\" is not a SHA-256");
+    // A pipe that nobody writes into.
+    let pipe = directory.join("oem-a.gz.sha256");
+    fs::remove_file(&pipe).unwrap();
+    mkfifoat(CWD, &pipe, Mode::RUSR).unwrap();
+    let outcome = run(["inspect".as_ref(), file.as_os_str()]);
+    assert!(outcome.stdout.contains("oem-a.gz.sha256\" is no regular file"), "{outcome:?}");
 }
 
 #[test]

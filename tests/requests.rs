@@ -110,7 +110,7 @@ fn bodies_that_are_no_request() {
     let entities =
         "<!DOCTYPE r [<!ENTITY a \"aaaaaaaaaa\">]><request protocol=\"3.0\">&a;</request>";
     for (body, why) in [
-        (&b""[..], "ends too early"),
+        (&b""[..], "the body is empty; with curl: --data-binary @FILE"),
         (b"hello", "not an Omaha request: line 1"),
         (b"<response protocol=\"3.0\"/>", "<response>, not <request>"),
         (b"<request/>", "protocol=\"3.0\" is missing"),

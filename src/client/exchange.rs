@@ -36,8 +36,10 @@ pub enum Validation {
     /// of the document.
     #[default]
     Full,
-    /// As `update_engine` does, which looks at none of these, and takes a
-    /// value that it cannot read for an absent one.
+    /// As `update_engine` does, which looks at none of these, takes the first
+    /// update check whatever its application (`ParseResponse` in
+    /// `omaha_request_action.cc`), and a value that it cannot read for an absent
+    /// one.
     UpdateEngine,
 }
 
@@ -124,7 +126,11 @@ impl Exchange {
                 app if app.status == AppStatus::Ok => Ok(app),
                 app => Err(refused(app)),
             },
-            Validation::UpdateEngine => app.or(answer.response.apps.first()).ok_or_else(missing),
+            Validation::UpdateEngine => {
+                let apps = &answer.response.apps;
+                let first = apps.iter().find(|app| app.update_check.is_some());
+                first.or(app).or(apps.first()).ok_or_else(missing)
+            }
         }
     }
 }

@@ -21,28 +21,28 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Queue {
-    letters: VecDeque<Letter>,
+    events: VecDeque<QueuedEvent>,
     has_worker: bool,
 }
 
 /// A request about one application, and who waits for what becomes of it.
 #[derive(Debug)]
-struct Letter {
+struct QueuedEvent {
     exchange: Exchange,
     request: Request,
     app: String,
-    fate: Arc<Fate>,
+    completion: Arc<Completion>,
 }
 
 #[derive(Debug, Default)]
-struct Fate {
+struct Completion {
     result: Mutex<Option<Result<(), ClientError>>>,
     known: Condvar,
 }
 
 /// An event on its way. Dropping this does not stop it.
 #[derive(Debug)]
-pub struct Pending(Arc<Fate>);
+pub struct Pending(Arc<Completion>);
 
 impl Pending {
     /// Waits until the event was sent and acknowledged, or given up.
@@ -64,10 +64,10 @@ impl Pending {
 impl Outbox {
     /// Hands over a request about one application.
     pub fn post(&self, exchange: Exchange, request: Request, app: String) -> Pending {
-        let fate = Arc::new(Fate::default());
-        let pending = Pending(Arc::clone(&fate));
+        let completion = Arc::new(Completion::default());
+        let pending = Pending(Arc::clone(&completion));
         let mut queue = lock(&self.0.queue);
-        queue.letters.push_back(Letter { exchange, request, app, fate });
+        queue.events.push_back(QueuedEvent { exchange, request, app, completion });
         let needs_worker = !queue.has_worker;
         queue.has_worker = true;
         drop(queue);
@@ -91,53 +91,54 @@ impl Outbox {
     }
 
     fn work(&self) {
-        let _retirement = Retirement(self);
-        while let Some(letter) = self.next() {
-            letter.deliver();
+        let _cleanup = PanicCleanup(self);
+        while let Some(event) = self.next() {
+            event.send();
         }
     }
 
-    fn next(&self) -> Option<Letter> {
+    fn next(&self) -> Option<QueuedEvent> {
         let mut queue = lock(&self.0.queue);
-        let letter = queue.letters.pop_front();
-        if letter.is_none() {
+        let event = queue.events.pop_front();
+        if event.is_none() {
             queue.has_worker = false;
             self.0.idle.notify_all();
         }
-        letter
+        event
     }
 }
 
-impl Letter {
-    fn deliver(self) {
+impl QueuedEvent {
+    fn send(self) {
         let answer = self.exchange.send(&self.request);
-        self.fate.decide(answer.and_then(|answer| self.exchange.app(&answer, &self.app).map(drop)));
+        let result = answer.and_then(|answer| self.exchange.app(&answer, &self.app).map(drop));
+        self.completion.complete(result);
     }
 }
 
 /// Waiting threads are woken, even if a transport panicked.
-impl Drop for Letter {
+impl Drop for QueuedEvent {
     fn drop(&mut self) {
-        self.fate.decide(Err(ClientError::Transport(TransportError::Closed)));
+        self.completion.complete(Err(ClientError::Transport(TransportError::Closed)));
     }
 }
 
-impl Fate {
-    /// Only the first decision counts.
-    fn decide(&self, decision: Result<(), ClientError>) {
-        lock(&self.result).get_or_insert(decision);
+impl Completion {
+    /// Only the first result counts.
+    fn complete(&self, result: Result<(), ClientError>) {
+        lock(&self.result).get_or_insert(result);
         self.known.notify_all();
     }
 }
 
 /// Lets another worker begin where a transport panicked.
-struct Retirement<'a>(&'a Outbox);
+struct PanicCleanup<'a>(&'a Outbox);
 
-impl Drop for Retirement<'_> {
+impl Drop for PanicCleanup<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
             let mut queue = lock(&self.0.0.queue);
-            queue.letters.clear();
+            queue.events.clear();
             queue.has_worker = false;
             self.0.0.idle.notify_all();
         }

@@ -47,6 +47,10 @@ pub enum PayloadError {
     },
     /// The manifest announces no signatures, and no machine would install it.
     Unsigned,
+    /// An operation of an operating system's payload has data without a SHA-256.
+    NoDigest,
+    /// The manifest does not say the SHA-256 of what results.
+    NoPartitionInfo,
     /// The data of an operation are not those that the manifest describes.
     #[non_exhaustive]
     Damaged {
@@ -80,6 +84,10 @@ pub enum Part {
 impl PayloadError {
     pub(super) fn manifest(problem: impl fmt::Display) -> Self {
         Self::Malformed { part: Part::Manifest, problem: problem.to_string() }
+    }
+
+    pub(super) fn data(problem: impl fmt::Display) -> Self {
+        Self::Malformed { part: Part::Data, problem: problem.to_string() }
     }
 
     pub(super) fn signatures(problem: impl fmt::Display) -> Self {
@@ -132,6 +140,11 @@ impl fmt::Display for PayloadError {
             Self::Unsigned => {
                 formatter.write_str("it is a payload without signatures, which no machine installs")
             }
+            Self::NoDigest => {
+                formatter.write_str("it is not a valid payload: an operation has no SHA-256")
+            }
+            Self::NoPartitionInfo => formatter
+                .write_str("it is not a valid payload: it has no SHA-256 of the new partition"),
             Self::Damaged { operation, offset, length, expected, found } => write!(
                 formatter,
                 "it is a damaged payload: the {length} bytes of operation {operation}, at byte \

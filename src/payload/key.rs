@@ -44,7 +44,11 @@ impl PublicKey {
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         const BEGIN: &str = "-----BEGIN ";
         let label = text.lines().find_map(|line| line.trim_end().strip_prefix(BEGIN));
-        let label = label.and_then(|label| label.strip_suffix("-----")).ok_or(KeyError::NotPem)?;
+        let label = label.and_then(|label| label.split_once("-----"));
+        let (label, rest) = label.ok_or(KeyError::NotPem)?;
+        if !rest.is_empty() {
+            return Err(KeyError::LineBreaks);
+        }
         if label != "PUBLIC KEY" {
             return Err(KeyError::Label(label.chars().take(40).collect()));
         }
@@ -152,6 +156,8 @@ impl fmt::Debug for PublicKey {
 pub enum KeyError {
     /// It is not PEM.
     NotPem,
+    /// It would be PEM, but for the line breaks.
+    LineBreaks,
     /// It is PEM with this label.
     Label(String),
     /// It is not a `SubjectPublicKeyInfo`, or what it holds is no key.
@@ -167,10 +173,11 @@ impl fmt::Display for KeyError {
         const EXPECTED: &str = "expected an RSA public key in PEM (-----BEGIN PUBLIC KEY-----)";
         match self {
             Self::NotPem => write!(formatter, "it is not PEM; {EXPECTED}"),
+            Self::LineBreaks => formatter.write_str("it is not PEM: line breaks are missing"),
             Self::Label(label) => write!(
                 formatter,
-                "it is a {label:?}; {EXPECTED}, as `openssl pkey -pubout` or \
-                 `openssl x509 -pubkey -noout` make one of a private key or a certificate"
+                "it is a {label:?}; {EXPECTED}, as `openssl pkey -pubout` (for a public key, with \
+                 -pubin) or `openssl x509 -pubkey -noout` make one of a key or a certificate"
             ),
             Self::NotAKey => write!(formatter, "it holds no public key; {EXPECTED}"),
             Self::NotRsa => write!(formatter, "it is a key for another algorithm; {EXPECTED}"),

@@ -29,8 +29,6 @@ pub(super) struct Facts {
     /// None without a procedure for the kernel.
     pub kernel: Option<PartitionChange>,
     pub counts: OperationCounts,
-    /// Where the last operation's data ends, in bytes from the end of the manifest.
-    pub data_end: u64,
 }
 
 impl Manifest {
@@ -80,32 +78,33 @@ fn facts(message: &[u8]) -> Result<Facts, PayloadError> {
         counts.add(&operation);
         data_end = end_of_data(&operation, data_end, counts.total())?;
     }
-    if data_end > signatures_offset {
-        return Err(PayloadError::manifest(format_args!(
-            "the operations' data end at byte {data_end}, and the signatures begin at \
-             {signatures_offset}"
+    // `Write` in payload_processor.cc.
+    if data_end != signatures_offset {
+        return Err(PayloadError::data(format_args!(
+            "the data end at byte {data_end}, and the signatures begin at {signatures_offset}"
         )));
     }
-    Ok(Facts {
-        block_size,
-        signatures_offset,
-        signatures_size,
-        partition,
-        kernel,
-        counts,
-        data_end,
-    })
+    // Only update_engine looks at them: `ValidateOperationHash` in delta_performer.cc.
+    if kernel.is_some() && counts.without_digest > 0 {
+        return Err(PayloadError::NoDigest);
+    }
+    // `SetNewInfo` in payload_processor.cc, and `verify_signature_on_disk` in
+    // src/download/package.rs of ue-rs.
+    if partition.new.and_then(|new| new.sha256).is_none() {
+        return Err(PayloadError::NoPartitionInfo);
+    }
+    Ok(Facts { block_size, signatures_offset, signatures_size, partition, kernel, counts })
 }
 
 /// Where an operation's data ends. `update_engine` takes all data in order and
-/// without gaps (`PerformReplaceOperation` in delta_performer.cc).
+/// without gaps (`PerformOperation` in payload_processor.cc).
 fn end_of_data(operation: &Operation, begin: u64, number: u32) -> Result<u64, PayloadError> {
     let Operation { data_offset, data_length, .. } = *operation;
     if data_length == 0 {
         return Ok(begin);
     }
     if data_offset != begin {
-        return Err(PayloadError::manifest(format_args!(
+        return Err(PayloadError::data(format_args!(
             "the data of operation {number} begin at byte {data_offset}, not at {begin}, where \
              those before it end"
         )));
@@ -116,24 +115,31 @@ fn end_of_data(operation: &Operation, begin: u64, number: u32) -> Result<u64, Pa
 }
 
 /// Reads what a procedure says of the kernel, if it is one for the kernel.
+/// `update_engine` passes over a procedure whose type it does not know, and needs to
+/// know what becomes of the others (`LoadManifest` in payload_processor.cc).
 fn change_of_kernel(
     procedure: &[u8],
     kernel: &mut Option<PartitionChange>,
     meter: &mut Meter,
 ) -> Result<(), PayloadError> {
-    /// `InstallProcedure.Type.KERNEL`.
+    /// `InstallProcedure.Type`.
     const KERNEL: u64 = 0;
-    let (mut change, mut procedure_type) = (kernel.unwrap_or_default(), KERNEL);
+    const PCR_POLICY: u64 = 1;
+    let (mut change, mut procedure_type) = (PartitionChange::default(), None);
     for field in Fields::of(procedure) {
         match meter.count(field).map_err(PayloadError::manifest)? {
-            (1, Value::Varint(value)) => procedure_type = value,
+            (1, Value::Varint(value)) => procedure_type = Some(value),
             (3, Value::Bytes(old)) => partition::merge(&mut change.old, old, meter)?,
             (4, Value::Bytes(new)) => partition::merge(&mut change.new, new, meter)?,
             _ => {}
         }
     }
-    if procedure_type == KERNEL {
-        *kernel = Some(change);
+    match procedure_type {
+        Some(KERNEL | PCR_POLICY) if change.new.is_none() => {
+            return Err(PayloadError::manifest("a procedure has no new_info"));
+        }
+        Some(KERNEL) => *kernel = Some(change),
+        _ => {}
     }
     Ok(())
 }

@@ -209,10 +209,6 @@ impl Payload {
         let manifest = self.manifest.bytes();
         (header::write(manifest.len() as u64), manifest)
     }
-
-    pub(super) fn data_end(&self) -> u64 {
-        self.manifest.facts.data_end
-    }
 }
 
 /// Bytes for which memory is taken at a time, where it is not known how many will

@@ -38,9 +38,14 @@ fn signed_at(offset: u64) -> Message {
     Message::default().number(4, offset).number(5, 1)
 }
 
+/// The same, with what is said of every partition.
+fn installable(offset: u64) -> Message {
+    signed_at(offset).message(9, &Message::default().bytes(2, &[0; 32]))
+}
+
 fn problem(manifest: &Message) -> String {
     match Payload::read(&with_manifest(manifest, &[])[..]) {
-        Err(PayloadError::Malformed { part: Part::Manifest, problem }) => problem,
+        Err(PayloadError::Malformed { part: Part::Manifest | Part::Data, problem }) => problem,
         other => panic!("{other:?}"),
     }
 }
@@ -187,17 +192,17 @@ fn manifests_that_contradict_the_format() {
             manifest(&operation(1, 1)),
             "the data of operation 1 begin at byte 1, not at 0, where those before it end",
         ),
-        (
-            manifest(&operation(0, 101)),
-            "the operations' data end at byte 101, and the signatures begin at 100",
-        ),
+        (manifest(&operation(0, 101)), "the data end at byte 101, and the signatures begin at 100"),
         (
             manifest(&operation(0, 1)).message(1, &operation(1, u64::MAX)),
             "operation 2 has 18446744073709551615 bytes of data",
         ),
-        (signed_at(u64::MAX), "the signatures begin at byte 18446744073709551615"),
         (
-            Message::default().number(4, 0).number(5, 65_537),
+            installable(u64::MAX).message(1, &operation(0, u64::MAX)),
+            "the signatures begin at byte 18446744073709551615",
+        ),
+        (
+            installable(0).number(5, 65_537),
             "it announces 65537 bytes of signatures, expected at most 65536",
         ),
         (
@@ -211,17 +216,61 @@ fn manifests_that_contradict_the_format() {
     assert!(matches!(Payload::read(&unsigned[..]), Err(PayloadError::Unsigned)));
 }
 
+/// What the machines refuse, each with its reason; `update_engine`'s number for it is
+/// the command's business.
+#[test]
+fn what_no_machine_installs() {
+    let operation = Message::default().number(1, 0).number(2, 0).number(3, 1);
+    let hashed = operation.clone().bytes(8, &[0; 32]);
+    let kernel = Message::default().number(1, 0).message(4, &Message::default());
+    let refusal = |manifest: &Message| {
+        Payload::read(&with_manifest(manifest, &[])[..])
+            .map(drop)
+            .map_err(|error| error.to_string())
+    };
+    let good = installable(1).message(1, &hashed);
+    for (manifest, expected) in [
+        (installable(1).message(1, &operation).message(10, &kernel), "an operation has no SHA-256"),
+        (
+            installable(2).message(1, &hashed),
+            "the data end at byte 1, and the signatures begin at 2",
+        ),
+        (signed_at(1).message(1, &hashed), "it has no SHA-256 of the new partition"),
+        (
+            signed_at(1).message(1, &hashed).message(9, &Message::default()),
+            "it has no SHA-256 of the new partition",
+        ),
+        (good.clone().message(10, &Message::default().number(1, 0)), "a procedure has no new_info"),
+        (good.clone().message(10, &Message::default().number(1, 1)), "a procedure has no new_info"),
+    ] {
+        let error = refusal(&manifest).unwrap_err();
+        assert!(error.contains(expected), "{expected}: {error}");
+    }
+    // download_sysext does not compare the single operations.
+    refusal(&installable(1).message(1, &operation)).unwrap();
+    refusal(&good.clone().message(10, &kernel)).unwrap();
+    // Of no type, or an unknown one: update_engine passes over it.
+    for procedure in [Message::default(), Message::default().number(1, 2)] {
+        let manifest = good.clone().message(10, &procedure);
+        let payload = Payload::read(&with_manifest(&manifest, &[])[..]).unwrap();
+        assert_eq!(payload.kind(), Kind::Extension);
+    }
+}
+
 #[test]
 fn operations_are_those_of_the_partition_first() {
-    let operation = |offset| Message::default().number(1, 0).number(2, offset).number(3, 1);
+    let operation =
+        |offset| Message::default().number(1, 0).number(2, offset).number(3, 1).bytes(8, &[0; 32]);
     let of_kernel = Message::default().message(2, &operation(1)).number(1, 0);
+    let of_kernel = of_kernel.message(4, &Message::default());
     // PCR policy: no kernel, but its data come in order as well.
     let of_policy = Message::default().number(1, 1).message(2, &operation(2));
-    let manifest = signed_at(3).message(10, &of_kernel).message(10, &of_policy);
+    let of_policy = of_policy.message(4, &Message::default());
+    let manifest = installable(3).message(10, &of_kernel).message(10, &of_policy);
     let manifest = manifest.message(1, &operation(0)).bytes(99, b"unknown").number(98, 1);
     let payload = Payload::read(&with_manifest(&manifest, &[])[..]).unwrap();
     assert!(payload.operations().map(|operation| operation.data_offset).eq(0..3));
-    assert_eq!(payload.operation_counts().without_digest, 3);
+    assert_eq!(payload.operation_counts().without_digest, 0);
     assert_eq!(payload.kind(), Kind::OperatingSystem);
 }
 
@@ -274,6 +323,11 @@ fn keys_that_are_none() {
     assert!(PublicKey::from_pem(&format!("Key of the fixtures\n{pem}\nmore")).is_ok());
     assert!(PublicKey::from_pem(&pem.replace('\n', "\r\n")).is_ok());
     assert_eq!(of(""), KeyError::NotPem);
+    for ends in ["", "\r"] {
+        assert_eq!(of(&pem.replace('\n', ends)), KeyError::LineBreaks);
+    }
+    let of_rsa = of(&pem.replace("PUBLIC", "RSA PUBLIC")).to_string();
+    assert!(of_rsa.contains("with -pubin"), "{of_rsa}");
     assert_eq!(of(&pem.replace("END", "AND")), KeyError::NotPem);
     assert_eq!(of(&pem.replace("MIIB", "M!IB")), KeyError::NotPem);
     assert_eq!(
@@ -335,6 +389,7 @@ proptest! {
         let entry = Message::default().number(1, 2).bytes(2, b"a signature");
         let signatures = Message::default().message(1, &entry);
         let manifest = manifest.number(4, blob.len() as u64).number(5, signatures.0.len() as u64);
+        let manifest = manifest.message(9, &Message::default().bytes(2, &[0; 32]));
         let damaged = damage.filter(|_| !blob.is_empty()).map(|index| index.index(blob.len()));
         if let Some(place) = damaged {
             blob[place] ^= 0x10;

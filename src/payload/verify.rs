@@ -49,8 +49,6 @@ impl Payload {
         for (number, operation) in (1..).zip(self.operations()) {
             self.check_data(&operation, number, &mut content, &mut buffer)?;
         }
-        let begin = self.data_offset() + self.data_end();
-        self.take(&mut content, &mut buffer, self.signed_length() - begin, |_| {})?;
         let signed_digest = content.hasher.sha256();
 
         let mut signatures = Vec::new();

@@ -215,8 +215,11 @@ pub struct Ping {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 #[non_exhaustive]
 pub struct UpdateCheck {
-    /// Only versions that begin so are wanted (`targetversionprefix`).
+    /// Only versions that begin with these components are wanted, such as `4152.2`,
+    /// or only the one before a `$` (`targetversionprefix`).
     pub target_version_prefix: String,
+    /// The client ignores whatever it is offered (`updatedisabled`).
+    pub update_disabled: bool,
 }
 
 /// A report of something that happened (`<event>`).
@@ -305,6 +308,7 @@ setters! { Ping:
 
 setters! { UpdateCheck:
     with_target_version_prefix target_version_prefix: String;
+    with_update_disabled update_disabled: bool;
 }
 
 setters! { Event:

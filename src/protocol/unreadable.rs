@@ -9,17 +9,20 @@ const SHOWN: usize = 40;
 /// Why a body is no Omaha request: the error, the attribute and the text around
 /// its place, and the machine if its id stands before it.
 pub(crate) fn explain(body: &[u8], error: &ReadError) -> String {
+    if body.is_empty() {
+        return "not an Omaha request: the body is empty; with curl: --data-binary @FILE"
+            .to_owned();
+    }
     let mut text = format!("not an Omaha request: {error}");
     let is_markup = matches!(error.kind(), ReadErrorKind::NotWellFormed(_));
     let place = is_markup.then(|| place(body, error)).flatten();
     if let Some(at) = place {
-        let tag = open_tag(body, at);
-        let quotes_in = attribute_with_quotes(tag);
-        if let Some(attribute) = quotes_in.or_else(|| last_attribute(tag)) {
+        let attribute = attribute(&body[..at]);
+        if let Some((attribute, _)) = attribute {
             text.push_str(&format!("; in attribute {attribute}"));
         }
         text.push_str(&format!("; near '{}'", around(body, at)));
-        if let Some(attribute) = quotes_in {
+        if let Some((attribute, true)) = attribute {
             let setting = match attribute {
                 "track" => "GROUP=",
                 "machinealias" => "MACHINE_ALIAS=",
@@ -53,26 +56,24 @@ fn place(body: &[u8], error: &ReadError) -> Option<usize> {
     Some(start + firsts.nth(column).map_or(rest.len(), |(offset, _)| offset))
 }
 
-/// The tag that is open at a place, as far as its line goes.
-fn open_tag(body: &[u8], at: usize) -> &[u8] {
-    let start = body[..at].iter().rposition(|byte| *byte == b'<').unwrap_or(at);
-    let end = body[at..].iter().position(|byte| *byte == b'\n').map_or(body.len(), |n| at + n);
-    // What comes after the place counts little, and may be much.
-    &body[start..end.min(at + SHOWN)]
-}
-
-/// The name of the first attribute whose value begins with a quote: `a=""b""`.
-fn attribute_with_quotes(tag: &[u8]) -> Option<&str> {
-    let goes_on = |byte: &u8| !byte.is_ascii_whitespace() && !matches!(byte, b'/' | b'>' | b'?');
-    let begins = |window: &[u8]| window.starts_with(b"=\"\"") && goes_on(&window[3]);
-    let at = tag.windows(4).position(begins)?;
-    name_before(tag, at)
-}
-
-/// The name of the last attribute.
-fn last_attribute(tag: &[u8]) -> Option<&str> {
-    let at = tag.iter().rposition(|byte| *byte == b'=')?;
-    name_before(tag, at)
+/// The attribute in which this ends, and whether its value has just been closed:
+/// what goes on there begins with the value's own quote.
+fn attribute(read: &[u8]) -> Option<(&str, bool)> {
+    let tag = &read[read.iter().rposition(|byte| *byte == b'<')?..];
+    if tag.starts_with(b"<?") {
+        return None;
+    }
+    let mut from = 0;
+    loop {
+        let equals = from + tag[from..].iter().position(|byte| *byte == b'=')?;
+        let value = &tag[equals + 1..];
+        let quote = value.first().filter(|byte| matches!(byte, b'"' | b'\''));
+        let end = quote.and_then(|quote| value[1..].iter().position(|byte| byte == quote));
+        from = equals + end.map_or(0, |length| length + 3);
+        if end.is_none() || from == tag.len() {
+            return Some((name_before(tag, equals)?, end.is_some()));
+        }
+    }
 }
 
 fn name_before(tag: &[u8], at: usize) -> Option<&str> {
@@ -135,6 +136,12 @@ mod tests {
                 assert!(text.ends_with("; machine c0ffee"), "{text}");
             }
         }
+        // Wherever in the value they are, and whatever comes after it.
+        for value in ["\"rack \"a\" 1\"", "\"rack \"a\"\"", "\"\"a\" 1\"", "'it's'"] {
+            let text = explained(&with(&format!("machinealias={value} lang=\"en-US\" oem=\"\"")));
+            assert!(text.contains("; in attribute machinealias; near "), "{text}");
+            assert!(text.contains(": write MACHINE_ALIAS= without quotes"), "{text}");
+        }
         // Empty values are not quoted ones.
         let text = explained(&with("track=\"\" oem=\"\" version=<"));
         assert!(text.contains("; in attribute version; near "), "{text}");
@@ -146,8 +153,25 @@ mod tests {
         let text = explained(&with("machineid=\"m\" version=\"1.0&nbsp;\""));
         assert!(text.contains("; in attribute version; near "), "{text}");
         assert!(text.contains("&nbsp;") && text.ends_with("; machine m"), "{text}");
+        for value in ["a & b", "a &", "a < b", "a \u{1b}", "a=b &c"] {
+            let text = explained(&with(&format!("oem=\"\" track=\"{value}\" lang=\"en-US\"")));
+            assert!(text.contains("; in attribute track; near "), "{text}");
+            assert!(!text.contains("quotes of its own"), "{text}");
+        }
         let text = explained("<request protocol=\"3.0\"><app></os></request>");
         assert!(text.ends_with("<app></os></request>'"), "{text}");
+        // Outside of attributes.
+        for body in [
+            "<?xml version=\"1.1\"?><request protocol=\"3.0\"></request>",
+            "<?x y=\"\u{1}\"?><request protocol=\"3.0\"></request>",
+            "<request protocol=\"3.0\"><app appid=\"x\">a & b</app></request>",
+            "<request protocol=\"3.0\" protocol=\"3.0\" version=\"1\"></request>",
+            "protocol=\"3.0\"",
+        ] {
+            let text = explained(body);
+            assert!(!text.contains("; in attribute "), "{text}");
+        }
+        assert!(explained("").contains(": the body is empty; with curl: "));
     }
 
     /// The id may stand behind the place, or be cut, or be something else.

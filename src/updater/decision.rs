@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Update;
+use crate::protocol::request::App;
 use crate::protocol::{OtherText, VersionText};
 use crate::version::Version;
 
@@ -101,9 +102,10 @@ reasons! {
     OtherApp = "other-app", "the update is for another application";
     /// Not offered: the update applies to another version only.
     OtherPreviousVersion = "other-previous-version", "the update applies to another version only";
-    /// Not offered: the machine wants only versions with another beginning
-    /// (`targetversionprefix`).
+    /// Not offered: the machine wants other versions only (`targetversionprefix`).
     OtherPrefix = "other-prefix", "it asks only for versions with another prefix";
+    /// Not offered: the machine would ignore it (`updatedisabled`).
+    UpdateDisabled = "update-disabled", "updates are disabled on it";
     /// Not offered: the machine takes no delta payload (`delta_okay`), and the
     /// update [has one](crate::Update::respect_delta_okay).
     DeltaNotOkay = "delta-not-okay", "the update is a delta, which it does not accept";
@@ -132,6 +134,27 @@ impl From<String> for Reason {
     fn from(words: String) -> Self {
         Self::from(words.as_str())
     }
+}
+
+/// Whether it is one of the versions that a machine asks for
+/// (`targetversionprefix`): it begins with these components, or is the one before
+/// a `$` (*Omaha Server Protocol V3*, "updatecheck").
+pub(super) fn is_wanted(app: &App, version: &Version) -> bool {
+    let wanted = app.update_check.as_ref().map_or("", |check| &*check.target_version_prefix);
+    let version = version.as_str();
+    if let Some(whole) = wanted.strip_suffix('$') {
+        return version == whole;
+    }
+    let rest = version.strip_prefix(wanted.strip_suffix('.').unwrap_or(wanted));
+    wanted.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(NEXT))
+}
+
+/// What follows on a component of a version.
+const NEXT: [char; 3] = ['.', '-', '+'];
+
+/// Whether a machine ignores whatever it is offered.
+pub(super) fn is_disabled(app: &App) -> bool {
+    app.update_check.as_ref().is_some_and(|check| check.update_disabled)
 }
 
 /// Whether an update to this version is for a machine with this one, and why

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::decision::compare;
+use super::decision::{compare, is_disabled, is_wanted};
 use super::{Decision, Reason, Update, Updater, UpdaterError};
 #[cfg(feature = "server")]
 use crate::package::PackageFile;
@@ -71,9 +71,7 @@ impl TrivialUpdater {
         if let Some(refusal) = update.refusal(app) {
             return Err(refusal);
         }
-        if let Some(check) = &app.update_check
-            && !update.version.as_str().starts_with(&check.target_version_prefix)
-        {
+        if !is_wanted(app, &update.version) {
             return Err(Reason::OtherPrefix);
         }
         compare(&app.version, &update.version, self.force)
@@ -84,6 +82,7 @@ impl Updater for TrivialUpdater {
     fn check_update(&mut self, _: &Request, app: &App) -> Result<Decision, UpdaterError> {
         let update = self.offered.update();
         Ok(match self.decide(&update, app) {
+            Ok(_) if is_disabled(app) => Decision::none(Reason::UpdateDisabled),
             Ok(_) if self.is_changed(&update) => Decision::none(Reason::PackageChanged),
             Ok(reason) => Decision::offer(update, reason),
             Err(reason) => Decision::none(reason),
@@ -226,12 +225,52 @@ mod tests {
     #[test]
     fn the_wanted_prefix_is_respected() {
         let mut updater = updater();
-        for (prefix, offered) in [("", true), ("2.", true), ("2.0.0", true), ("1.", false)] {
+        let mut check = |offered: &str, prefix: &str, is_wanted| {
+            let mut update = Update::clone(&updater.handle().update());
+            update.version = offered.parse().unwrap();
+            updater.handle().set_update(update);
             let mut request = Request::new();
             let app = request.add_app("{app}", "1.0.0");
             app.add_update_check().target_version_prefix = prefix.to_owned();
             let decision = updater.check_update(&request, &request.apps[0]).unwrap();
-            assert_eq!(decision.update.is_some(), offered, "{prefix:?}");
+            let expected = if is_wanted { Reason::Older } else { Reason::OtherPrefix };
+            assert_eq!(decision.reason, expected, "{offered:?} {prefix:?}");
+            assert_eq!(decision.update.is_some(), is_wanted);
+        };
+        for (prefix, is_wanted) in [
+            ("", true),
+            ("4152", true),
+            ("4152.", true),
+            ("4152.2", true),
+            ("4152.2.0", true),
+            ("4152.2.0$", true),
+            ("4152.2.0+nightly", false),
+            ("4", false),
+            ("41", false),
+            ("4152.2.", true),
+            ("4152.20", false),
+            ("4152.2.0.0", false),
+            ("4152$", false),
+            ("4152.2.$", false),
+            ("$", false),
+            (".", false),
+            ("1.", false),
+        ] {
+            check("4152.2.0", prefix, is_wanted);
+        }
+        check("4152.2.0+nightly-1", "4152.2.0", true);
+        check("4152.2.0+nightly-1", "4152.2.0$", false);
+        check("4152.2.0+nightly-1", "4152.2.0+nightly-1$", true);
+    }
+
+    #[test]
+    fn a_machine_that_ignores_updates_is_offered_none() {
+        let mut updater = updater();
+        for (version, reason) in [("1.0.0", Reason::UpdateDisabled), (OFFERED, Reason::UpToDate)] {
+            let mut request = Request::new();
+            request.add_app("{app}", version).add_update_check().update_disabled = true;
+            let decision = updater.check_update(&request, &request.apps[0]).unwrap();
+            assert_eq!((decision.update, decision.reason), (None, reason));
         }
     }
 }

@@ -55,6 +55,33 @@ fn what_follows_the_document_is_an_error() {
     assert_eq!(check(&server.url(), &["--strict"]).code, Some(0));
 }
 
+/// `ParseResponse` in omaha_request_action.cc takes the first `<updatecheck>` of the
+/// document.
+#[test]
+fn the_first_update_check_counts_whatever_its_application() {
+    let foreign = |inner: &str| {
+        format!(
+            "<app appid=\"{{aaaaaaaa-d1af-4bde-9a0a-97b76e56dc57}}\" status=\"ok\">{inner}</app>"
+        )
+    };
+    let none = foreign("<updatecheck status=\"noupdate\"/>");
+    let change = move |text: String| text.replacen("<app ", &format!("{none}<app "), 1);
+    let server = offering(CONTENT, change, |asked| part(CONTENT, asked));
+    let outcome = check(&server.url(), &["--json"]);
+    assert_eq!((outcome.code, codes(&outcome.stdout)), (Some(3), vec!["several-update-checks"]));
+
+    let other = foreign(
+        "<updatecheck status=\"ok\"><urls><url codebase=\"http://a/\"/></urls><manifest \
+         version=\"1\"><packages><package name=\"oem-x.gz\" hash=\"L9ThxnotKPzthJ7hu3bnORuT6xI=\" \
+         size=\"3\" required=\"true\"/></packages><actions/></manifest></updatecheck>",
+    );
+    let change = move |text: String| text.replace("</app>", &format!("</app>{other}"));
+    let server = offering(CONTENT, change, |asked| part(CONTENT, asked));
+    let outcome = check(&server.url(), &["--json"]);
+    assert_eq!((outcome.code, codes(&outcome.stdout)), (Some(0), vec!["several-update-checks"]));
+    assert_eq!(member(&outcome.stdout, "name"), "update.gz");
+}
+
 /// What update_engine does not mind, and what others say to it.
 #[test]
 fn what_update_engine_does_not_read_is_a_warning() {

@@ -82,3 +82,20 @@ fn an_interrupt_prints_the_object() {
         assert!(stdout.contains("\"downloads\":[]"), "{stdout}");
     }
 }
+
+/// The report of the end is not taken, and the check ends all the same.
+#[test]
+fn a_server_that_refuses_the_last_event() {
+    let server = Scripted::start(|asked| match asked.is_post() {
+        _ if asked.body.contains("eventtype=\"3\" eventresult=\"1\"") => {
+            answer("503 Service Unavailable", &[], b"")
+        }
+        true => offer(CONTENT, same, asked),
+        false => part(CONTENT, asked),
+    });
+    let directory = Directory::new();
+    let into = directory.path().to_str().unwrap();
+    let arguments = ["--skip-payload-check", "--download", into, "--json"];
+    let outcome = check(&server.url(), &arguments);
+    assert_eq!((outcome.code, codes(&outcome.stdout)), (Some(0), vec!["event-refused"]));
+}

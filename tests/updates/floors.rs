@@ -1,9 +1,14 @@
 //! Versions that machines must pass through, and versions that wait.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
 use omaha::protocol::EventType;
 use rustix::process::Signal;
 
 use super::common::http::get;
+use super::common::server::{Server, binary};
 use super::{Folder, Machine, PAYLOAD};
 
 /// As Nebraska answers, and one manifest only: the next floor, until there is
@@ -53,6 +58,8 @@ fn a_prefix_says_where_the_way_ends() {
     assert_eq!(offered("3033.2.0", "4081.").as_deref(), Some("3510.2.0"));
     assert_eq!(offered("3510.2.0", "4081.").as_deref(), Some("4081.2.0"));
     assert_eq!(offered("4081.2.0", "4081."), None);
+    assert_eq!(offered("3510.2.0", "4081.2.0$").as_deref(), Some("4081.2.0"));
+    assert_eq!(offered("3510.2.0", "40"), None);
     assert_eq!(offered("3033.2.0", "9"), None);
     server.wait_for_line("it asks only for versions with another prefix");
     assert_eq!(offered("ForcedUpdate", "").as_deref(), Some("4152.2.0"));
@@ -85,7 +92,8 @@ fn a_floor_that_cannot_be_served_keeps_machines_where_they_are() {
     folder.write("amd64-usr/4081.2.0/floor", "");
     let payload = folder.write(&format!("amd64-usr/4081.2.0/{PAYLOAD}"), "cut");
     let server = folder.serve(&[]);
-    server.wait_for_line("it is a floor, so that machines below it are offered nothing newer");
+    server
+        .wait_for_line("it counts as a floor, so that machines below it are offered nothing newer");
     let offered = |version| Machine::new(version).offered(server.address());
     assert_eq!(offered("3510.2.0"), None);
     server.wait_for_line("no update: the next version is held back");
@@ -95,6 +103,47 @@ fn a_floor_that_cannot_be_served_keeps_machines_where_they_are() {
     server.signal(Signal::HUP);
     server.wait_for_line("read again: 2 updates");
     assert_eq!(offered("3510.2.0").as_deref(), Some("4081.2.0"));
+}
+
+/// Whether there is a floor where nothing can be read is not known.
+#[test]
+fn what_cannot_be_read_is_passed_by_nobody() {
+    let folder = Folder::with(&["amd64-usr/1.0.0", "beta/amd64-usr/4.0.0", "amd64-usr/0.9.0"]);
+    folder.write("amd64-usr/1.0.0/floor", "");
+    let set_mode = |place: &str, mode| {
+        let permissions = PermissionsExt::from_mode(mode);
+        fs::set_permissions(folder.path().join(place), permissions).unwrap();
+    };
+    // Root without the capabilities to read everything.
+    let mut command = Command::new(binary());
+    if rustix::process::geteuid().is_root() {
+        command = Command::new("setpriv");
+        command.args(["--bounding-set=-dac_override,-dac_read_search"]).arg(binary());
+    }
+    command.args(["--listen-address", "127.0.0.1:0", "--updates"]).arg(folder.path());
+    set_mode("amd64-usr/1.0.0", 0);
+    let server = Server::spawn(command);
+    let offered = |version| {
+        let machine = Machine { track: "beta", ..Machine::new(version) };
+        machine.offered(server.address())
+    };
+    server.wait_for_line("permission denied; it counts as a floor, so that machines below it");
+    assert_eq!(offered("0.5.0").as_deref(), Some("0.9.0"));
+    assert_eq!(offered("0.9.0"), None);
+    set_mode("amd64-usr/1.0.0", 0o755);
+    server.signal(Signal::HUP);
+    server.wait_for_line("read again: 3 updates");
+    assert_eq!(offered("0.9.0").as_deref(), Some("1.0.0"));
+    for (number, place) in [(1, "amd64-usr"), (2, "beta")] {
+        set_mode(place, 0);
+        server.signal(Signal::HUP);
+        let lines = server.wait_for_lines("nothing was changed; still serving", number);
+        let why = format!("/{place}\": permission denied");
+        assert!(lines[number - 1].contains(&why), "{lines:?}");
+        set_mode(place, 0o755);
+        assert_eq!(offered("0.9.0").as_deref(), Some("1.0.0"));
+        assert_eq!(offered("1.0.0").as_deref(), Some("4.0.0"));
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod descriptors;
 mod floors;
 mod layout;
 mod reload;

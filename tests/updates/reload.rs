@@ -8,7 +8,7 @@ use omaha::protocol::EventType;
 use rustix::process::Signal;
 
 use super::common::http::{Client, get, request};
-use super::common::payload::{MORE_THAN_BUFFERS, bytes};
+use super::common::payload::{GOOD_KEY, MORE_THAN_BUFFERS, OTHER_KEY, bytes};
 use super::{Folder, Machine, PAYLOAD};
 
 /// While machines ask and fetch, updates come and go, also those that are being
@@ -119,10 +119,38 @@ fn what_was_changed_in_place_is_read_anew() {
     assert_eq!(get(server.address(), "/health", &[]).status(), 200);
     server.signal(Signal::HUP);
     server.wait_for_line("read again: 1 update, offering 4152.2.0 for arm64-usr");
-    fs::write(&path, &content).unwrap();
+    // Of all that is offered now, nothing is left.
+    let other = folder.path().join(format!("arm64-usr/4152.2.0/{PAYLOAD}"));
+    fs::write(&other, b"something else").unwrap();
+    let health = get(server.address(), "/health", &[]);
+    assert_eq!(health.status(), 503);
+    assert!(health.text().contains("reload to serve it as it is now"), "{}", health.text());
+    server.signal(Signal::USR1);
+    server.wait_for_line("arm64-usr: a package was changed, reload to serve it as it is now");
+    for path in [path, other] {
+        fs::write(path, &content).unwrap();
+    }
     server.signal(Signal::HUP);
     server.wait_for_line("read again: 2 updates");
     amd64.check(server.address()).unwrap().fetch(server.address());
+}
+
+/// What was checked before is not checked again, so another key would hold for some
+/// packages only.
+#[test]
+fn the_key_is_that_of_the_start() {
+    let (folder, other) = (Folder::with(&["amd64-usr/4081.2.0"]), Folder::new());
+    other.copy(GOOD_KEY, "key.pem");
+    let key = other.path().join("key.pem");
+    let server = folder.serve(&["--key", key.to_str().unwrap()]);
+    folder.add("amd64-usr/4152.2.0");
+    fs::copy(OTHER_KEY, &key).unwrap();
+    server.signal(Signal::HUP);
+    server.wait_for_line("read again: 2 updates, offering 4152.2.0 for amd64-usr");
+    folder.add("amd64-usr/4186.0.0");
+    fs::remove_file(key).unwrap();
+    server.signal(Signal::HUP);
+    server.wait_for_line("read again: 3 updates, offering 4186.0.0 for amd64-usr");
 }
 
 /// The `update_engine` of 2023 looks for extensions in the answer to the event that

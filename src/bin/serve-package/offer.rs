@@ -45,7 +45,7 @@ impl<'a> Offer<'a> {
         Ok(match &settings.source {
             Source::Package(source) => Self::Package(source, packages::open(settings, source)?),
             Source::Updates(folder) => {
-                let loader = Loader::new(settings, folder, state_dir, log);
+                let loader = Loader::new(settings, folder, state_dir, log)?;
                 let updates = loader.load()?;
                 Self::Updates(Box::new(loader), updates)
             }

@@ -125,19 +125,10 @@ impl<'a> Fetch<'a> {
         }
     }
 
-    /// `bytes FIRST-LAST/SIZE`: the rest of the package and nothing else.
     fn check_range(&self, range: Option<&str>) -> Result<(), DownloadError> {
-        let size = self.download.package.size;
-        let is_right = |range: &str| {
-            let (bounds, all) = range.trim().strip_prefix("bytes ")?.split_once('/')?;
-            let (first, last) = bounds.split_once('-')?;
-            let all_is_right = all == "*" || decimal(all) == Some(size);
-            let is_rest = decimal(first) == Some(self.at) && decimal::<u64>(last)? < size;
-            (all_is_right && is_rest).then_some(())
-        };
-        match range.and_then(is_right) {
-            Some(()) => Ok(()),
-            None => Err(DownloadError::Range { at: self.at, found: range.map(str::to_owned) }),
+        match range {
+            Some(range) if is_rest(range, self.at, self.download.package.size) => Ok(()),
+            _ => Err(DownloadError::Range { at: self.at, found: range.map(str::to_owned) }),
         }
     }
 
@@ -175,4 +166,17 @@ impl<'a> Fetch<'a> {
             (self.progress)(Progress::Bytes { done: self.at, total });
         }
     }
+}
+
+/// Whether a `Content-Range` is `bytes FIRST-LAST/SIZE`: the rest of the package and
+/// nothing else.
+pub(in crate::client) fn is_rest(range: &str, at: u64, size: u64) -> bool {
+    let is_right = || {
+        let (bounds, all) = range.trim().strip_prefix("bytes ")?.split_once('/')?;
+        let (first, last) = bounds.split_once('-')?;
+        let all_is_right = all == "*" || decimal(all) == Some(size);
+        let is_rest = decimal(first) == Some(at) && decimal::<u64>(last)? < size;
+        (all_is_right && is_rest).then_some(())
+    };
+    is_right().is_some()
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::DownloadError;
+pub(super) use fetch::is_rest;
 
 use super::{Environment, HttpTransport, HttpUrl, Retry, SystemEnvironment, Transport};
 use crate::digest::Sha256;

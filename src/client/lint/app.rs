@@ -1,6 +1,6 @@
 //! Applications, their update checks, and where packages come from.
 
-use super::{Findings, Node, Rule, manifest};
+use super::{Findings, Node, Rule, Severity, manifest};
 use crate::Chain;
 use crate::client::HttpUrl;
 use crate::client::app_status::Explained;
@@ -11,8 +11,13 @@ use crate::quoted::Quoted;
 const POLL_INTERVAL: std::ops::RangeInclusive<u64> = 45 * 60..=4 * 60 * 60;
 
 pub(super) fn check_all(response: &Node, findings: &mut Findings) {
-    let offers = |app: &Node| app.all("updatecheck").any(|check| check.get("status") == Some("ok"));
-    let is_offer = response.all("app").any(offers);
+    let mut checks = response.all_in("app", "updatecheck");
+    let first = checks.next();
+    let is_offer = first.is_some_and(|check| check.get("status") == Some("ok"));
+    if let Some(second) = checks.next() {
+        let found = format!("there are {} update checks", checks.count() + 2);
+        findings.add(Rule::UpdateChecks, second, found);
+    }
     for app in response.all("app") {
         match app.get("status") {
             None | Some("ok") => {}
@@ -22,7 +27,12 @@ pub(super) fn check_all(response: &Node, findings: &mut Findings) {
             }
         }
         for check in app.all("updatecheck") {
-            check_update(check, findings);
+            let is_first = first.is_some_and(|first| std::ptr::eq(first, check));
+            let mut own = Findings::default();
+            check_update(check, &mut own);
+            // The others are not update_engine's.
+            own.0.retain(|finding| is_first || finding.severity() == Severity::Warning);
+            findings.0.append(&mut own.0);
         }
         if is_offer {
             check_complete(app, findings);

@@ -1,6 +1,7 @@
 //! How the operating system's package is served.
 
 use super::{Finding, Findings, Rule};
+use crate::client::download::is_rest;
 use crate::client::redirect;
 use crate::client::{HttpRequest, HttpUrl, Transport};
 use crate::protocol::response::Package;
@@ -14,15 +15,23 @@ use crate::quoted::Quoted;
 /// and again.
 pub fn download(transport: &dyn Transport, url: &HttpUrl, package: &Package) -> Vec<Finding> {
     let mut findings = Findings::default();
-    let range = format!("bytes={}-", package.size.saturating_sub(1));
+    let last = package.size.saturating_sub(1);
+    let range = format!("bytes={last}-");
     let headers = [("accept-encoding", "identity"), ("range", range.as_str())];
     let request = HttpRequest::get(url).with_headers(&headers);
     let Ok((_, answer)) = redirect::send(transport, request) else { return findings.0 };
-    if answer.status == 200 {
-        let found = format!(
-            "asked for a part of package {}, the server sends all of it",
-            Quoted(&package.name)
-        );
+    let found = match answer.status {
+        200 => Some("sends all of it".to_owned()),
+        206 => {
+            let range = answer.header("content-range").unwrap_or_default();
+            let is_right = is_rest(range, last, package.size);
+            (!is_right).then(|| format!("sends the part {}", Quoted(range)))
+        }
+        status => Some(format!("answers with HTTP status {status}")),
+    };
+    if let Some(found) = found {
+        let name = Quoted(&package.name);
+        let found = format!("asked for a part of package {name}, the server {found}");
         findings.add_at(Rule::Ranges, None, found);
     }
     if matches!(answer.status, 200 | 206) && answer.header("content-length").is_none() {

@@ -97,6 +97,11 @@ rules! {
     Error
     /// A name with wrong upper or lower case.
     NameCase = "name-case", "names are case-sensitive: clients ignore it";
+    Warning
+    /// More than one update check, of one application or of several
+    /// (`ParseResponse` in `omaha_request_action.cc` of `update_engine`).
+    UpdateChecks = "several-update-checks",
+        "update_engine takes the first one, and the <url>s of all";
     Error
     /// The update check has no status.
     StatusMissing = "status-missing", "update_engine reports error 34, response invalid";
@@ -117,6 +122,11 @@ rules! {
     /// A codebase that does not end in a slash.
     CodebaseSlash = "codebase-slash",
         "CoreOS's update_engine and download_sysext append the package's name without a slash";
+    Warning
+    /// The operating system's package cannot be fetched from a codebase, but from
+    /// a later one (`UpdateFailed` in `payload_state.cc` of `update_engine`).
+    CodebaseFails = "codebase-fails",
+        "update_engine fails, up to 10 times, before it takes the next codebase";
     Error
     /// No manifest, or no package in it.
     Package = "package-missing", "update_engine reports error 34, response invalid";
@@ -195,11 +205,11 @@ rules! {
     /// The operating system's package is served without `Content-Length`.
     ContentLength = "content-length", "update_engine does not resume a download that was cut";
     Warning
-    /// The operating system's package is served whole although a part was
-    /// asked for.
+    /// Something else than the part of the operating system's package that was
+    /// asked for (`LibcurlHttpFetcher` of `update_engine`).
     Ranges = "no-ranges",
         "update_engine's download that was cut and is resumed fails with error 29, operation hash \
-         mismatch";
+         mismatch, or 9";
     Warning
     /// The server does not take the report of an event.
     Event = "event-refused", "the server does not learn how the update ends";

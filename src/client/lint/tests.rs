@@ -83,6 +83,11 @@ fn every_rule_of_a_document() {
             "</app><app appid=\"{e96281a6-d1af-4bde-9a0a-97b76e56dc57}\" status=\"ok\"/>",
             &[Rule::AppIncomplete],
         ),
+        (
+            "</app>",
+            "<updatecheck status=\"ok\"><manifest><packages/></manifest></updatecheck></app>",
+            &[Rule::UpdateChecks, Rule::ManifestVersion, Rule::AppIncomplete],
+        ),
         (slash, "", &[Rule::Codebase]),
         ("http://localhost:8000/packages/", "", &[Rule::Codebase]),
         ("http://localhost:8000/packages/", "ftp://localhost/", &[Rule::CodebaseUrl]),
@@ -175,6 +180,7 @@ fn every_rule_of_a_document() {
         Rule::Redirected,
         Rule::ContentType,
         Rule::AppId,
+        Rule::CodebaseFails,
         Rule::ContentLength,
         Rule::Ranges,
         Rule::Event,
@@ -240,16 +246,28 @@ fn how_packages_are_served() {
         assert_eq!(script.sent()[0].header("range"), Some("bytes=2-"));
         findings
     };
-    let length = [("Content-Length", "1")];
-    assert_eq!(ask(vec![testing::answer(206, &length, "o")]), []);
-    assert_eq!(ask(vec![testing::answer(206, &[], "o")]), [Rule::ContentLength]);
-    assert_eq!(ask(vec![testing::answer(200, &length, "foo")]), [Rule::Ranges]);
+    let part = ("Content-Range", "bytes 2-2/3");
+    let length = ("Content-Length", "1");
+    assert_eq!(ask(vec![testing::answer(206, &[length, part], "o")]), []);
+    assert_eq!(
+        ask(vec![testing::answer(206, &[length, ("Content-Range", "bytes 2-2/*")], "o")]),
+        []
+    );
+    assert_eq!(ask(vec![testing::answer(206, &[part], "o")]), [Rule::ContentLength]);
+    assert_eq!(ask(vec![testing::answer(200, &[length], "foo")]), [Rule::Ranges]);
     let moved = testing::answer(302, &[("Location", "/there")], "");
     assert_eq!(
         ask(vec![moved, testing::answer(200, &[], "foo")]),
         [Rule::Ranges, Rule::ContentLength]
     );
-    assert_eq!(ask(vec![testing::answer(404, &[], "")]), []);
+    for status in [404, 416, 503] {
+        assert_eq!(ask(vec![testing::answer(status, &[length], "")]), [Rule::Ranges]);
+    }
+    for range in ["bytes 1-1/3", "bytes 0-0/3", "bytes 2-2/4", "bytes 2-3/3", "2-2/3"] {
+        let answer = testing::answer(206, &[length, ("Content-Range", range)], "o");
+        assert_eq!(ask(vec![answer]), [Rule::Ranges], "{range}");
+    }
+    assert_eq!(ask(vec![testing::answer(206, &[length], "o")]), [Rule::Ranges]);
     assert_eq!(ask(vec![]), []);
 }
 

@@ -133,8 +133,10 @@ fn ping(reader: &mut Reader<'_>, element: Element) -> Result<Ping> {
 fn update_check(reader: &mut Reader<'_>, element: Element) -> Result<UpdateCheck> {
     let mut check = UpdateCheck::default();
     element.attributes(|name, value| {
-        if name == "targetversionprefix" {
-            check.target_version_prefix = value.text();
+        match name {
+            "targetversionprefix" => check.target_version_prefix = value.text(),
+            "updatedisabled" => check.update_disabled = value.truth()?,
+            _ => {}
         }
         Ok(())
     })?;

@@ -91,6 +91,7 @@ fn app(writer: &mut Writer, app: &App) {
                 writer
                     .element("updatecheck")
                     .text("targetversionprefix", &check.target_version_prefix)
+                    .truth("updatedisabled", check.update_disabled)
                     .empty();
             }
             for one in &app.events {

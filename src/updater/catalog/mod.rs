@@ -8,7 +8,8 @@ mod tests;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{Decision, Update, Updater, UpdaterError};
+use super::decision::is_disabled;
+use super::{Decision, Reason, Update, Updater, UpdaterError};
 use crate::protocol::request::{App, Request};
 pub use release::Release;
 
@@ -49,9 +50,8 @@ impl Updater for Catalog {
     fn check_update(&mut self, _: &Request, app: &App) -> Result<Decision, UpdaterError> {
         let releases = self.offered.releases();
         Ok(match decision::decide(&releases, app, self.force) {
-            Ok((release, _)) if release.is_changed() => {
-                Decision::none(super::Reason::PackageChanged)
-            }
+            Ok(_) if is_disabled(app) => Decision::none(Reason::UpdateDisabled),
+            Ok((release, _)) if release.is_changed() => Decision::none(Reason::PackageChanged),
             Ok((release, reason)) => Decision::offer(Arc::clone(&release.update), reason),
             Err(reason) => Decision::none(reason),
         })

@@ -80,6 +80,8 @@ fn one_floor_after_the_other() {
         ("1.0.0", "2.0.", "2.0.0 older"),
         ("1.0.0", "1.5.", "1.5.0 older"),
         ("1.0.0", "9.", "- other-prefix"),
+        ("1.0.0", "1.5.0$", "1.5.0 older"),
+        ("1.0.0", "2.5$", "- other-prefix"),
     ] {
         assert_eq!(ask(&mut catalog, BOARD, "", version, prefix), answer, "{version} {prefix}");
     }
@@ -101,9 +103,42 @@ fn held_back() {
     ];
     expect(&mut catalog, &cases);
     expect(&mut Catalog::new([hold("3.0.0")]), &[("1.0.0", "- held"), ("3.0.0", "- held")]);
-    // Nobody passes by a floor that is held.
+    // Nobody passes by a floor that is held, and everybody may come up to it.
     let mut catalog = Catalog::new([hold("2.0.0").with_floor(true), release("3.0.0")]);
     expect(&mut catalog, &[("1.0.0", "- held"), ("2.0.0", "3.0.0 older")]);
+    let before = [release("1.0.0"), hold("2.0.0").with_floor(true)];
+    let cases = [("0.5.0", "1.0.0 older"), ("1.0.0", "- up-to-date"), ("1.5.0", "- held")];
+    expect(&mut Catalog::new(before.clone()), &cases);
+    let after = [hold("3.0.0"), release("4.0.0"), hold("5.0.0")];
+    let mut catalog = Catalog::new(before.into_iter().chain(after));
+    let cases = [
+        ("0.5.0", "1.0.0 older"),
+        ("1.0.0", "- held"),
+        ("1.5.0", "- held"),
+        ("2.0.0", "4.0.0 older"),
+        ("ForcedUpdate", "4.0.0 forced-by-machine"),
+    ];
+    expect(&mut catalog, &cases);
+    assert_eq!(ask(&mut catalog, BOARD, "", "0.5.0", "4"), "- held");
+    assert_eq!(ask(&mut catalog, BOARD, "", "0.5.0", "9"), "- other-prefix");
+    // Nor does anybody go back from it.
+    expect(
+        &mut catalog.with_force(true),
+        &[("1.5.0", "- held"), ("6.0.0", "4.0.0 forced-by-operator")],
+    );
+}
+
+#[test]
+fn who_ignores_updates() {
+    let mut catalog = Catalog::new([release("1.0.0").with_floor(true), release("2.0.0")]);
+    for (version, reason) in [("0.5.0", "update-disabled"), ("2.0.0", "up-to-date")] {
+        let mut request = Request::new();
+        let app = request.add_app("{app}", version);
+        app.board = BOARD.to_owned();
+        app.add_update_check().update_disabled = true;
+        let decision = catalog.check_update(&request, &request.apps[0]).unwrap();
+        assert_eq!((decision.update, decision.reason.as_str()), (None, reason));
+    }
 }
 
 #[test]

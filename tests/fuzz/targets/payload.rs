@@ -27,7 +27,7 @@ fn verify(mut reader: impl Read) -> Option<(Payload, Verified)> {
         assert_eq!(operation.data_offset, end);
         end += operation.data_length;
     }
-    assert!(payload.data_offset() + end <= payload.signed_length());
+    assert_eq!(payload.data_offset() + end, payload.signed_length());
     let verified = payload.verify(reader, |_| {}).ok()?;
     Some((payload, verified))
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Command, Flags, UsageError, path};
+use super::{Command, Flags, UsageError, path, payload_file};
 
 /// What its `--help` prints.
 pub const HELP: &str = "\
@@ -33,7 +33,7 @@ pub struct InspectSettings {
 const KEY: &str = "--key";
 const JSON: &str = "--json";
 
-static FLAGS: Flags =
+pub static FLAGS: Flags =
     Flags { valued: &[KEY], single_dash: &[], repeatable: &[], switches: &[JSON, "--help"] };
 
 /// Reads the arguments that follow `inspect`.
@@ -48,7 +48,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     }
     let key = path(&arguments, KEY)?;
     let json = arguments.contains(JSON);
-    let files: Vec<_> = arguments.take_operands().map(PathBuf::from).collect();
+    let files = arguments.take_operands().map(|file| payload_file("FILE", &file));
+    let files = files.collect::<Result<Vec<_>, _>>()?;
     arguments.finish()?;
     if files.is_empty() {
         return Err(UsageError::Required("FILE"));
@@ -59,10 +60,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn parse(line: &str) -> Result<Command, UsageError> {
-        super::parse(line.split(' ').filter(|word| !word.is_empty()).map(OsString::from))
-    }
+    use crate::args::testing::words;
 
     #[test]
     fn everything() {
@@ -70,9 +68,9 @@ mod tests {
             let files = vec!["a.gz".into(), "b.gz".into()];
             Ok(Command::Inspect(InspectSettings { files, key: key.map(PathBuf::from), json }))
         };
-        assert_eq!(parse("a.gz b.gz"), expected(None, false));
-        assert_eq!(parse("a.gz --key k b.gz --json"), expected(Some("k"), true));
-        assert_eq!(parse("--key=k a.gz b.gz"), expected(Some("k"), false));
+        assert_eq!(parse(words("a.gz b.gz")), expected(None, false));
+        assert_eq!(parse(words("a.gz --key k b.gz --json")), expected(Some("k"), true));
+        assert_eq!(parse(words("--key=k a.gz b.gz")), expected(Some("k"), false));
     }
 
     #[test]
@@ -83,18 +81,13 @@ mod tests {
             ("a --key", "--key needs a value"),
             ("a --key k --key l", "--key is given more than once"),
             ("a --json --json", "--json is given more than once"),
+            (
+                "a HTTP://b/c.gz",
+                "FILE \"HTTP://b/c.gz\": this is a URL; download the payload first, and name the file",
+            ),
             ("a --all", "there is no flag \"--all\""),
         ] {
-            assert_eq!(parse(line).unwrap_err().to_string(), message, "{line}");
-        }
-    }
-
-    #[test]
-    fn help_fits_a_page() {
-        assert_eq!(parse("--help --nonsense"), Ok(Command::Help(HELP)));
-        assert!(HELP.lines().all(|line| line.len() <= 80));
-        for flag in FLAGS.valued.iter().chain(FLAGS.switches) {
-            assert!(HELP.contains(flag), "{flag}");
+            assert_eq!(parse(words(line)).unwrap_err().to_string(), message, "{line}");
         }
     }
 }

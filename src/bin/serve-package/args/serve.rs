@@ -151,7 +151,7 @@ const MIN_RATE: &str = "--min-rate";
 /// The name that go-omaha's clients and scripts know.
 const DEFAULT_NAME: &str = "update.gz";
 
-static FLAGS: Flags = Flags {
+pub static FLAGS: Flags = Flags {
     valued: &[
         UPDATES,
         PACKAGE_FILE,
@@ -210,6 +210,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     let until_updated: Option<Until> = parsed(&arguments, UNTIL_UPDATED)?;
     let expect = path(&arguments, EXPECT)?;
     let boards = texts(&arguments, BOARD);
+    if let Some(board) = boards.iter().find(|board| board.contains([',', ' '])) {
+        let (value, reason) = (board.clone(), "repeat --board for each".to_owned());
+        return Err(UsageError::Value { flag: BOARD, value, reason });
+    }
     let at_once: Option<Count> = parsed(&arguments, AT_ONCE)?;
     let stop_after_failures: Option<Count> = parsed(&arguments, STOP_AFTER_FAILURES)?;
     let silent_after: Option<Span> = parsed(&arguments, SILENT_AFTER)?;
@@ -277,17 +281,30 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
 /// What says which one update is served.
 fn package_source(arguments: &Arguments) -> Result<PackageSource, UsageError> {
     let file = payload(arguments, PACKAGE_FILE)?;
+    let previous: Option<OfferedVersion> = parsed(arguments, PREVIOUS_VERSION)?;
+    let previous_version = previous.map(|previous| previous.0);
     let name: Option<PackageName> = parsed(arguments, PACKAGE_NAME)?;
     let version: Option<OfferedVersion> = parsed(arguments, PACKAGE_VERSION)?;
+    let file = file.ok_or(UsageError::Required("--package-file or --updates"))?;
+    let version = version.ok_or(UsageError::Required(PACKAGE_VERSION))?.0;
+    if let Some(previous) = &previous_version
+        && (*previous == version || *previous > version && !arguments.contains(FORCE))
+    {
+        return Err(UsageError::Value {
+            flag: PREVIOUS_VERSION,
+            value: previous.to_string(),
+            reason: "must be older than --package-version, or newer with --force".to_owned(),
+        });
+    }
     Ok(PackageSource {
         extensions: payloads(arguments, EXTENSION)?,
-        previous_version: parsed(arguments, PREVIOUS_VERSION)?,
-        file: file.ok_or(UsageError::Required("--package-file or --updates"))?,
+        previous_version,
+        file,
         name: match name {
             Some(name) => name,
             None => DEFAULT_NAME.parse().map_err(|_| UsageError::Required(PACKAGE_NAME))?,
         },
-        version: version.ok_or(UsageError::Required(PACKAGE_VERSION))?.0,
+        version,
     })
 }
 

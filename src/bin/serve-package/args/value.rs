@@ -44,7 +44,7 @@ pub fn payload(arguments: &Arguments, flag: &'static str) -> Result<Option<PathB
 
 /// A file, and not a URL, which people give where they have not downloaded the
 /// payload yet.
-fn payload_file(flag: &'static str, value: &OsStr) -> Result<PathBuf, UsageError> {
+pub fn payload_file(flag: &'static str, value: &OsStr) -> Result<PathBuf, UsageError> {
     let text = value.to_string_lossy();
     let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
     if matches!(scheme.as_deref(), Some("http" | "https")) {

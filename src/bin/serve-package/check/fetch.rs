@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use omaha::client::lint::{Finding, Rule};
 use omaha::client::{HttpTransport, OfferedPackage, Progress, Retry};
 use omaha::protocol::ErrorCode;
 
 use super::interrupt::Interrupt;
 use super::outcome::Downloaded;
 use super::terminal::Terminal;
-use crate::format::{Quoted, Rate, Seconds, sentence};
+use crate::format::{OneLine, Rate, Seconds, sentence};
 
 /// What it takes to fetch a package.
 pub struct Fetcher<'a> {
@@ -23,7 +24,8 @@ pub struct Fetcher<'a> {
 }
 
 impl Fetcher<'_> {
-    /// Fetches the package from the first codebase that has it.
+    /// Fetches the package from the first codebase that has it. The findings are the
+    /// codebases before that.
     ///
     /// # Errors
     ///
@@ -32,21 +34,21 @@ impl Fetcher<'_> {
         &self,
         codebases: &[String],
         terminal: &mut Terminal,
-    ) -> Result<Downloaded, (String, ErrorCode)> {
+    ) -> (Result<Downloaded, (String, ErrorCode)>, Vec<Finding>) {
+        let mut findings = Vec::new();
         let mut last: Option<(String, ErrorCode)> = None;
         for codebase in codebases {
-            if let Some((reason, _)) = &last {
-                terminal.complain("warning", reason);
-            }
+            findings.extend(last.map(|(reason, _)| Finding::new(Rule::CodebaseFails, reason)));
             match self.fetch(codebase, terminal) {
-                Ok(downloaded) => return Ok(downloaded),
+                Ok(downloaded) => return (Ok(downloaded), findings),
                 Err(error) => last = Some(error),
             }
         }
-        Err(last.unwrap_or_else(|| {
+        let error = last.unwrap_or_else(|| {
             let reason = "there is no codebase to fetch it from".to_owned();
             (reason, ErrorCode::OMAHA_RESPONSE_INVALID)
-        }))
+        });
+        (Err(error), findings)
     }
 
     fn fetch(
@@ -57,7 +59,7 @@ impl Fetcher<'_> {
         let (name, size) = (self.package.name(), self.package.size());
         let download = self.package.download_at(codebase).map_err(|error| {
             let reason =
-                format!("codebase {} leads nowhere: {}", Quoted(codebase), sentence(&error));
+                format!("codebase {} leads nowhere: {}", OneLine(codebase), sentence(&error));
             (reason, ErrorCode::DOWNLOAD_TRANSFER_ERROR)
         })?;
         let url = download.url().clone();
@@ -86,7 +88,7 @@ impl Fetcher<'_> {
         let elapsed = begin.elapsed();
         terminal.say(&format!(
             "verified {}: {size} bytes in {}, {}, saved as {path:?}",
-            Quoted(name),
+            OneLine(name),
             Seconds(elapsed),
             Rate(size, elapsed)
         ));

@@ -9,12 +9,13 @@ mod interrupt;
 mod object;
 mod outcome;
 mod payload;
-pub mod progress;
 mod session;
 mod terminal;
 
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread;
+use std::time::Duration;
 
 use crate::args::CheckSettings;
 use interrupt::Interrupt;
@@ -46,9 +47,10 @@ fn interrupted(
 ) -> impl FnOnce(u8) + Send + 'static {
     let (settings, outcome) = (settings.clone(), Arc::clone(outcome));
     move |status| {
-        if settings.json {
-            let object = object::of(&settings, &lock(&outcome), "interrupted", status);
-            Terminal::new(true).print(&object);
+        if settings.json
+            && let Some(outcome) = lock_soon(&outcome)
+        {
+            Terminal::new(true).print(&object::of(&settings, &outcome, "interrupted", status));
         }
     }
 }
@@ -56,4 +58,32 @@ fn interrupted(
 /// An outcome is whole at any time.
 fn lock(outcome: &Mutex<Outcome>) -> MutexGuard<'_, Outcome> {
     outcome.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The outcome, unless somebody keeps it: a signal ends the check in any case.
+fn lock_soon(outcome: &Mutex<Outcome>) -> Option<MutexGuard<'_, Outcome>> {
+    /// It is locked for moments only.
+    const TRIES: u32 = 100;
+    (0..TRIES).find_map(|_| match outcome.try_lock() {
+        Ok(outcome) => Some(outcome),
+        Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
+        Err(TryLockError::WouldBlock) => {
+            thread::sleep(Duration::from_millis(10));
+            None
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_does_not_wait_for_ever() {
+        let outcome = Mutex::default();
+        let kept = lock(&outcome);
+        assert!(lock_soon(&outcome).is_none());
+        drop(kept);
+        assert!(lock_soon(&outcome).is_some());
+    }
 }

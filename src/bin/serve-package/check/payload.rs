@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::path::Path;
 
-use omaha::payload::{Kind, Payload, PayloadError};
+use omaha::payload::{Kind, Part, Payload, PayloadError};
 use omaha::protocol::ErrorCode;
 
 use super::terminal::Terminal;
-use crate::format::{Quoted, sentence};
-use crate::key::KeyFile;
+use crate::format::{OneLine, sentence};
+use crate::key_file::KeyFile;
 
 /// What of the packages that are fetched is verified, besides their digests.
 #[derive(Debug)]
@@ -78,22 +78,52 @@ impl Wanted {
         }
         if payload.is_delta() {
             let what = "is a delta payload, which applies to one earlier version only";
-            terminal.complain("note", &format!("{} {what}", Quoted(name)));
+            terminal.complain("note", &format!("{} {what}", OneLine(name)));
         }
         Ok(())
     }
 }
 
-/// `update_engine`'s number for what is wrong with a payload.
+/// `update_engine`'s number for what is wrong with a payload
+/// (payload_processor.cc and delta_performer.cc).
 fn code(error: &PayloadError) -> ErrorCode {
     match error {
         PayloadError::NotAPayload(_) => ErrorCode::DOWNLOAD_INVALID_METADATA_MAGIC_STRING,
-        PayloadError::Unsigned => ErrorCode::DOWNLOAD_SIGNATURE_MISSING_IN_MANIFEST,
+        PayloadError::Unsigned => ErrorCode::SIGNED_DELTA_PAYLOAD_EXPECTED,
         PayloadError::Damaged { .. } => ErrorCode::DOWNLOAD_OPERATION_HASH_MISMATCH,
-        PayloadError::Cut { .. } | PayloadError::TooLong { .. } => {
-            ErrorCode::DOWNLOAD_PAYLOAD_VERIFICATION_ERROR
+        PayloadError::NoDigest => ErrorCode::DOWNLOAD_OPERATION_HASH_MISSING,
+        PayloadError::NoPartitionInfo => ErrorCode::DOWNLOAD_PAYLOAD_VERIFICATION_ERROR,
+        PayloadError::Malformed { part: Part::Data, .. } => {
+            ErrorCode::DOWNLOAD_OPERATION_EXECUTION_ERROR
         }
+        // The file on the server has another length: its digest was right.
+        PayloadError::Cut { .. } | PayloadError::TooLong { .. } => ErrorCode::PAYLOAD_SIZE_MISMATCH,
         PayloadError::Io(_) => ErrorCode::ERROR,
         _ => ErrorCode::DOWNLOAD_MANIFEST_PARSE_ERROR,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes() {
+        const SIGNED: &[u8] = b"\x20\x01\x28\x01";
+        const OPERATION: &[u8] = b"\x0a\x06\x08\0\x10\0\x18\x01";
+        const KERNEL: &[u8] = b"\x52\x04\x08\0\x22\0";
+        for (manifest, number) in [
+            (&[][..], 17),
+            (&[SIGNED, OPERATION, KERNEL], 38),
+            (&[SIGNED, OPERATION], 12),
+            (&[SIGNED], 28),
+            (&[SIGNED, b"\x52\x02\x08\0"], 23),
+        ] {
+            let manifest = manifest.concat();
+            let length = (manifest.len() as u64).to_be_bytes();
+            let content = [b"CrAU\0\0\0\0\0\0\0\x01", &length[..], &manifest].concat();
+            let error = Payload::read(&content[..]).unwrap_err();
+            assert_eq!(code(&error).code(), number, "{error}");
+        }
     }
 }

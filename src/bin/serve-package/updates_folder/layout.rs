@@ -7,7 +7,7 @@ use std::path::Path;
 
 use omaha::{PackageName, ParsePackageNameError, Version, is_extension_name};
 
-use super::Notes;
+use super::{LoadError, Notes};
 use crate::format::Plain;
 
 /// What the operating system's payload is called.
@@ -42,24 +42,23 @@ pub struct Found {
     /// The operating system's payload, and then the extensions; or why they are
     /// not all there.
     pub files: Result<Vec<PackageName>, String>,
+    /// Also if its folder cannot be read: it may be one.
     pub is_floor: bool,
     pub is_held: bool,
-    /// Whether it is not known what is in its folder.
-    pub is_unreadable: bool,
 }
 
 /// Finds the updates in a folder; notes what is no part of one.
 ///
 /// # Errors
 ///
-/// When the folder cannot be read.
-pub fn scan(folder: &Path, notes: &mut Notes) -> io::Result<Vec<Found>> {
+/// When the folder, a channel or a board cannot be read: there may be floors in it.
+pub fn scan(folder: &Path, notes: &mut Notes) -> Result<Vec<Found>, LoadError> {
     let mut scan = Scan { folder, notes, found: Vec::new() };
-    for (name, kind) in entries(folder)? {
+    for (name, kind) in read(folder)? {
         if is_board(&name, kind) {
-            scan.board(None, &name);
+            scan.board(None, &name)?;
         } else if kind.is_dir() && name.parse::<PackageName>().is_ok() {
-            scan.channel(&name);
+            scan.channel(&name)?;
         } else {
             scan.leave_out(&name, kind, "the folder of a board or a channel");
         }
@@ -74,20 +73,21 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    fn channel(&mut self, channel: &str) {
-        for (name, kind) in self.folders(channel) {
+    fn channel(&mut self, channel: &str) -> Result<(), LoadError> {
+        for (name, kind) in self.folders(channel)? {
             let place = format!("{channel}/{name}");
             if is_board(&name, kind) {
-                self.board(Some(channel), &place);
+                self.board(Some(channel), &place)?;
             } else {
                 self.leave_out(&place, kind, "the folder of a board, such as amd64-usr");
             }
         }
+        Ok(())
     }
 
-    fn board(&mut self, channel: Option<&str>, board: &str) {
+    fn board(&mut self, channel: Option<&str>, board: &str) -> Result<(), LoadError> {
         let first = self.found.len();
-        for (name, kind) in self.folders(board) {
+        for (name, kind) in self.folders(board)? {
             let place = format!("{board}/{name}");
             let Some(version) = name.parse().ok().filter(|_| kind.is_dir()) else {
                 self.leave_out(&place, kind, "the folder of a version, such as 4152.2.0");
@@ -102,6 +102,7 @@ impl Scan<'_> {
                 self.found.insert(number, found);
             }
         }
+        Ok(())
     }
 
     fn version(
@@ -112,12 +113,11 @@ impl Scan<'_> {
         version: Version,
     ) -> Found {
         let read = entries(&self.folder.join(&place));
-        let is_unreadable = read.is_err();
-        let unreadable =
+        let mut problem =
             read.as_ref().err().map(|error| format!("it cannot be read: {}", Plain(error)));
+        let (mut is_floor, mut is_held) = (problem.is_some(), false);
         let entries = read.unwrap_or_default();
         let (mut payloads, mut extensions, mut others) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut is_floor, mut is_held, mut problem) = (false, false, unreadable);
         for (name, kind) in &entries {
             let unfinished = name.strip_suffix(PART).filter(|whole| is_package(whole));
             match &**name {
@@ -158,27 +158,16 @@ impl Scan<'_> {
         }
         let board = board.rsplit('/').next().unwrap_or(board).to_owned();
         let channel = channel.map(str::to_owned);
-        Found { channel, board, version, place, files, is_floor, is_held, is_unreadable }
+        Found { channel, board, version, place, files, is_floor, is_held }
     }
 
     /// What is in a folder of folders; that there is nothing is noted.
-    fn folders(&mut self, place: &str) -> Vec<(String, FileType)> {
-        let entries = self.entries(place);
-        if entries.as_ref().is_some_and(Vec::is_empty) {
+    fn folders(&mut self, place: &str) -> Result<Vec<(String, FileType)>, LoadError> {
+        let entries = read(&self.folder.join(place))?;
+        if entries.is_empty() {
             self.notes.leave_out(place, "it is empty");
         }
-        entries.unwrap_or_default()
-    }
-
-    /// What is in a folder below. None if it cannot be read, which is noted.
-    fn entries(&mut self, place: &str) -> Option<Vec<(String, FileType)>> {
-        match entries(&self.folder.join(place)) {
-            Ok(entries) => Some(entries),
-            Err(error) => {
-                self.notes.leave_out(place, &format!("it cannot be read: {}", Plain(&error)));
-                None
-            }
-        }
+        Ok(entries)
     }
 
     fn leave_out(&mut self, place: &str, kind: FileType, expected: &str) {
@@ -186,6 +175,10 @@ impl Scan<'_> {
         let reason = format!("{what} {expected}");
         self.notes.leave_out(place, &reason);
     }
+}
+
+fn read(folder: &Path) -> Result<Vec<(String, FileType)>, LoadError> {
+    entries(folder).map_err(|error| LoadError::Read(folder.to_owned(), error))
 }
 
 /// What is in a folder, by name.

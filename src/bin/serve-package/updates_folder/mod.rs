@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 use omaha::{PackageFile, PackageName};
 
+use rustix::process::{Resource, getrlimit};
+
 use crate::args::{Settings, UPDATES};
 use crate::digest_cache::DigestCache;
 use crate::format::Plain;
@@ -24,10 +26,15 @@ use notes::Notes;
 pub use offering::Offering;
 pub use reload::{Reload, start};
 
+/// Descriptors for everything but packages and connections.
+const DESCRIPTORS_KEPT: u64 = 32;
+
 /// Reads the folder.
 #[derive(Debug)]
 pub struct Loader {
-    settings: Settings,
+    max_connections: usize,
+    /// With the keys as they were at the start.
+    checks: Checks,
     folder: PathBuf,
     cache: DigestCache,
     log: Log,
@@ -60,10 +67,25 @@ impl Update {
 
 impl Loader {
     /// For this folder. What was found out by hashing is kept in `state_dir`.
-    pub fn new(settings: &Settings, folder: &Path, state_dir: Option<&Path>, log: Log) -> Self {
-        let (settings, folder) = (settings.clone(), folder.to_owned());
+    ///
+    /// # Errors
+    ///
+    /// When the key cannot be read.
+    pub fn new(
+        settings: &Settings,
+        folder: &Path,
+        state_dir: Option<&Path>,
+        log: Log,
+    ) -> Result<Self, StartError> {
+        let mut notes = Vec::new();
+        let checks = Checks::new(settings, &mut notes)?;
+        if settings.skip_payload_check {
+            notes.push((Priority::Warning, NOT_CHECKED.to_owned()));
+        }
+        notes.iter().for_each(|(priority, line)| log.line(*priority, line));
         let cache = state_dir.map_or_else(DigestCache::none, DigestCache::below);
-        Self { settings, folder, cache, log }
+        let max_connections = settings.limits.max_connections;
+        Ok(Self { max_connections, checks, folder: folder.to_owned(), cache, log })
     }
 
     /// Reads the folder for the first time.
@@ -72,22 +94,15 @@ impl Loader {
     ///
     /// When it cannot be read, or holds nothing that can be served.
     pub fn load(&self) -> Result<Updates, Box<dyn Error>> {
-        let updates = self.read(&Updates::default())?;
-        if self.settings.skip_payload_check {
-            self.log.line(Priority::Warning, NOT_CHECKED);
-        }
-        Ok(updates)
+        self.read(&Updates::default())
     }
 
     /// Reads the folder, of which this was known before.
     fn read(&self, before: &Updates) -> Result<Updates, Box<dyn Error>> {
         let mut notes = Notes::new(self.log, &self.folder);
-        let fail = |source| LoadError { folder: self.folder.clone(), source };
-        let found = layout::scan(&self.folder, &mut notes).map_err(|error| fail(Some(error)))?;
-        let mut keys = Vec::new();
-        let checks = Checks::new(&self.settings, &mut keys)?;
-        keys.iter().for_each(|(_, line)| notes.say(line));
-
+        let found = layout::scan(&self.folder, &mut notes)?;
+        let number = |found: &Found| found.files.as_deref().map_or(0, <[_]>::len);
+        self.check_descriptors(found.iter().map(number).sum())?;
         let is_first = before.updates.is_empty();
         let hashing = if is_first {
             let mut files = Vec::new();
@@ -100,7 +115,7 @@ impl Loader {
         } else {
             Hashing::quiet()
         };
-        let mut read = Read { loader: self, checks, hashing, before, recalled: Vec::new(), notes };
+        let mut read = Read { loader: self, hashing, before, recalled: Vec::new(), notes };
         let mut updates = Vec::new();
         for found in found {
             updates.extend(read.update(found));
@@ -114,10 +129,17 @@ impl Loader {
         }
         notes.finish();
         if updates.iter().all(|update| update.packages.is_empty()) {
-            return Err(fail(None).into());
+            return Err(LoadError::Nothing(self.folder.clone()).into());
         }
         self.cache.sweep();
         Ok(Updates { updates, recalled })
+    }
+
+    /// Whether there are descriptors for so many packages, and for the connections.
+    fn check_descriptors(&self, packages: usize) -> Result<(), LoadError> {
+        let Some(limit) = getrlimit(Resource::Nofile).current else { return Ok(()) };
+        let needed = packages as u64 + self.max_connections as u64 + DESCRIPTORS_KEPT;
+        if needed <= limit { Ok(()) } else { Err(LoadError::Descriptors { needed, limit }) }
     }
 
     fn path(&self, found: &Found, name: &PackageName) -> PathBuf {
@@ -130,7 +152,6 @@ impl Loader {
 /// Reads the folder once.
 struct Read<'a> {
     loader: &'a Loader,
-    checks: Checks<'a>,
     hashing: Hashing,
     /// What was read before.
     before: &'a Updates,
@@ -141,16 +162,12 @@ struct Read<'a> {
 impl Read<'_> {
     /// Opens what was found, unless something is wrong with it.
     fn update(&mut self, mut found: Found) -> Option<Update> {
-        if found.is_unreadable {
-            let was = self.before.updates.iter().map(|update| &update.found);
-            found.is_floor = was.into_iter().any(|was| was.place == found.place && was.is_floor);
-        }
         match self.packages(&found) {
             Ok((packages, is_new)) => Some(Update { found, packages, is_new }),
             Err(reason) if found.is_floor => {
                 let place = &found.place;
                 self.notes.say(&format!(
-                    "{place} cannot be served: {reason}; it is a floor, so that machines below it \
+                    "{place} cannot be served: {reason}; it counts as a floor, so that machines below it \
                      are offered nothing newer"
                 ));
                 found.is_held = true;
@@ -194,8 +211,8 @@ impl Read<'_> {
         path: &Path,
         name: &PackageName,
     ) -> Result<Arc<PackageFile>, StartError> {
-        let cache = &self.loader.cache;
-        let opened = self.checks.open(&self.hashing, cache, is_system, path, name.clone())?;
+        let Loader { checks, cache, .. } = self.loader;
+        let opened = checks.open(&self.hashing, cache, is_system, path, name.clone())?;
         let package = Arc::new(opened.package);
         if opened.is_recalled {
             self.recalled.push(Arc::clone(&package));
@@ -209,28 +226,42 @@ impl Read<'_> {
 
 /// Why the folder cannot be served.
 #[derive(Debug)]
-struct LoadError {
-    folder: PathBuf,
-    /// None if there is nothing in it.
-    source: Option<io::Error>,
+pub enum LoadError {
+    Read(PathBuf, io::Error),
+    /// There is no update in it.
+    Nothing(PathBuf),
+    /// There are too few of them for its packages.
+    Descriptors {
+        needed: u64,
+        limit: u64,
+    },
 }
 
 impl fmt::Display for LoadError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { folder, source } = self;
-        let Some(source) = source else {
-            return write!(
+        match self {
+            Self::Read(folder, _) if folder.is_file() => {
+                write!(formatter, "{UPDATES} {folder:?} is a file; name a directory")
+            }
+            Self::Read(folder, error) => {
+                write!(formatter, "cannot read {UPDATES} {folder:?}: {}", Plain(error))?;
+                if is_hidden(folder, error) {
+                    formatter.write_str("; the service cannot see /home, /root and /tmp")?;
+                }
+                Ok(())
+            }
+            Self::Nothing(folder) => write!(
                 formatter,
                 "{UPDATES} {folder:?} holds no update that can be served; each belongs into \
                  [CHANNEL/]BOARD/VERSION/, such as \
                  amd64-usr/4152.2.0/flatcar_production_update.gz"
-            );
-        };
-        write!(formatter, "cannot read {UPDATES} {folder:?}: {}", Plain(source))?;
-        if is_hidden(folder, source) {
-            formatter.write_str("; the service cannot see /home, /root and /tmp")?;
+            ),
+            Self::Descriptors { needed, limit } => write!(
+                formatter,
+                "the packages and --max-connections need {needed} file descriptors, and the limit \
+                 is {limit}; raise it (LimitNOFILE=, ulimit -n)"
+            ),
         }
-        Ok(())
     }
 }
 

@@ -127,7 +127,7 @@ fn every_attribute_of_a_request_has_its_place() {
 	<os platform="p" version="v" sp="s" arch="a"></os>
 	<app appid="a" version="1" nextversion="2" lang="l" client="c" installage="3" track="t" from_track="f" board="b" hardware_class="h" delta_okay="true" bootid="b" machineid="m" machinealias="a" oem="o" oemversion="4" alephversion="5" multi_manifest_ok="true">
 		<ping active="1" a="6" r="7"></ping>
-		<updatecheck targetversionprefix="8"></updatecheck>
+		<updatecheck targetversionprefix="8" updatedisabled="true"></updatecheck>
 		<event eventtype="1" eventresult="2" errorcode="3" nextversion="4" previousversion="5"></event>
 	</app>
 </request>"#;

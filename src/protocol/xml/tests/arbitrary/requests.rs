@@ -53,9 +53,10 @@ fn request_app(text: &Text) -> impl Strategy<Value = request::App> + use<> {
         last_active_report_days: a,
         last_report_days: r,
     });
-    let check = text
-        .clone()
-        .prop_map(|target_version_prefix| request::UpdateCheck { target_version_prefix });
+    let check =
+        (text.clone(), any::<bool>()).prop_map(|(target_version_prefix, update_disabled)| {
+            request::UpdateCheck { target_version_prefix, update_disabled }
+        });
     let event = (any::<(i64, i64, Option<i64>)>(), version(text), version(text)).prop_map(
         |((event_type, result, error_code), next_version, previous_version)| request::Event {
             event_type: EventType::new(event_type),

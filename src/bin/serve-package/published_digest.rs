@@ -1,42 +1,55 @@
 //! The published digest of a file: `FILE.sha256` beside it, as the release server
 //! has it and `sha256sum` writes it.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use omaha::Sha256;
 
+use crate::format::Plain;
+
 /// A published digest, and where it was read.
 #[derive(Debug)]
-pub struct Published {
+pub struct PublishedDigest {
     pub path: PathBuf,
     pub sha256: Sha256,
 }
 
-impl Published {
+impl PublishedDigest {
     /// Reads what is published of a file, if something lies beside it.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or does not begin with a SHA-256 in hex: what is
-    /// wrong, in words.
+    /// When it cannot be read, or has no SHA-256 in hex: what is wrong, in words.
     pub fn of(file: &Path) -> Result<Option<Self>, String> {
         /// Bytes that hold the digest, whatever follows.
         const LOOKED_AT: u64 = 4096;
         let mut path = file.as_os_str().to_owned();
         path.push(".sha256");
         let path = PathBuf::from(path);
+        // To open a pipe would wait for its writer.
         let mut text = Vec::new();
-        let read = File::open(&path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut text));
+        let read = fs::metadata(&path).and_then(|metadata| match metadata.is_file() {
+            true => File::open(&path)?.take(LOOKED_AT).read_to_end(&mut text).map(|_| true),
+            false => Ok(false),
+        });
         match read {
-            Ok(_) => {}
+            Ok(true) => {}
+            Ok(false) => return Err(format!("{path:?} is no regular file")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(format!("{path:?}: {error}")),
+            Err(error) => return Err(format!("{path:?}: {}", Plain(&error))),
         }
         let text = String::from_utf8_lossy(&text);
-        let digest = text.split_whitespace().next().unwrap_or_default();
-        let sha256 = Sha256::from_hex(digest).map_err(|error| format!("{path:?}: {error}"))?;
+        let text = text.trim_start_matches('\u{feff}').trim();
+        let line = text.lines().next().ok_or_else(|| format!("{path:?} is empty"))?;
+        // As `sha256sum --tag` writes it, or else first.
+        let digest = match line.strip_prefix("SHA256 (") {
+            Some(line) => line.rsplit(' ').next(),
+            None => line.split_whitespace().next(),
+        };
+        let sha256 = Sha256::from_hex(digest.unwrap_or_default())
+            .map_err(|error| format!("{path:?}: {error}"))?;
         Ok(Some(Self { path, sha256 }))
     }
 
