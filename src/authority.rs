@@ -86,6 +86,9 @@ impl FromStr for Authority {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (text, None),
         };
+        if text.contains('@') {
+            return Err(ParseAuthorityError::User);
+        }
         let host = canonical_host(host).ok_or(ParseAuthorityError::Host)?;
         let port = port.filter(|port| !port.is_empty());
         if port.is_some_and(|port| decimal::<u16>(port).is_none()) {
@@ -150,6 +153,8 @@ pub enum ParseAuthorityError {
     Host,
     /// The port is not a number from 0 to 65535.
     Port,
+    /// There is a user, and perhaps a password.
+    User,
 }
 
 impl fmt::Display for ParseAuthorityError {
@@ -158,6 +163,7 @@ impl fmt::Display for ParseAuthorityError {
             Self::TooLong => "the host name is too long",
             Self::Host => "the host is not a name, an IPv4 address or an [IPv6] address",
             Self::Port => "the port is not a number from 0 to 65535",
+            Self::User => "a user and a password cannot stand in it",
         })
     }
 }
@@ -194,6 +200,7 @@ mod tests {
             "a<b>",
             "a/b",
             "user@host",
+            "user:password@host:80",
             "a:b",
             "a:99999",
             "a:-1",

@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use sha1::Digest as _;
 
 #[cfg(feature = "server")]
-pub(crate) use blocks::{BLOCK, BlockChecksums};
+pub(crate) use blocks::{BLOCK, BlockChecksums, checksum};
 #[cfg(feature = "server")]
 pub(crate) use file::{FileDigests, Watched};
 

@@ -56,7 +56,7 @@
 //!
 //! impl Updater for Never {
 //!     fn check_update(&mut self, _: &Request, _: &App) -> Result<Decision, UpdaterError> {
-//!         Ok(Decision::none(Reason::from("the freeze is on")))
+//!         Ok(Decision::none(Reason::from("change freeze")))
 //!     }
 //! }
 //! # }

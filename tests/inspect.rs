@@ -86,7 +86,7 @@ fn what_is_no_payload() {
     }
     let missing = directory.join("missing.gz");
     expect_wrong(&missing, "the payload cannot be read: no such file");
-    expect_wrong(directory.path(), "the payload cannot be read: it is a folder");
+    expect_wrong(directory.path(), "the payload cannot be read: it is a directory");
 }
 
 #[test]

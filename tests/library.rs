@@ -345,7 +345,7 @@ impl Updater for Moody {
             "4152.2.0" => panic!("on purpose, by a test"),
             "1.3.23.0" => Err(UpdaterError::Update(UpdateStatus::HardwareNotSupported)),
             "ForcedUpdate" => Err(UpdaterError::Internal("out of order".into())),
-            _ => Ok(Decision::none(Reason::from("the freeze is on"))),
+            _ => Ok(Decision::none(Reason::from("change freeze"))),
         }
     }
 

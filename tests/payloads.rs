@@ -83,7 +83,8 @@ fn what_another_key_has_signed() {
     let reason = format!("it is not signed by the key {OTHER_KEY:?}");
     expect_refusal(&[&both[..], &["--key", OTHER_KEY]].concat(), &reason);
     expect_refusal(&[&both[..], &["--key", UPDATE]].concat(), "it is not PEM");
-    expect_refusal(&[&both[..], &["--key", "/missing.pem"]].concat(), "\"/missing.pem\": No such");
+    let missing = "cannot read the key \"/missing.pem\": no such file\n";
+    expect_refusal(&[&both[..], &["--key", "/missing.pem"]].concat(), missing);
     drop(Server::start([&AS[..2], &both, &["--key", GOOD_KEY]].concat()));
     // Damage to the data is found by the signature, and then named.
     let directory = Directory::new();
@@ -104,4 +105,7 @@ fn what_is_not_the_published_file() {
     drop(Server::start([&AS[..2], &file].concat()));
     directory.write("a.gz.sha256", published(b"other", "a.gz").as_bytes());
     expect_refusal(&file, "a.gz.sha256\" says ");
+    fs::remove_file(directory.join("a.gz.sha256")).unwrap();
+    fs::create_dir(directory.join("a.gz.sha256")).unwrap();
+    expect_refusal(&file, "a.gz.sha256\": it is a directory");
 }

@@ -107,6 +107,26 @@ fn a_half_sent_head() {
     }
 }
 
+/// As a proxy keeps them, and a browser. Nobody needs to hear of it.
+#[test]
+fn a_connection_that_has_had_its_answer_is_closed_silently() {
+    let flags = ["--idle-timeout", "2s", "--package-version", common::OFFERED];
+    let server = Server::start(flags.into_iter().chain(["--package-file", common::UPDATE]));
+    let mut client = Client::connect(server.address());
+    client.send(update_request(&fixture("check-older")));
+    assert!(client.read_answer("POST").offers());
+    client.expect_end();
+    // One that has sent half a request is worth a line.
+    let mut client = Client::connect(server.address());
+    client.send([update_request(&fixture("check-older")), b"POST /v1/upd".to_vec()].concat());
+    assert!(client.read_answer("POST").offers());
+    client.expect_end();
+    let closed = "connection closed: no complete request arrived in time";
+    server.wait_for_line(closed);
+    let lines = server.stop().lines;
+    assert_eq!(lines.iter().filter(|line| line.contains(closed)).count(), 1, "{lines:#?}");
+}
+
 #[test]
 fn a_check_behind_a_download_that_is_not_read() {
     let directory = Directory::new();

@@ -61,7 +61,7 @@ fn packages_that_cannot_be_served() {
     expect_bad_package(fifo.as_ref(), &["a named pipe"]);
     expect_bad_package("/dev/null".as_ref(), &["a device"]);
     expect_bad_package(circle.as_ref(), &["its symbolic links form a loop"]);
-    expect_bad_package(below.as_ref(), &["a part of the path is not a folder"]);
+    expect_bad_package(below.as_ref(), &["a part of the path is not a directory"]);
     // A name that is no text is shown as well as it can be.
     let odd = directory.path().join(OsStr::from_bytes(b"odd\xff"));
     let outcome = run(["--package-version", OFFERED, "--package-file"]
@@ -133,7 +133,13 @@ fn addresses_that_cannot_be_had() {
     for (address, why) in [
         (address.as_str(), "another program listens there; try --listen-address 127.0.0.1:"),
         // Reserved for documentation (RFC 5737): no machine has it.
-        ("192.0.2.1:8000", "not an address of this machine"),
+        ("192.0.2.1:8000", "not an address of this machine\n"),
+        ("[fe80::1]:0", "it needs its interface, as in [fe80::1%eth0]:0\n"),
+        (
+            "[fe80::1%nope]:0",
+            "there is no network interface nope, or it cannot have this address\n",
+        ),
+        ("nohost.invalid:80", "no address is known for nohost.invalid\n"),
     ] {
         let outcome = run([&GOOD[..], &["--listen-address", address]].concat());
         let message = format!("error: cannot listen on {address}: ");
@@ -285,6 +291,31 @@ fn how_far_the_start_is() {
         words.strip_prefix("STATUS=reading the packages: ").unwrap().split_once(" % of ").unwrap();
     assert!(percent.parse::<u8>().unwrap() < 100, "{words}");
     assert_eq!(rest.trim_end(), format!("{} bytes", large + 7));
+}
+
+/// Why it cannot serve is told to systemd, also where the command line is wrong.
+#[test]
+fn what_is_wrong_is_the_status_of_the_unit() {
+    let directory = Directory::new();
+    let path = directory.join("notify");
+    let notify = UnixDatagram::bind(&path).unwrap();
+    notify.set_read_timeout(Some(common::START_PATIENCE)).unwrap();
+    for (file, code, status) in [
+        ("nothing", 1, "STATUS=cannot read --package-file \"nothing\": no such file"),
+        ("http://a/b", 2, "STATUS=--package-file \"http://a/b\": this is a URL; "),
+    ] {
+        let mut command = Command::new(binary());
+        command.args(["--package-version", OFFERED, "--package-file", file]);
+        command.env("NOTIFY_SOCKET", &path);
+        assert_eq!(run_command(command).code, Some(code));
+        let next = || {
+            let mut buffer = [0; 4096];
+            let length = notify.recv(&mut buffer).expect("a word to systemd");
+            String::from_utf8(buffer[..length].to_vec()).unwrap().trim_end().to_owned()
+        };
+        let said = std::iter::repeat_with(next).find(|said| said != "STATUS=reading the packages");
+        assert!(said.unwrap().starts_with(status));
+    }
 }
 
 /// The same on a terminal, where there is a bar, and nothing of it is left.

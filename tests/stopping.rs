@@ -103,7 +103,7 @@ fn a_second_signal_stops_at_once() {
         let stopped = server.wait_while(|server| server.signal(second));
         assert_eq!(stopped.status.code(), Some(1), "{:#?}", stopped.lines);
         let lines = stopped.lines.join("\n");
-        assert!(lines.contains(" again: stopping at once"), "{lines}");
+        assert!(lines.contains(": stopping at once"), "{lines}");
         assert!(!lines.contains("stopped before every request"), "{lines}");
     }
 }

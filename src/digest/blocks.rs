@@ -2,12 +2,20 @@
 
 use std::ops::Range;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 /// Bytes of a block. A part of a package is read and compared in whole blocks:
 /// small ones cost memory (4 bytes each), large ones time where a client takes
 /// little at once. A package of 500 MB has 7,630 blocks of this size.
 pub(crate) const BLOCK: usize = 64 * 1024;
 
-/// CRC-32 of each block of a file; the last block may be shorter.
+/// A checksum of 32 bits (of XXH3): it notices changes that nobody tries to hide.
+pub(crate) fn checksum(bytes: &[u8]) -> u32 {
+    let [.., a, b, c, d] = xxh3_64(bytes).to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// Checksum of each block of a file; the last block may be shorter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BlockChecksums(Vec<u32>);
 
@@ -15,7 +23,7 @@ impl BlockChecksums {
     /// Takes note of some content that begins at this block: whole blocks,
     /// unless it is the end of the file. Pieces may come in any order.
     pub(crate) fn record(&mut self, first: usize, content: &[u8]) {
-        self.place(first, &Self(content.chunks(BLOCK).map(crc32fast::hash).collect()));
+        self.place(first, &Self(content.chunks(BLOCK).map(checksum).collect()));
     }
 
     /// The same for content whose checksums were taken elsewhere.
@@ -33,7 +41,7 @@ impl BlockChecksums {
     /// whole blocks, unless it is the end of the file.
     pub(crate) fn matches(&self, first: usize, content: &[u8]) -> bool {
         let expected = self.0.get(first..first + content.len().div_ceil(BLOCK));
-        let found = content.chunks(BLOCK).map(crc32fast::hash);
+        let found = content.chunks(BLOCK).map(checksum);
         expected.is_some_and(|expected| expected.iter().copied().eq(found))
     }
 

@@ -11,8 +11,9 @@ pub(crate) struct Target<'a> {
     /// From an absolute URL, which goes before the `Host` header (RFC 9112,
     /// section 3.2.2). Not yet checked.
     pub authority: Option<&'a str>,
-    /// Without the query string and without empty segments: Flatcar's
-    /// postinstall step of late 2023 asks for `/packages//NAME`.
+    /// Without the query string, and in one form, whatever `%XX` and empty segments
+    /// the client has written: Flatcar's postinstall step of late 2023 asks for
+    /// `/packages//NAME`.
     pub path: Cow<'a, str>,
 }
 
@@ -23,14 +24,14 @@ impl<'a> Target<'a> {
             url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
         };
         let Some(scheme) = ["http://", "https://"].iter().find(|scheme| is_http(scheme)) else {
-            return Self { authority: None, path: without_empty_segments(url) };
+            return Self { authority: None, path: normalized(url) };
         };
         let rest = &url[scheme.len()..];
         let (authority, path) = match rest.find('/') {
             Some(slash) => rest.split_at(slash),
             None => (rest, "/"),
         };
-        Self { authority: Some(authority), path: without_empty_segments(path) }
+        Self { authority: Some(authority), path: normalized(path) }
     }
 
     /// The server as the client knows it, from here or else from the `Host`
@@ -57,14 +58,27 @@ impl<'a> Target<'a> {
     }
 }
 
-fn without_empty_segments(path: &str) -> Cow<'_, str> {
-    if !path.contains("//") {
+/// The path in one form: without empty segments, and with each `%XX` that stands
+/// for a visible character of ASCII decoded, unless that separates segments or
+/// begins such a triplet (RFC 3986, section 6.2.2.2). Proxies write `%2B` for the
+/// `+` of a nightly's version.
+fn normalized(path: &str) -> Cow<'_, str> {
+    if !path.contains("//") && !path.contains('%') {
         return Cow::Borrowed(path);
     }
     let mut clean = String::with_capacity(path.len());
-    for character in path.chars() {
-        if character != '/' || !clean.ends_with('/') {
-            clean.push(character);
+    let mut rest = path;
+    while let Some(character) = rest.chars().next() {
+        rest = &rest[character.len_utf8()..];
+        let digits = rest.get(..2).filter(|_| character == '%');
+        let decoded = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match decoded.filter(|byte| byte.is_ascii_graphic() && !b"/%".contains(byte)) {
+            Some(byte) => {
+                clean.push(char::from(byte));
+                rest = &rest[2..];
+            }
+            None if character == '/' && clean.ends_with('/') => {}
+            None => clean.push(character),
         }
     }
     Cow::Owned(clean)
@@ -86,6 +100,8 @@ mod tests {
             ("//v1//update///?a//b", None, "/v1/update/"),
             ("/packages//oem-x.gz", None, "/packages/oem-x.gz"),
             ("http://h//packages//a", Some("h"), "/packages/a"),
+            ("/packages/1%2Bn/%75pdate%2egz", None, "/packages/1+n/update.gz"),
+            ("/a%2Fb%25c%20d%e4%zz%+1%4", None, "/a%2Fb%25c%20d%e4%zz%+1%4"),
         ] {
             assert_eq!(Target::of(url), Target { authority, path: path.into() }, "{url}");
         }

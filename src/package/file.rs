@@ -367,9 +367,9 @@ impl fmt::Display for PackageError {
                 "it changed while it was read ({before} bytes before, {after} after); \
                  start again when it is complete"
             ),
-            Problem::ChangedSince => formatter.write_str(
-                "it was changed since the server was started; its digests no longer hold",
-            ),
+            Problem::ChangedSince => {
+                formatter.write_str("it was changed since the server was started")
+            }
             #[cfg(feature = "payload")]
             Problem::Payload(error) => error.fmt(formatter),
         }

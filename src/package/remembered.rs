@@ -8,10 +8,10 @@ use std::sync::atomic::AtomicBool;
 
 use super::PackageName;
 use super::file::{self, PackageError, PackageFile, Stamp};
-use crate::digest::{BLOCK, BlockChecksums, Digests, Sha1, Sha256};
+use crate::digest::{BLOCK, BlockChecksums, Digests, Sha1, Sha256, checksum};
 
 /// What it begins with. Another form has another one.
-const MAGIC: &[u8; 8] = b"omahaPF1";
+const MAGIC: &[u8; 8] = b"omahaPF2";
 
 /// Which file it is, beside its size and time of modification, and when its
 /// content or anything else of it was last changed, which no program can set.
@@ -81,7 +81,7 @@ impl PackageFile {
         bytes.push(signed.is_some().into());
         bytes.extend(signed.map_or([0; 32], |signed| *signed.as_bytes()));
         self.blocks.write(&mut bytes);
-        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        bytes.extend(checksum(&bytes).to_le_bytes());
         bytes
     }
 
@@ -93,8 +93,8 @@ impl PackageFile {
     ) -> Option<(Self, Option<Sha256>)> {
         let (file, metadata) = file::open(path).ok()?;
         let (stamp, identity) = (Stamp::of(&metadata), Identity::of(&metadata));
-        let (bytes, crc) = remembered.split_last_chunk()?;
-        if crc32fast::hash(bytes) != u32::from_le_bytes(*crc) {
+        let (bytes, sum) = remembered.split_last_chunk()?;
+        if checksum(bytes) != u32::from_le_bytes(*sum) {
             return None;
         }
         let mut bytes = bytes.strip_prefix(MAGIC)?;

@@ -9,12 +9,22 @@ use std::fmt;
 
 use super::OtherText;
 
-/// Gives a newtype around a number its named values, as associated constants,
-/// and the words for each of them.
+/// Gives a newtype around a number its construction and access, its named
+/// values, as associated constants, and the words for each of them.
 macro_rules! named_numbers {
-    ($type:ident: $($(#[doc = $doc:literal])+ $name:ident = $number:literal, $words:literal;)+) => {
+    ($type:ident, $noun:literal: $($(#[doc = $doc:literal])+ $name:ident = $number:literal, $words:literal;)+) => {
         impl $type {
             $($(#[doc = $doc])+ pub const $name: Self = Self($number);)+
+
+            #[doc = concat!("The ", $noun, " with this number, known or not.")]
+            pub const fn new(code: i64) -> Self {
+                Self(code)
+            }
+
+            /// The number on the wire.
+            pub const fn code(self) -> i64 {
+                self.0
+            }
 
             /// Every named value, for tests.
             #[cfg(test)]
@@ -50,7 +60,7 @@ pub(super) use named_numbers;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct EventType(i64);
 
-named_numbers! { EventType:
+named_numbers! { EventType, "event type":
     /// The client does not say; also what an absent attribute means.
     UNKNOWN = 0, "unknown event";
     /// The first installation's packages were fetched.
@@ -113,7 +123,7 @@ named_numbers! { EventType:
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct EventResult(i64);
 
-named_numbers! { EventResult:
+named_numbers! { EventResult, "event result":
     /// It failed; the error code says why. Also what an absent attribute means.
     ERROR = 0, "error";
     /// It succeeded.
@@ -142,21 +152,9 @@ named_numbers! { EventResult:
     HANDOFF_ERROR = 10, "handoff error";
 }
 
-/// Construction, access and `Display` of a newtype with [`named_numbers`].
-macro_rules! open_number {
+/// `Display` of a newtype with [`named_numbers`]: the words, or else the number.
+macro_rules! display_number {
     ($type:ident, $noun:literal) => {
-        impl $type {
-            #[doc = concat!("The ", $noun, " with this number, known or not.")]
-            pub const fn new(code: i64) -> Self {
-                Self(code)
-            }
-
-            /// The number on the wire.
-            pub const fn code(self) -> i64 {
-                self.0
-            }
-        }
-
         impl fmt::Display for $type {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self.words() {
@@ -168,8 +166,8 @@ macro_rules! open_number {
     };
 }
 
-open_number!(EventType, "event type");
-open_number!(EventResult, "event result");
+display_number!(EventType, "event type");
+display_number!(EventResult, "event result");
 
 /// An enum of the texts that a status attribute can have, open at the end.
 macro_rules! status {

@@ -31,7 +31,7 @@ use super::codes::named_numbers;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ErrorCode(i64);
 
-named_numbers! { ErrorCode:
+named_numbers! { ErrorCode, "error code":
     /// Nothing went wrong.
     SUCCESS = 0, "success";
     /// A failure of no particular kind.
@@ -134,16 +134,6 @@ impl ErrorCode {
 
     /// The bits of all flags.
     const FLAGS: u32 = 0xF000_0000;
-
-    /// The error code with this number, known or not.
-    pub const fn new(code: i64) -> Self {
-        Self(code)
-    }
-
-    /// The number on the wire, with flags.
-    pub const fn code(self) -> i64 {
-        self.0
-    }
 
     /// What went wrong: the code without its flags.
     pub fn base(self) -> Self {

@@ -99,7 +99,9 @@ impl Published {
     }
 
     fn with_validators(&self, response: Response) -> Response {
+        // A package of another update may have the same path: a cache has to compare.
         let response = response.with_header("Accept-Ranges", "bytes");
+        let response = response.with_header("Cache-Control", "no-cache");
         let response = match self.validators.last_modified(SystemTime::now()) {
             Some(date) => response.with_header("Last-Modified", date),
             None => response,

@@ -40,7 +40,7 @@ macro_rules! reasons {
         /// ```
         /// use omaha::Reason;
         ///
-        /// assert_eq!(Reason::from("the freeze is on").as_str(), "other");
+        /// assert_eq!(Reason::from("change freeze").as_str(), "other");
         /// assert_eq!(Reason::from("its version is older"), Reason::Older);
         /// ```
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]

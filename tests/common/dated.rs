@@ -34,6 +34,7 @@ pub fn serve() -> (Server, Vec<u8>, Directory) {
 /// What every answer about the package says of it.
 pub fn expect_validators(answer: &Answer, etag: &str) {
     assert_eq!(answer.header("Accept-Ranges"), Some("bytes"), "{answer:?}");
+    assert_eq!(answer.header("Cache-Control"), Some("no-cache"), "{answer:?}");
     assert_eq!(answer.header("Last-Modified"), Some(MODIFIED), "{answer:?}");
     assert_eq!(answer.header("ETag"), Some(etag), "{answer:?}");
 }

@@ -84,6 +84,8 @@ pub fn page(
     if let Some(example) = manual.and_then(|manual| manual.example(&command)) {
         page.section("EXAMPLE");
         page.line(".nf");
+        // The page is about an installed program.
+        let example = example.replace("./serve-package", "serve-package");
         // A line that begins with a point would be a macro.
         example.lines().for_each(|line| page.line(&format!("\\&{}", escape(line))));
         page.line(".fi");
@@ -98,7 +100,7 @@ pub fn page(
         .collect();
     page.line(&others.join(",\n"));
     page.line(".PP");
-    page.text("The manual, in the folder `manual` of the release archive, has everything else.");
+    page.text("The manual, in the directory `manual` of the release archive, has everything else.");
     page.0
 }
 
@@ -111,6 +113,13 @@ impl Page {
 
     fn section(&mut self, name: &str) {
         self.line(&format!(".SH {name}"));
+    }
+
+    /// Begins a paragraph. After a heading, one has begun.
+    fn paragraph(&mut self) {
+        if !self.0.lines().last().is_some_and(|line| line.starts_with(".SH")) {
+            self.line(".PP");
+        }
     }
 
     /// An entry of a list.
@@ -149,7 +158,7 @@ impl Page {
                 // What introduces a block says nothing without it.
                 let text = std::mem::take(&mut paragraph);
                 if !text.trim().ends_with(':') {
-                    self.line(".PP");
+                    self.paragraph();
                     self.text(text.trim());
                 }
             }
@@ -157,29 +166,38 @@ impl Page {
     }
 }
 
-/// Code and emphasis become fonts, links their texts.
+/// Code becomes bold, and links say where they lead.
 fn inline(text: &str) -> String {
     let mut result = String::new();
-    for (number, span) in text.split('`').enumerate() {
+    for (number, span) in without_links(text).split('`').enumerate() {
         if number % 2 == 1 {
             let _ = write!(result, "\\fB{}\\fR", escape(span));
         } else {
-            let span = span.replace(['[', ']'], "\0");
-            let mut plain = String::new();
-            for piece in span.split('\0') {
-                // What a link leads to.
-                let piece = match piece.strip_prefix('(') {
-                    Some(target) if !plain.is_empty() || !result.is_empty() => {
-                        target.split_once(')').map_or(piece, |(_, rest)| rest)
-                    }
-                    _ => piece,
-                };
-                plain.push_str(piece);
-            }
-            result.push_str(&escape(&plain));
+            result.push_str(&escape(span));
         }
     }
     result
+}
+
+/// A page cannot be clicked, so each link to a file of the manual names it.
+fn without_links(text: &str) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("](") {
+        let (before, words) = before.rsplit_once('[').unwrap();
+        let (target, after) = after.split_once(')').unwrap();
+        let file = target.split('#').next().unwrap();
+        result.push_str(before);
+        if file.is_empty() {
+            result.push_str(words);
+        } else if before.ends_with("see ") || before.ends_with("See ") {
+            let _ = write!(result, "{file} in the manual");
+        } else {
+            let _ = write!(result, "{words} ({file} in the manual)");
+        }
+        rest = after;
+    }
+    result + rest
 }
 
 fn escape(text: &str) -> String {

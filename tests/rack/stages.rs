@@ -1,9 +1,13 @@
 //! Roll-outs in stages, and runs that end by themselves.
 
+use std::path::Path;
+use std::process::Command;
+
 use omaha::protocol::{ErrorCode, EventType};
 use rustix::process::Signal;
 
 use crate::common::payload::Directory;
+use crate::common::server::{Server, binary, run_command};
 use crate::common::until;
 use crate::common::{OFFERED, http::get};
 use crate::machine::Machine;
@@ -49,6 +53,9 @@ fn a_bad_update_stops_after_the_first_machine() {
     assert_eq!(server.stop().status.code(), Some(4));
     // It is known after a restart.
     let server = serve(&directory, "events", &flags);
+    server.wait_for_line("ROLLOUT STOPPED: 1 machine has failed");
+    let front = get(server.address(), "/", &[]);
+    assert!(front.text().contains("Now: ROLLOUT STOPPED, not offering"), "{}", front.text());
     assert!(!machines[2].check(server.address()));
     server.signal(Signal::USR1);
     server.wait_for_line("ROLLOUT STOPPED, not offering 4152.2.0 any more; machines: 3 known");
@@ -94,6 +101,56 @@ fn it_ends_when_all_expected_machines_are_updated() {
 }
 
 #[test]
+fn a_list_that_cannot_be_waited_for_is_refused() {
+    let directory = directory();
+    for (content, problem) in [
+        (&b"# nobody\n\n"[..], "list\" names no machine\n"),
+        (b"caf\xe9\n", "list\" is not UTF-8 text\n"),
+    ] {
+        let list = directory.write("list", content);
+        let mut command = Command::new(binary());
+        command.args(["--until-updated", "all", "--expect"]).arg(list);
+        let command = with_state_dir(command, &directory, &directory.join("state"));
+        run_command(command).expect_failure(1, &[problem]);
+    }
+}
+
+/// What had failed before is tried again, and ends nothing.
+#[test]
+fn only_failures_of_this_run_end_it() {
+    let directory = directory();
+    let state_dir = directory.join("state");
+    let flags = ["--fail-fast", "--status", "--state-dir", state_dir.to_str().unwrap()];
+    for _ in 0..2 {
+        let server = serve(&directory, "events", &flags);
+        assert!(Machine::new(2).check(server.address()));
+        assert!(Machine::new(1).check(server.address()));
+        Machine::new(1).fail(server.address(), ErrorCode::PAYLOAD_HASH_MISMATCH);
+        assert_eq!(server.wait().status.code(), Some(4));
+    }
+    let server = serve(&directory, "events", &flags);
+    wait_for_state(server.address(), "node-01", "failed");
+    assert_eq!(server.stop().status.code(), Some(0));
+}
+
+#[test]
+fn nothing_is_waited_for_when_the_package_was_changed() {
+    let directory = directory();
+    let server = serve(&directory, "events", &["--until-updated", "1"]);
+    assert!(Machine::new(1).check(server.address()));
+    directory.write("update.gz", b"another");
+    until("the change to be noticed", || {
+        (get(server.address(), "/health", &[]).status() == 503).then_some(())
+    });
+    // It may have all of it already.
+    Machine::new(1).fail(server.address(), ErrorCode::DOWNLOAD_TRANSFER_ERROR);
+    server.wait_for_line("a package was changed: stopping");
+    assert_eq!(server.wait().status.code(), Some(1));
+    let events = std::fs::read_to_string(directory.join("events")).unwrap();
+    assert!(events.contains(r#""outcome":"changed""#), "{events}");
+}
+
+#[test]
 fn a_count_goes_on_after_a_crash() {
     let directory = directory();
     let state_dir = directory.join("state");
@@ -119,43 +176,104 @@ fn a_count_goes_on_after_a_crash() {
 }
 
 #[test]
-fn a_disk_that_takes_nothing_is_said_once_and_serving_goes_on() {
+fn a_disk_that_is_full_is_said_once_and_serving_goes_on() {
+    let directory = directory();
+    let mut command = Command::new("/bin/sh");
+    // The first line fits into 512 bytes, and what follows does not.
+    command.args(["-c", "ulimit -f 1; trap '' XFSZ; exec \"$@\"", "sh"]).arg(binary());
+    let server = Server::spawn(with_state_dir(command, &directory, &directory.join("state")));
+    Machine::new(1).install(server.address());
+    server.wait_for_line("the machines cannot be written to --state-dir");
+    Machine::new(2).install(server.address());
+    let lines = server.stop().lines;
+    let said = lines.iter().filter(|line| line.contains("cannot be written")).count();
+    assert_eq!(said, 1, "{lines:#?}");
+}
+
+fn with_state_dir(mut command: Command, directory: &Directory, state_dir: &Path) -> Command {
+    command.args(["--listen-address", "127.0.0.1:0", "--package-version", OFFERED]);
+    command.args(["--skip-payload-check", "--package-file"]).arg(directory.join("update.gz"));
+    command.arg("--state-dir").arg(state_dir);
+    command
+}
+
+/// Starts a server that cannot use this folder.
+fn expect_refusal(directory: &Directory, state_dir: &Path, text: &str) {
+    let command = with_state_dir(Command::new(binary()), directory, state_dir);
+    let outcome = run_command(command);
+    outcome.expect_failure(1, &[text]);
+    assert!(!outcome.stderr.contains("os error"), "{outcome:?}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_named_at_start() {
+    let directory = directory();
+    let state_dir = directory.join("state");
+    std::fs::create_dir_all(state_dir.join("machines")).unwrap();
+    expect_refusal(&directory, &state_dir, "state/machines\": it is a directory");
+    std::fs::remove_dir(state_dir.join("machines")).unwrap();
+    // A new file cannot be put in the place of a folder.
+    std::fs::create_dir_all(state_dir.join(".machines.new")).unwrap();
+    expect_refusal(&directory, &state_dir, "cannot use --state-dir");
+}
+
+/// Somebody's list of machines is no state file, and is kept.
+#[test]
+fn a_file_of_others_is_not_replaced() {
+    let directory = directory();
+    for content in [&b"node-1\nnode-2\n"[..], b"node-1", b"\xff\x00", &[b'x'; 20_000]] {
+        let file = directory.write("machines", content);
+        let text = "machines\" is not a state file of serve-package; name another";
+        expect_refusal(&directory, directory.path(), text);
+        assert_eq!(std::fs::read(file).unwrap(), content);
+    }
+}
+
+#[test]
+fn a_state_file_with_unreadable_lines_is_kept() {
     let directory = directory();
     let state_dir = directory.join("state");
     let flags = ["--state-dir", state_dir.to_str().unwrap()];
     let server = serve(&directory, "events", &flags);
-    until("the state file", || state_dir.join("machines").exists().then_some(()));
-    // A new file cannot be put in the place of a folder.
-    std::fs::remove_dir_all(&state_dir).unwrap();
-    drop(server);
-    std::fs::create_dir_all(state_dir.join(".machines.new")).unwrap();
+    Machine::new(1).check(server.address());
+    server.stop();
+    let file = state_dir.join("machines");
+    let mut text = std::fs::read(&file).unwrap();
+    text.extend_from_slice(b"nonsense\n");
+    std::fs::write(&file, &text).unwrap();
     let server = serve(&directory, "events", &flags);
-    server.wait_for_line("the machines cannot be written to --state-dir");
-    Machine::new(1).install(server.address());
-    let lines = server.stop().lines;
-    let said = lines.iter().filter(|line| line.contains("cannot be written")).count();
-    assert_eq!(said, 1, "{lines:#?}");
+    server.wait_for_line("1 line in --state-dir");
+    server.wait_for_line("could not be read; the file is kept as machines.unreadable");
+    server.wait_for_line("1 machine known");
+    server.stop();
+    assert_eq!(std::fs::read(state_dir.join("machines.unreadable")).unwrap(), text);
+    assert!(!std::fs::read_to_string(file).unwrap().contains("nonsense"));
 }
 
 #[test]
 fn two_servers_do_not_share_a_folder() {
     let directory = directory();
     let state_dir = directory.join("state");
-    let state_dir = state_dir.to_str().unwrap();
-    let _first = serve(&directory, "events", &["--state-dir", state_dir]);
+    let _first = serve(&directory, "events", &["--state-dir", state_dir.to_str().unwrap()]);
+    let text = "state\" is used by another serve-package; name another\n";
+    expect_refusal(&directory, &state_dir, text);
+}
+
+#[test]
+fn what_is_wrong_with_the_state_folder_is_said_once() {
+    let directory = directory();
     let file = directory.join("update.gz");
-    let outcome = crate::common::server::run([
-        "--skip-payload-check",
-        "--package-file",
-        file.to_str().unwrap(),
-        "--package-version",
-        OFFERED,
-        "--listen-address",
-        "127.0.0.1:0",
-        "--state-dir",
-        state_dir,
-    ]);
-    outcome.expect_failure(1, &["is used by another serve-package"]);
+    for (state_dir, problem) in [
+        (&*file, "--state-dir FOLDER is not a directory\n"),
+        (
+            &file.join("state"),
+            "cannot use --state-dir FOLDER: a part of the path is not a directory\n",
+        ),
+        ("/proc/nothing".as_ref(), "cannot use --state-dir FOLDER: no such file\n"),
+    ] {
+        let problem = problem.replace("FOLDER", &format!("{state_dir:?}"));
+        expect_refusal(&directory, state_dir, &problem);
+    }
 }
 
 #[test]

@@ -272,9 +272,30 @@ fn a_ready_file_that_cannot_be_written_is_named() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(
-        text.contains("cannot write --ready-file \"/nowhere/at/all\": its folder does not exist"),
+        text.contains(
+            "cannot write --ready-file \"/nowhere/at/all\": its directory does not exist"
+        ),
         "{text}"
     );
+    // At once, before anything else is said.
+    assert_eq!(text.lines().count(), 1, "{text}");
+}
+
+/// Somebody has named another file by mistake.
+#[test]
+fn a_ready_file_that_is_none_is_kept() {
+    let directory = Directory::new();
+    let notes = directory.write("notes.txt", b"mine\n");
+    let output = Command::new(binary())
+        .args(["--package-file", UPDATE, "--package-version", OFFERED])
+        .args(["--listen-address", "127.0.0.1:0", "--ready-file"])
+        .arg(&notes)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("notes.txt\": it is not a file that serve-package wrote"), "{text}");
+    assert_eq!(std::fs::read(notes).unwrap(), b"mine\n");
 }
 
 #[test]
@@ -299,7 +320,7 @@ fn a_ready_file_that_is_mounted_is_written_in_place() {
         return not_shown("the right to mount (run it as root)");
     }
     let directory = Directory::new();
-    let outside = directory.write("outside", b"127.0.0.1:1, of an earlier run\n");
+    let outside = directory.write("outside", b"127.0.0.1:1\n");
     let ready = directory.write("ready", b"");
     let mut child = Command::new("unshare")
         .args(["--mount", "sh", "-c", "mount --bind \"$1\" \"$2\" && shift 2 && exec \"$@\"", "sh"])
@@ -312,7 +333,8 @@ fn a_ready_file_that_is_mounted_is_written_in_place() {
         .spawn()
         .unwrap();
     let server: SocketAddr = until("the ready file", || {
-        std::fs::read_to_string(&outside).ok()?.strip_suffix('\n')?.parse().ok()
+        let address = std::fs::read_to_string(&outside).ok()?.strip_suffix('\n')?.parse().ok()?;
+        (address != SocketAddr::from(([127, 0, 0, 1], 1))).then_some(address)
     });
     Machine { id: "any", server }.check();
     assert_eq!(std::fs::read(&ready).unwrap(), b"", "only the mounted file is written");

@@ -107,6 +107,11 @@ fn it_ends_with_success_when_all_are_updated() {
     let outcome = status(&urls, &[]);
     assert_eq!(outcome.code, Some(1), "nobody is not all: {outcome:?}");
     assert_eq!(outcome.stdout, "2 of 2 servers, 0 machines: 0 updated, 0 failed, 0 under way\n");
+    assert_eq!(outcome.stderr, "error: no machine is known or expected\n");
+    let nobody = directory.write("nobody", b"# later\n");
+    let outcome = status(&urls, &["--expect", nobody.to_str().unwrap()]);
+    assert_eq!(outcome.code, Some(1), "{outcome:?}");
+    assert_eq!(outcome.stderr, "error: --expect names no machine\n");
     for number in 1..=6 {
         let machine = Machine::new(number);
         machine.install(servers[usize::from(number) % 2].address());

@@ -24,7 +24,7 @@ fn each_is_refused_with_a_reason() {
             answer("503 No", b"too many\x1b[31m status pages\nat once"),
             "HTTP status 503: too many\\",
         ),
-        (script::answer("301 Moved", &["Location: /x"], b""), "HTTP status 301: "),
+        (script::answer("301 Moved", &["Location: /x"], b""), "HTTP status 301\n"),
         (
             b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}".to_vec(),
             "the answer ended too early: ",

@@ -187,7 +187,7 @@ fn settings_that_cannot_be_put_back() {
         &[
             "warning: \"",
             "; trying again at the end",
-            "cannot be changed: it is a folder; the settings are not restored: serve-package update --restore",
+            "cannot be changed: it is a directory; the settings are not restored: serve-package update --restore",
             "\"event\":\"update-ended\",\"outcome\":\"failed\"",
         ],
     );

@@ -29,7 +29,7 @@ fn everything_at_once() {
             "error: Debian GNU/Linux is neither Flatcar nor Container Linux",
             "cut.gz\": ",
             "error: \"/no/such.gz\": it cannot be read: no such file",
-            "3 errors: nothing was changed",
+            "3 errors were found; nothing was changed",
         ],
     );
 }
@@ -56,7 +56,7 @@ fn expect_missing(machine: &Machine) {
             "https://update.release.flatcar-linux.net/amd64-usr/4152.2.0/oem-fixture.gz",
             "the extension flatcar-podman.gz",
             "the extension flatcar-docker.gz",
-            "3 errors: nothing was changed",
+            "3 errors were found; nothing was changed",
         ],
     );
 }

@@ -129,7 +129,10 @@ fn a_folder_that_is_read_only() {
         fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
         ended
     };
-    ended.expect(1, &["etc/flatcar\" cannot be changed: ", "one error: nothing was changed"]);
+    ended.expect(
+        1,
+        &["etc/flatcar\" cannot be changed: ", "one error was found; nothing was changed"],
+    );
     assert!(machine.calls().is_empty());
 }
 

@@ -250,7 +250,7 @@ fn nothing_that_can_be_served() {
         .expect_failure(2, &["--updates and --package-version exclude each other"]);
     let file = folder.write("file", "");
     super::common::server::run([OsStr::new("--updates"), file.as_os_str()])
-        .expect_failure(1, &["cannot read --updates", "a part of the path is not a folder"]);
+        .expect_failure(1, &["cannot read --updates", "a part of the path is not a directory"]);
     super::common::server::run(["--updates", "/nowhere"])
         .expect_failure(1, &["cannot read --updates \"/nowhere\": no such file"]);
 }

@@ -119,7 +119,17 @@ fn what_was_changed_in_place_is_read_anew() {
     assert_eq!(get(server.address(), "/health", &[]).status(), 200);
     server.signal(Signal::HUP);
     server.wait_for_line("read again: 1 update, offering 4152.2.0 for arm64-usr");
-    fs::write(&path, &content).unwrap();
+    // Of all that is offered now, nothing is left.
+    let other = folder.path().join(format!("arm64-usr/4152.2.0/{PAYLOAD}"));
+    fs::write(&other, b"something else").unwrap();
+    let health = get(server.address(), "/health", &[]);
+    assert_eq!(health.status(), 503);
+    assert!(health.text().contains("reload to serve it as it is now"), "{}", health.text());
+    server.signal(Signal::USR1);
+    server.wait_for_line("arm64-usr: a package was changed, reload to serve it as it is now");
+    for path in [path, other] {
+        fs::write(path, &content).unwrap();
+    }
     server.signal(Signal::HUP);
     server.wait_for_line("read again: 2 updates");
     amd64.check(server.address()).unwrap().fetch(server.address());

@@ -1,9 +1,9 @@
 //! What happens, for programs: one JSON object a line, on standard output.
 //!
-//! The schema is described in the README and only ever grows: new kinds and
-//! new members may come, none goes away or changes its meaning.
+//! The schema is described in `dist/manual/scripts.md` and only ever grows: new
+//! kinds and new members may come, none goes away or changes its meaning.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use omaha::protocol::ErrorCode;
 use omaha::server::{Activity, Download, Machine};
@@ -13,7 +13,7 @@ use crate::json::{self, Object};
 use crate::log_writer;
 use crate::machine_tracker::{Counts, Key, Record, State};
 use crate::report::Cause;
-use crate::table::time;
+use crate::time::{timestamp, timestamp_now};
 
 /// Writes one object, without waiting until it is written. If a reader is so
 /// slow that events are lost, an event says how many.
@@ -29,8 +29,7 @@ fn line(object: Object) -> String {
 
 /// An object that says when, and what.
 fn event(kind: &str) -> Object {
-    let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
-    Object::new().text("time", &now).text("event", kind)
+    Object::new().text("time", &timestamp_now()).text("event", kind)
 }
 
 /// The server answers.
@@ -68,7 +67,7 @@ pub fn machine(key: &Key, record: &Record) -> Object {
         .text("address", &record.address.to_string())
         .text_if("version", &record.version)
         .text("state", record.shown().as_str())
-        .text("since", &time(record.since));
+        .text("since", &timestamp(record.since));
     match record.error {
         Some(error) => with_error(object, error),
         None => object,
@@ -148,7 +147,7 @@ pub fn activity(activity: &Activity<'_>, missing: Option<&str>) -> Option<Object
             .text("address", &address.to_string())
             .text("error", &violation.to_string()),
         Activity::Trouble { what, error, .. } => {
-            event("trouble").text("what", what).text("error", &without_numbers(error))
+            event("trouble").text("what", what).text("error", &without_numbers((*error).to_owned()))
         }
         _ => return None,
     })

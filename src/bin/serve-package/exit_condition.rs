@@ -1,6 +1,6 @@
 //! When a scripted run has come to its end, and how.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::args::Settings;
@@ -17,15 +17,16 @@ pub enum Outcome {
     Deadline,
     /// A machine failed.
     Failed,
+    /// A package was changed, so that no machine is offered it any more.
+    Changed,
 }
 
 impl Outcome {
-    const ALL: [Self; 4] = [Self::Stopped, Self::Updated, Self::Deadline, Self::Failed];
-
     /// The exit status.
     pub fn status(self) -> u8 {
         match self {
             Self::Stopped | Self::Updated => 0,
+            Self::Changed => 1,
             Self::Deadline => 3,
             Self::Failed => 4,
         }
@@ -38,6 +39,7 @@ impl Outcome {
             Self::Updated => "updated",
             Self::Deadline => "deadline",
             Self::Failed => "failed",
+            Self::Changed => "changed",
         }
     }
 }
@@ -57,9 +59,8 @@ pub struct ExitCondition {
     until_updated: Option<Until>,
     deadline: Option<Duration>,
     fail_fast: bool,
-    /// The outcome that was reached first, by its place in [`Outcome::ALL`]
-    /// plus one; 0 while there is none.
-    reached: AtomicU8,
+    /// The outcome that was reached first.
+    reached: OnceLock<Outcome>,
 }
 
 impl ExitCondition {
@@ -68,8 +69,13 @@ impl ExitCondition {
             until_updated: settings.until_updated,
             deadline: settings.deadline,
             fail_fast: settings.fail_fast,
-            reached: AtomicU8::new(0),
+            reached: OnceLock::new(),
         }
+    }
+
+    /// Whether the run is to end when machines are updated.
+    pub fn is_for_updates(&self) -> bool {
+        self.until_updated.is_some()
     }
 
     /// How many machines are updated, and how many are to be, if the run ends
@@ -83,16 +89,22 @@ impl ExitCondition {
     }
 
     /// Takes the state of things into account. The outcome, if it is reached
-    /// now for the first time.
-    pub fn check(&self, counts: &Counts, is_stopped: bool, elapsed: Duration) -> Option<Outcome> {
-        // No more machines will be updated.
-        let is_vain = is_stopped && self.until_updated.is_some() && counts.under_way() == 0;
-        let outcome = if self.fail_fast && counts.failed() > 0 {
+    /// now for the first time. `over` is why no more machines are offered the
+    /// update, if so.
+    pub fn check(
+        &self,
+        counts: &Counts,
+        over: Option<Outcome>,
+        elapsed: Duration,
+    ) -> Option<Outcome> {
+        let is_last = self.until_updated.is_some() && counts.under_way() == 0;
+        // What had failed before a restart may be mended.
+        let outcome = if self.fail_fast && counts.failed_in_run > 0 {
             Outcome::Failed
         } else if self.is_reached(counts) {
             Outcome::Updated
-        } else if is_vain {
-            Outcome::Failed
+        } else if let Some(over) = over.filter(|_| is_last) {
+            over
         } else if self.is_late(elapsed) {
             Outcome::Deadline
         } else {
@@ -121,20 +133,12 @@ impl ExitCondition {
 
     /// Notes an outcome, unless there is one. Whether there was none.
     pub fn reach(&self, outcome: Outcome) -> bool {
-        let place = Outcome::ALL.iter().position(|known| *known == outcome).unwrap_or(0);
-        let place = u8::try_from(place + 1).unwrap_or(u8::MAX);
-        let order = (Ordering::AcqRel, Ordering::Acquire);
-        self.reached.compare_exchange(0, place, order.0, order.1).is_ok()
+        self.reached.set(outcome).is_ok()
     }
 
     /// The outcome that was reached first.
     pub fn outcome(&self) -> Outcome {
-        let place = usize::from(self.reached.load(Ordering::Acquire));
-        place
-            .checked_sub(1)
-            .and_then(|place| Outcome::ALL.get(place))
-            .copied()
-            .unwrap_or(Outcome::Stopped)
+        self.reached.get().copied().unwrap_or(Outcome::Stopped)
     }
 
     /// How often the time is to be looked at, if at all.

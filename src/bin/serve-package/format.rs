@@ -1,6 +1,5 @@
 //! Values as people read them.
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -11,18 +10,18 @@ use omaha::protocol::VersionText;
 use rustix::io::Errno;
 
 /// Text from a client, fit for one line of a log, without quotes.
-pub struct Quoted<'a>(pub &'a str);
+pub struct OneLine<'a>(pub &'a str);
 
 /// Longer than a machine id in braces or any version in use.
 const MAX_QUOTED: usize = 100;
 
-impl fmt::Display for Quoted<'_> {
+impl fmt::Display for OneLine<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         Escaped::new(self.0, MAX_QUOTED).fmt(formatter)
     }
 }
 
-/// A sentence of ours that quotes a client: as [`Quoted`], and longer.
+/// A sentence of ours that quotes a client: as [`OneLine`], and longer.
 pub struct Quoting<'a>(pub &'a str);
 
 /// Longer than our sentences with what they quote.
@@ -87,8 +86,8 @@ impl fmt::Display for Plain<'_> {
         let words = match Errno::from_io_error(self.0) {
             Some(Errno::NOENT) => "no such file",
             Some(Errno::ACCESS | Errno::PERM) => "permission denied",
-            Some(Errno::NOTDIR) => "a part of the path is not a folder",
-            Some(Errno::ISDIR) => "it is a folder",
+            Some(Errno::NOTDIR) => "a part of the path is not a directory",
+            Some(Errno::ISDIR) => "it is a directory",
             Some(Errno::LOOP) => "its symbolic links form a loop",
             Some(Errno::NAMETOOLONG) => "the name is too long",
             Some(Errno::ROFS) => "the file system is read-only",
@@ -100,20 +99,19 @@ impl fmt::Display for Plain<'_> {
             Some(Errno::CONNRESET | Errno::PIPE) => "the connection was closed",
             Some(Errno::TIMEDOUT) => "it stopped answering",
             Some(Errno::HOSTUNREACH | Errno::NETUNREACH) => "the network cannot reach it",
-            _ => return formatter.write_str(&without_numbers(&self.0.to_string())),
+            _ => return formatter.write_str(&without_numbers(self.0.to_string())),
         };
         formatter.write_str(words)
     }
 }
 
 /// A text without the numbers that Rust puts behind the system's messages.
-pub fn without_numbers(text: &str) -> Cow<'_, str> {
+pub fn without_numbers(mut text: String) -> String {
     const BEGINNING: &str = " (os error ";
-    let mut text = Cow::Borrowed(text);
     while let Some(start) = text.find(BEGINNING)
         && let Some(length) = text[start..].find(')')
     {
-        text.to_mut().replace_range(start..=start + length, "");
+        text.replace_range(start..=start + length, "");
     }
     text
 }
@@ -127,7 +125,7 @@ pub fn sentence(error: &dyn Error) -> String {
         text = format!("{text}: {}", plain.unwrap_or_else(|| error.to_string()));
         source = error.source();
     }
-    without_numbers(&text).into_owned()
+    without_numbers(text)
 }
 
 #[cfg(test)]
@@ -147,7 +145,7 @@ mod tests {
             ("a: Gone (os error 2); b: Gone (os error 22) at x", "a: Gone; b: Gone at x"),
             ("cut (os error 2", "cut (os error 2"),
         ] {
-            assert_eq!(without_numbers(text), expected);
+            assert_eq!(without_numbers(text.to_owned()), expected);
         }
     }
 
@@ -177,12 +175,12 @@ mod tests {
     #[test]
     fn no_client_forges_a_line() {
         let text = "id\n<3>forged\r\u{1b}[31m\u{202e}\0";
-        assert_eq!(Quoted(text).to_string(), "id\\n<3>forged\\r\\u{1b}[31m\\u{202e}\\0");
+        assert_eq!(OneLine(text).to_string(), "id\\n<3>forged\\r\\u{1b}[31m\\u{202e}\\0");
     }
 
     #[test]
     fn long_text_is_cut() {
-        let shown = Quoted(&"a".repeat(1000)).to_string();
+        let shown = OneLine(&"a".repeat(1000)).to_string();
         assert_eq!(shown, format!("{}…", "a".repeat(MAX_QUOTED)));
     }
 

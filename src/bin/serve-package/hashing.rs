@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use omaha::{PackageError, PackageFile, PackageName, PayloadFile};
 
-use crate::check::progress::ProgressDisplay;
+use crate::progress::ProgressDisplay;
 use crate::systemd;
 
 /// What takes no longer than this is not worth a word.

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 
 use omaha::server::{BindError, ListenAddress, Server, passed_listener};
 use omaha::{Codebase, Updater};
@@ -120,11 +120,14 @@ impl fmt::Display for AddressError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(address, error) = self;
         error.fmt(formatter)?;
-        let source = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-        if source.is_some_and(|source| source.kind() == io::ErrorKind::AddrInUse) {
+        let text = address.to_string();
+        if self.lacks_zone() {
+            let (host, port) = text.rsplit_once("]:").unwrap_or_default();
+            return write!(formatter, ": it needs its interface, as in {host}%eth0]:{port}");
+        }
+        if self.kind() == Some(io::ErrorKind::AddrInUse) {
             // The port after it, or before the last one.
             let port = address.port().checked_add(1).unwrap_or(address.port() - 1);
-            let text = address.to_string();
             let (host, _) = text.rsplit_once(':').unwrap_or_default();
             write!(formatter, "; try --listen-address {host}:{port}")?;
         }
@@ -132,4 +135,22 @@ impl fmt::Display for AddressError {
     }
 }
 
-impl Error for AddressError {}
+impl AddressError {
+    fn kind(&self) -> Option<io::ErrorKind> {
+        let source = self.1.source()?.downcast_ref::<io::Error>();
+        source.map(io::Error::kind)
+    }
+
+    /// Whether it is a link-local address without an interface.
+    fn lacks_zone(&self) -> bool {
+        self.0.host().parse().is_ok_and(|address: Ipv6Addr| address.is_unicast_link_local())
+    }
+}
+
+impl Error for AddressError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        use io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+        let is_said = matches!(self.kind(), Some(AddrInUse | AddrNotAvailable | PermissionDenied));
+        self.1.source().filter(|_| !is_said && !self.lacks_zone())
+    }
+}

@@ -9,6 +9,7 @@ mod args;
 mod background;
 mod banner;
 mod check;
+mod descriptors;
 mod digest_cache;
 mod events;
 mod exit_condition;
@@ -16,9 +17,7 @@ mod format;
 mod hashing;
 mod inspect;
 mod json;
-mod key;
-mod known;
-mod limits;
+mod key_file;
 mod listening;
 mod log;
 mod log_writer;
@@ -27,7 +26,8 @@ mod offer;
 mod packages;
 mod pages;
 mod panics;
-mod published;
+mod progress;
+mod published_digest;
 mod ready_file;
 mod report;
 mod rollout;
@@ -38,6 +38,8 @@ mod status;
 mod systemd;
 mod table;
 mod throttle;
+mod time;
+mod tracker_setup;
 mod update;
 mod updates_folder;
 mod watch;
@@ -58,7 +60,7 @@ const FAILURE: u8 = 1;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let _farewell = log_writer::FlushAtExit;
+    let _flush = log_writer::FlushAtExit;
     match args::parse(std::env::args_os().skip(1)) {
         Ok(Command::Help(text)) => print(text),
         Ok(Command::Version) => print(concat!("serve-package ", env!("CARGO_PKG_VERSION"), "\n")),
@@ -68,7 +70,9 @@ fn main() -> ExitCode {
         Ok(Command::Status(settings)) => status::run(&settings),
         Ok(Command::Serve(settings)) => serve(&settings),
         Err(refusal) => {
-            log::Log::new().usage(&refusal.error.to_string(), refusal.help);
+            let text = refusal.error.to_string();
+            systemd::status(&text);
+            log::Log::new().usage(&text, refusal.help);
             ExitCode::from(USAGE)
         }
     }

@@ -5,7 +5,7 @@ use std::panic::{self, PanicHookInfo};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use crate::format::Quoted;
+use crate::format::OneLine;
 use crate::log::{Log, Priority};
 
 /// So many are written in any case; after that only some, because a client
@@ -28,7 +28,7 @@ fn line(info: &PanicHookInfo<'_>, number: u64) -> String {
     let thread = thread::current();
     let thread = thread.name().unwrap_or("without a name");
     let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
-    let message = Quoted(info.payload_as_str().unwrap_or("no message"));
+    let message = OneLine(info.payload_as_str().unwrap_or("no message"));
     format!("panic {number}, in the thread {thread}, at {place}: {message}; please report this bug")
 }
 

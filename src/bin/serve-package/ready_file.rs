@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File, FileType, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -13,26 +13,44 @@ use rustix::io::Errno;
 use crate::background;
 use crate::format::Plain;
 
+/// Longer than any address.
+const LONGEST: u64 = 100;
+
 /// Removes what an earlier run has left, so that its address is not taken for
-/// this one's. A file that cannot be removed, because it is mounted, or that is
-/// behind a symbolic link, is emptied. A device or pipe holds nothing.
+/// this one's, and sees whether there can be another one. A file that cannot be
+/// removed, because it is mounted, or that is behind a symbolic link, is emptied.
+/// A device or pipe holds nothing.
 ///
 /// # Errors
 ///
-/// When it can be neither removed nor emptied, or is a folder.
-pub fn remove(path: &Path) -> Result<(), ReadyFileError> {
+/// When it is something else than an address, can be neither removed nor
+/// emptied, or its directory cannot be written to.
+pub fn prepare(path: &Path) -> Result<(), ReadyFileError> {
     let fail = |source| ReadyFileError { path: path.to_owned(), source };
-    let Ok(metadata) = fs::symlink_metadata(path) else { return Ok(()) };
-    if metadata.is_file() && fs::remove_file(path).is_ok() {
+    match fs::metadata(path) {
+        Ok(target) if target.is_dir() => return Err(fail(io::ErrorKind::IsADirectory.into())),
+        Ok(target) if target.is_file() => clear(path).map_err(fail)?,
+        _ => {}
+    }
+    if fs::symlink_metadata(path).is_err() {
+        let beside = beside(path);
+        fs::write(&beside, "").and_then(|()| fs::remove_file(&beside)).map_err(fail)?;
+    }
+    Ok(())
+}
+
+fn clear(path: &Path) -> io::Result<()> {
+    let mut text = String::new();
+    let read = File::open(path)?.take(LONGEST).read_to_string(&mut text);
+    let is_ours =
+        read.is_ok() && (text.is_empty() || text.trim_end().parse::<SocketAddr>().is_ok());
+    if !is_ours {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    if fs::symlink_metadata(path)?.is_file() && fs::remove_file(path).is_ok() {
         return Ok(());
     }
-    match fs::metadata(path) {
-        Ok(target) if target.is_file() => {
-            OpenOptions::new().write(true).truncate(true).open(path).map_err(fail).map(drop)
-        }
-        Ok(target) if target.is_dir() => Err(fail(io::ErrorKind::IsADirectory.into())),
-        _ => Ok(()),
-    }
+    OpenOptions::new().write(true).truncate(true).open(path).map(drop)
 }
 
 /// Writes the address, such as `127.0.0.1:8000`, and a line break into a file.
@@ -60,10 +78,14 @@ pub fn write(path: &Path, address: SocketAddr) -> Result<(), ReadyFileError> {
     written.map_err(|source| ReadyFileError { path: path.to_owned(), source })
 }
 
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+fn beside(path: &Path) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}", std::process::id()));
-    let beside = PathBuf::from(beside);
+    PathBuf::from(beside)
+}
+
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let beside = beside(path);
     let replaced = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
     if replaced.is_err() {
         // Nothing half-made is left; the first error is the one to tell.
@@ -117,8 +139,11 @@ pub struct ReadyFileError {
 impl fmt::Display for ReadyFileError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reason = match self.source.kind() {
-            io::ErrorKind::NotFound => "its folder does not exist".to_owned(),
-            io::ErrorKind::IsADirectory => "it is a folder; name a file".to_owned(),
+            io::ErrorKind::NotFound => "its directory does not exist".to_owned(),
+            io::ErrorKind::IsADirectory => "it is a directory; name a file".to_owned(),
+            io::ErrorKind::AlreadyExists => {
+                "it is not a file that serve-package wrote; name another".to_owned()
+            }
             _ => Plain(&self.source).to_string(),
         };
         write!(formatter, "cannot write --ready-file {:?}: {reason}", self.path)
@@ -131,7 +156,6 @@ impl std::error::Error for ReadyFileError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read;
     use std::os::unix::fs::symlink;
 
     fn folder(name: &str) -> PathBuf {
@@ -150,10 +174,12 @@ mod tests {
     fn a_regular_file() {
         let folder = folder("ready-regular");
         let path = folder.join("ready");
-        remove(&path).unwrap();
-        fs::write(&path, "an earlier run").unwrap();
-        remove(&path).unwrap();
-        assert!(!path.exists());
+        prepare(&path).unwrap();
+        for left in ["", "[::1]:80\n", ADDRESS] {
+            fs::write(&path, left).unwrap();
+            prepare(&path).unwrap();
+            assert!(!path.exists());
+        }
         for _ in 0..2 {
             write(&path);
             assert_eq!(fs::read_to_string(&path).unwrap(), ADDRESS);
@@ -163,15 +189,31 @@ mod tests {
     }
 
     #[test]
+    fn what_this_program_did_not_write_is_kept() {
+        let folder = folder("ready-foreign");
+        let (path, link) = (folder.join("file"), folder.join("link"));
+        symlink(&path, &link).unwrap();
+        for content in [&b"node-1\n"[..], b"\x1f\x8b\xff", b"\n", &[b'1'; 200]] {
+            fs::write(&path, content).unwrap();
+            for path in [&path, &link] {
+                let error = prepare(path).unwrap_err().to_string();
+                assert!(error.contains("not a file that serve-package wrote; name"), "{error}");
+            }
+            assert_eq!(fs::read(&path).unwrap(), content);
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
     fn a_symbolic_link() {
         let folder = folder("ready-link");
         let (path, target) = (folder.join("ready"), folder.join("target"));
         symlink(&target, &path).unwrap();
-        remove(&path).unwrap();
+        prepare(&path).unwrap();
         // The target may not be there yet.
         write(&path);
         assert_eq!(fs::read_to_string(&target).unwrap(), ADDRESS);
-        remove(&path).unwrap();
+        prepare(&path).unwrap();
         assert_eq!(fs::read_to_string(&target).unwrap(), "");
         write(&path);
         assert_eq!(fs::read_to_string(&target).unwrap(), ADDRESS);
@@ -182,7 +224,7 @@ mod tests {
     #[test]
     fn a_device() {
         let path = Path::new("/dev/null");
-        remove(path).unwrap();
+        prepare(path).unwrap();
         write(path);
         assert!(fs::metadata(path).unwrap().file_type().is_char_device());
     }
@@ -194,7 +236,7 @@ mod tests {
         for reader_first in [true, false] {
             let path = folder.join(format!("pipe-{reader_first}"));
             mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).unwrap();
-            remove(&path).unwrap();
+            prepare(&path).unwrap();
             let mut options = OpenOptions::new();
             options.read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
             let mut early = reader_first.then(|| options.open(&path).unwrap());
@@ -213,12 +255,14 @@ mod tests {
     #[test]
     fn what_cannot_be_written() {
         let address = ADDRESS.trim().parse().unwrap();
-        let error = super::write(Path::new("/nowhere/at/all"), address).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "cannot write --ready-file \"/nowhere/at/all\": its folder does not exist"
-        );
-        let error = remove(Path::new("/tmp")).unwrap_err().to_string();
-        assert_eq!(error, "cannot write --ready-file \"/tmp\": it is a folder; name a file");
+        let path = Path::new("/nowhere/at/all");
+        for error in [prepare(path), super::write(path, address)] {
+            assert_eq!(
+                error.unwrap_err().to_string(),
+                "cannot write --ready-file \"/nowhere/at/all\": its directory does not exist"
+            );
+        }
+        let error = prepare(Path::new("/tmp")).unwrap_err().to_string();
+        assert_eq!(error, "cannot write --ready-file \"/tmp\": it is a directory; name a file");
     }
 }

@@ -6,12 +6,12 @@ use omaha::Reason;
 use omaha::protocol::{EventResult, EventType, VersionText, request::Event};
 use omaha::server::{Activity, CutCause, Download, Machine};
 
-use crate::format::{Plain, Quoted, Quoting, Rate, Reported, Seconds, sentence, without_numbers};
+use crate::format::{OneLine, Plain, Quoting, Rate, Reported, Seconds, sentence, without_numbers};
 use crate::log::Priority;
 
 /// The line for an activity, and how important it is.
 pub fn line(activity: &Activity<'_>) -> (Priority, String) {
-    (priority(activity), without_numbers(&Line(activity).to_string()).into_owned())
+    (priority(activity), without_numbers(Line(activity).to_string()))
 }
 
 fn priority(activity: &Activity<'_>) -> Priority {
@@ -90,7 +90,7 @@ impl fmt::Display for Line<'_> {
             Activity::Refused { address, request, status, reason, .. } => {
                 let request = if request.is_empty() { "a request" } else { request };
                 // The reason may quote the request.
-                let (request, reason) = (Quoted(request), Quoting(reason));
+                let (request, reason) = (OneLine(request), Quoting(reason));
                 write!(f, "client {}: {request} refused with {status}: {reason}", address.ip())
             }
             Activity::Expelled { address, violation, .. } => {
@@ -126,7 +126,7 @@ impl fmt::Display for Kind<'_> {
         let mut lead = "; ";
         for (what, value) in [("board", board), ("OEM", oem), ("channel", track)] {
             if !value.is_empty() {
-                write!(f, "{lead}{what} {}", Quoted(value))?;
+                write!(f, "{lead}{what} {}", OneLine(value))?;
                 lead = ", ";
             }
         }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Instant;
 
 use omaha::Updater;
 use omaha::server::{Activity, Observer, Server};
@@ -14,7 +15,7 @@ use crate::offer::{Offer, Place};
 use crate::rollout::RolloutUpdater;
 use crate::state_dir::Writer;
 use crate::watch::{self, Watch};
-use crate::{banner, events, known, limits, pages, ready_file, signals, systemd};
+use crate::{banner, descriptors, events, pages, ready_file, signals, systemd, tracker_setup};
 
 /// Serves until the run has come to its end.
 ///
@@ -23,20 +24,21 @@ use crate::{banner, events, known, limits, pages, ready_file, signals, systemd};
 /// When a package cannot be served, the address cannot be had, or serving
 /// fails later.
 pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
-    limits::raise_descriptors();
+    let started = Instant::now();
+    descriptors::raise_limit();
     if let Some(path) = &settings.ready_file {
-        ready_file::remove(path)?;
+        ready_file::prepare(path)?;
     }
     let listening = Listening::new(settings)?;
-    let state_dir = known::state_dir(settings)?;
+    let state_dir = tracker_setup::state_dir(settings)?;
     let offer = Offer::open(settings, state_dir.as_ref().map(|folder| folder.path()), log)?;
     let offered = offer.offered();
-    let tracker = known::tracker(settings, offered.clone(), offer.packages())?;
+    let tracker = tracker_setup::tracker(settings, offered.clone(), offer.packages())?;
     let exit_condition = ExitCondition::new(settings);
-    let watch = Watch::new(log, exit_condition, settings.events, Arc::clone(&tracker));
+    let watch = Watch::new(log, exit_condition, settings.events, Arc::clone(&tracker), started);
     let watch = Arc::new(watch);
     if let Some(state_dir) = &state_dir {
-        known::restore(state_dir, &tracker, log)?;
+        tracker_setup::restore(state_dir, &tracker, log)?;
     }
     let ignored = listening.ignored(settings);
     let host = listening.host();
@@ -64,6 +66,7 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
         log.line(Priority::Notice, &line);
     }
     let link_local = banner::link_local(settings, &server);
+    watch.tell_stop();
     for line in odd_extensions.into_iter().chain(link_local) {
         log.line(Priority::Warning, &line);
     }

@@ -84,7 +84,7 @@ pub fn stop_on_signal(
                 continue;
             }
             if first.is_some() {
-                log.line(Priority::Warning, &format!("{name} again: stopping at once"));
+                log.line(Priority::Warning, &format!("{name}: stopping at once"));
                 drop(log_writer::FlushAtExit);
                 process::exit(FAILURE.into());
             }

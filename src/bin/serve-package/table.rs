@@ -1,9 +1,8 @@
 //! The machines as a table, for the log.
 
-use std::time::{Duration, UNIX_EPOCH};
-
-use crate::format::Quoted;
+use crate::format::OneLine;
 use crate::machine_tracker::{Key, MachineTracker, Name, Record};
+use crate::time::timestamp;
 
 /// Most machines that are listed. The status page and the events have more.
 const MAX_ROWS: usize = 1000;
@@ -32,7 +31,7 @@ pub fn lines_of(machines: &[(&Key, &Record)], missing: &[&str], max_rows: usize)
     }
     if !missing.is_empty() {
         let names: Vec<_> =
-            missing.iter().take(MAX_NAMES).map(|name| Quoted(name).to_string()).collect();
+            missing.iter().take(MAX_NAMES).map(|name| OneLine(name).to_string()).collect();
         let more = missing.len().saturating_sub(MAX_NAMES);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         lines.push(format!("missing, never heard: {}{more}", names.join(", ")));
@@ -47,20 +46,13 @@ fn row(key: &Key, record: &Record) -> [String; 6] {
         _ => record.state.to_string(),
     };
     [
-        Quoted(&Name(key, record).to_string()).to_string(),
+        OneLine(&Name(key, record).to_string()).to_string(),
         record.address.to_string(),
-        Quoted(&record.version).to_string(),
+        OneLine(&record.version).to_string(),
         state,
-        time(record.since),
-        Quoted(&record.why()).to_string(),
+        timestamp(record.since),
+        OneLine(&record.why()).to_string(),
     ]
-}
-
-/// Seconds since 1970, as the log has times.
-pub fn time(seconds: u64) -> String {
-    // Nine thousand years, after which the format has no words.
-    let seconds = seconds.min(253_402_300_799);
-    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
 }
 
 /// The cells of each column begin below each other, but for those behind a cell

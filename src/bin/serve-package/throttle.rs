@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use omaha::server::{Activity, Violation};
 
+use crate::log::Priority;
+
 /// How many lines of a kind may come at once, and how often one more after that.
 #[derive(Clone, Copy, Debug)]
 struct Allowance {
@@ -29,7 +31,7 @@ enum Kind {
     Cut,
     Trouble,
     /// What is said once of each machine.
-    News,
+    News(Priority),
 }
 
 impl Kind {
@@ -45,7 +47,7 @@ impl Kind {
 
     fn allowance(self) -> Allowance {
         match self {
-            Self::Routine | Self::News => ROUTINE,
+            Self::Routine | Self::News(_) => ROUTINE,
             _ => TROUBLE,
         }
     }
@@ -66,7 +68,7 @@ pub struct Throttle(Mutex<Vec<(Kind, Account)>>);
 
 /// What becomes of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Decision {
     /// It is written, and this many like it were suppressed since the last one.
     Write {
         suppressed: u64,
@@ -75,16 +77,16 @@ pub enum Verdict {
 }
 
 impl Throttle {
-    pub fn judge(&self, activity: &Activity<'_>, now: Instant) -> Verdict {
-        self.judge_kind(Kind::of(activity), now)
+    pub fn decide(&self, activity: &Activity<'_>, now: Instant) -> Decision {
+        self.decide_kind(Kind::of(activity), now)
     }
 
     /// Decides about a line that is about a machine, and no activity.
-    pub fn judge_news(&self, now: Instant) -> Verdict {
-        self.judge_kind(Kind::News, now)
+    pub fn decide_news(&self, priority: Priority, now: Instant) -> Decision {
+        self.decide_kind(Kind::News(priority), now)
     }
 
-    fn judge_kind(&self, kind: Kind, now: Instant) -> Verdict {
+    fn decide_kind(&self, kind: Kind, now: Instant) -> Decision {
         let Allowance { burst, every } = kind.allowance();
         let mut accounts = self.lock();
         let index = accounts.iter().position(|(of, _)| *of == kind).unwrap_or_else(|| {
@@ -100,10 +102,10 @@ impl Throttle {
         }
         if account.left == 0 {
             account.suppressed += 1;
-            return Verdict::Suppress;
+            return Decision::Suppress;
         }
         account.left -= 1;
-        Verdict::Write { suppressed: std::mem::take(&mut account.suppressed) }
+        Decision::Write { suppressed: std::mem::take(&mut account.suppressed) }
     }
 
     /// How many lines were suppressed and not reported yet.
@@ -125,11 +127,11 @@ mod tests {
         let throttle = Throttle::default();
         let start = Instant::now();
         let kind = Kind::Refused(404);
-        let written = |now| matches!(throttle.judge_kind(kind, now), Verdict::Write { .. });
+        let written = |now| matches!(throttle.decide_kind(kind, now), Decision::Write { .. });
         assert_eq!((0..1000).filter(|_| written(start)).count(), 20);
         let later = start + Duration::from_secs(10);
-        assert_eq!(throttle.judge_kind(kind, later), Verdict::Write { suppressed: 980 });
-        assert_eq!(throttle.judge_kind(kind, later), Verdict::Suppress);
+        assert_eq!(throttle.decide_kind(kind, later), Decision::Write { suppressed: 980 });
+        assert_eq!(throttle.decide_kind(kind, later), Decision::Suppress);
         assert_eq!(throttle.take_suppressed(), 1);
         assert_eq!(throttle.take_suppressed(), 0);
     }
@@ -138,9 +140,11 @@ mod tests {
     fn kinds_do_not_share() {
         let throttle = Throttle::default();
         let now = Instant::now();
-        while throttle.judge_kind(Kind::Refused(404), now) != Verdict::Suppress {}
-        let fine = Verdict::Write { suppressed: 0 };
-        assert_eq!(throttle.judge_kind(Kind::Refused(400), now), fine);
-        assert_eq!(throttle.judge_kind(Kind::Routine, now), fine);
+        while throttle.decide_kind(Kind::Refused(404), now) != Decision::Suppress {}
+        let fine = Decision::Write { suppressed: 0 };
+        assert_eq!(throttle.decide_kind(Kind::Refused(400), now), fine);
+        assert_eq!(throttle.decide_kind(Kind::Routine, now), fine);
+        while throttle.decide_news(Priority::Warning, now) != Decision::Suppress {}
+        assert_eq!(throttle.decide_news(Priority::Error, now), fine);
     }
 }

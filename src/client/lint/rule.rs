@@ -64,7 +64,7 @@ rules! {
     Warning
     /// The URL that was given has no path.
     ServerPath = "server-path",
-        "machines use SERVER= as it is written, and get 404; it must end in /v1/update/";
+        "machines use SERVER= as it is written, and get 404; its path must be /v1/update/";
     Warning
     /// The request was redirected with 307 or 308.
     Redirected = "redirected", "every request is made twice; set SERVER= to where it leads";

@@ -233,7 +233,7 @@ fn how_the_answer_came() {
     let server = "http://a".parse().unwrap();
     let findings = answer(&good, &server, ID);
     assert_eq!(rules(&findings), [Rule::ServerPath]);
-    assert!(findings[0].to_string().contains("it must end in /v1/update/"), "{}", findings[0]);
+    assert!(findings[0].to_string().contains("its path must be /v1/update/"), "{}", findings[0]);
 }
 
 #[test]

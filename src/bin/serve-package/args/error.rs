@@ -23,7 +23,7 @@ pub enum UsageError {
     /// No flag is called that.
     UnknownFlag { flag: String, suggestion: Option<Suggestion> },
     /// No subcommand is called that.
-    UnknownCommand(OsString),
+    UnknownCommand { name: OsString, suggestion: Option<Suggestion> },
     /// It belongs to no flag.
     Unexpected { argument: OsString, suggestion: Option<Suggestion> },
     /// The flag does not take this value.
@@ -41,12 +41,15 @@ impl fmt::Display for UsageError {
             Self::Needs(one, other) => write!(formatter, "{one} needs {other}"),
             Self::UnknownFlag { flag, suggestion } => {
                 write!(formatter, "there is no flag {flag:?}")?;
-                suggestion.as_ref().map_or(Ok(()), |suggestion| write!(formatter, "; {suggestion}"))
+                suggest(formatter, *suggestion)
             }
-            Self::UnknownCommand(name) => write!(formatter, "there is no command {name:?}"),
+            Self::UnknownCommand { name, suggestion } => {
+                write!(formatter, "there is no command {name:?}")?;
+                suggest(formatter, *suggestion)
+            }
             Self::Unexpected { argument, suggestion } => {
                 write!(formatter, "unexpected argument {argument:?}")?;
-                suggestion.as_ref().map_or(Ok(()), |suggestion| write!(formatter, "; {suggestion}"))
+                suggest(formatter, *suggestion)
             }
             Self::Value { flag, value, reason } => {
                 // Some reasons begin with the value, because they stand alone elsewhere.
@@ -58,6 +61,10 @@ impl fmt::Display for UsageError {
             }
         }
     }
+}
+
+fn suggest(formatter: &mut fmt::Formatter<'_>, suggestion: Option<Suggestion>) -> fmt::Result {
+    suggestion.map_or(Ok(()), |suggestion| write!(formatter, "; {suggestion}"))
 }
 
 impl std::error::Error for UsageError {}

@@ -33,7 +33,7 @@ pub struct InspectSettings {
 const KEY: &str = "--key";
 const JSON: &str = "--json";
 
-static FLAGS: Flags =
+pub static FLAGS: Flags =
     Flags { valued: &[KEY], single_dash: &[], repeatable: &[], switches: &[JSON, "--help"] };
 
 /// Reads the arguments that follow `inspect`.
@@ -60,10 +60,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn parse(line: &str) -> Result<Command, UsageError> {
-        super::parse(line.split(' ').filter(|word| !word.is_empty()).map(OsString::from))
-    }
+    use crate::args::testing::words;
 
     #[test]
     fn everything() {
@@ -71,9 +68,9 @@ mod tests {
             let files = vec!["a.gz".into(), "b.gz".into()];
             Ok(Command::Inspect(InspectSettings { files, key: key.map(PathBuf::from), json }))
         };
-        assert_eq!(parse("a.gz b.gz"), expected(None, false));
-        assert_eq!(parse("a.gz --key k b.gz --json"), expected(Some("k"), true));
-        assert_eq!(parse("--key=k a.gz b.gz"), expected(Some("k"), false));
+        assert_eq!(parse(words("a.gz b.gz")), expected(None, false));
+        assert_eq!(parse(words("a.gz --key k b.gz --json")), expected(Some("k"), true));
+        assert_eq!(parse(words("--key=k a.gz b.gz")), expected(Some("k"), false));
     }
 
     #[test]
@@ -90,16 +87,7 @@ mod tests {
             ),
             ("a --all", "there is no flag \"--all\""),
         ] {
-            assert_eq!(parse(line).unwrap_err().to_string(), message, "{line}");
-        }
-    }
-
-    #[test]
-    fn help_fits_a_page() {
-        assert_eq!(parse("--help --nonsense"), Ok(Command::Help(HELP)));
-        assert!(HELP.lines().all(|line| line.len() <= 80));
-        for flag in FLAGS.valued.iter().chain(FLAGS.switches) {
-            assert!(HELP.contains(flag), "{flag}");
+            assert_eq!(parse(words(line)).unwrap_err().to_string(), message, "{line}");
         }
     }
 }

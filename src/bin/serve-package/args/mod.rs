@@ -10,7 +10,12 @@ mod suggestion;
 mod update;
 mod value;
 
-use std::ffi::OsString;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::{OsStr, OsString};
 use std::iter::Peekable;
 use std::vec;
 
@@ -20,6 +25,7 @@ use flags::{Arguments, Flags};
 pub use inspect::InspectSettings;
 pub use serve::{EXTENSION, PACKAGE_FILE, PackageSource, Settings, Source, UPDATES};
 pub use status::StatusSettings;
+use suggestion::Suggestion;
 pub use update::{Request, UpdateSettings};
 use value::{ByteRate, Count, Span, parsed, path, payload, payload_file, payloads, server, texts};
 
@@ -89,18 +95,29 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, R
         let parsed = (command.parse)(arguments);
         return parsed.map_err(|error| Refusal { error, help: command.asks_help });
     }
+    if let Some(suggestion) = arguments.peek().and_then(|first| similar_command(first)) {
+        let name = arguments.next().unwrap_or_default();
+        let error = UsageError::UnknownCommand { name, suggestion: Some(suggestion) };
+        return Err(Refusal { error, help: "--help" });
+    }
     serve::parse(arguments).map_err(|error| Refusal { error, help: "--help" })
 }
 
 /// What `help` prints: the help of the subcommand that follows it, if one does.
 fn help(about: Option<OsString>) -> Result<Command, UsageError> {
-    let Some(about) = about.filter(|about| about != "--help" && about != "help") else {
+    let of_serving = ["--help", "help", "serve"];
+    let Some(name) = about.filter(|about| of_serving.iter().all(|known| about != known)) else {
         return Ok(Command::Help(serve::HELP));
     };
-    match SUBCOMMANDS.iter().find(|command| about == command.name) {
+    match SUBCOMMANDS.iter().find(|command| name == command.name) {
         Some(command) => Ok(Command::Help(command.help)),
-        None => Err(UsageError::UnknownCommand(about)),
+        None => Err(UsageError::UnknownCommand { suggestion: similar_command(&name), name }),
     }
+}
+
+/// Which command was probably meant by a word that is none.
+fn similar_command(word: &OsStr) -> Option<Suggestion> {
+    suggestion::for_command(&word.to_string_lossy(), &SUBCOMMANDS.map(|command| command.name))
 }
 
 /// What is wrong with the command line, and which arguments ask for help.

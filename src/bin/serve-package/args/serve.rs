@@ -33,7 +33,7 @@ Commands:
 What to serve, and where:
   --package-file FILE      the operating system's update payload
   --package-version VER    its version, such as 4152.2.0
-  --updates DIR            the folders [CHANNEL/]BOARD/VERSION instead of a file
+  --updates DIR            directories [CHANNEL/]BOARD/VERSION, not a file
   --extension FILE         an OEM or system extension beside it; repeatable
   --package-name NAME      the payload's name in its URL (default: update.gz)
   --package-url URL        where machines fetch the packages instead of here
@@ -45,24 +45,27 @@ Which machines get it:
   --force                  all that do not have exactly this version
   --board BOARD            only those with this board; repeatable
   --previous-version VER   only those with this version; a delta needs it
-  --at-once N              at most N between the offer and the new version
+  --at-once N              update at most N machines at a time
   --stop-after-failures N  offer nothing after N failures (default: 1, with
                            --at-once)
-  --silent-after TIME      how long a silent one keeps its place (default: 1h)
+  --silent-after TIME      give a machine's place to another after this silence
+                           (default: 1h)
 Watching them:
-  --status                 show all machines at /status, to whoever connects
+  --status                 show all machines at /status, to anyone who connects
   --events json            write events to standard output, one object a line
   --expect FILE            the ids or aliases of the machines, one a line
   --state-dir DIR          remember the machines across restarts
-  --ready-file FILE        write the address into this file once it serves
+  --ready-file FILE        write the address to FILE once the server is ready
 When to stop:
   --until-updated N|all    exit 0 when N, or all expected, are updated
   --deadline TIME          exit 3 after this time, such as 90s, 30m or 2h
   --fail-fast              exit 4 when a machine fails
 Limits:
-  --max-connections N      connections at a time (default: 1000)
-  --idle-timeout TIME      for a complete request (default: 30s)
-  --min-rate BYTES         a second, of each download (default: 1000)
+  --max-connections N      maximum number of connections (default: 1000)
+  --idle-timeout TIME      close a connection that sends no complete request
+                           for this long (default: 30s)
+  --min-rate BYTES         close downloads slower than this, in bytes a second
+                           (default: 1000)
 Others:
   --help, --version
 ";
@@ -72,7 +75,7 @@ Others:
 pub enum Source {
     /// One update.
     Package(PackageSource),
-    /// A folder of updates.
+    /// A directory of updates.
     Updates(PathBuf),
 }
 
@@ -148,7 +151,7 @@ const MIN_RATE: &str = "--min-rate";
 /// The name that go-omaha's clients and scripts know.
 const DEFAULT_NAME: &str = "update.gz";
 
-static FLAGS: Flags = Flags {
+pub static FLAGS: Flags = Flags {
     valued: &[
         UPDATES,
         PACKAGE_FILE,
@@ -207,6 +210,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     let until_updated: Option<Until> = parsed(&arguments, UNTIL_UPDATED)?;
     let expect = path(&arguments, EXPECT)?;
     let boards = texts(&arguments, BOARD);
+    if let Some(board) = boards.iter().find(|board| board.contains([',', ' '])) {
+        let (value, reason) = (board.clone(), "repeat --board for each".to_owned());
+        return Err(UsageError::Value { flag: BOARD, value, reason });
+    }
     let at_once: Option<Count> = parsed(&arguments, AT_ONCE)?;
     let stop_after_failures: Option<Count> = parsed(&arguments, STOP_AFTER_FAILURES)?;
     let silent_after: Option<Span> = parsed(&arguments, SILENT_AFTER)?;
@@ -225,7 +232,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
     arguments.finish()?;
     let source = match (updates, of_package) {
         (Some(_), Some(flag)) => return Err(UsageError::Together(UPDATES, flag)),
-        (Some(folder), None) => Source::Updates(folder),
+        (Some(directory), None) => Source::Updates(directory),
         (None, _) => Source::Package(package_source?),
     };
     if skip_payload_check && key.is_some() {
@@ -274,17 +281,30 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
 /// What says which one update is served.
 fn package_source(arguments: &Arguments) -> Result<PackageSource, UsageError> {
     let file = payload(arguments, PACKAGE_FILE)?;
+    let previous: Option<OfferedVersion> = parsed(arguments, PREVIOUS_VERSION)?;
+    let previous_version = previous.map(|previous| previous.0);
     let name: Option<PackageName> = parsed(arguments, PACKAGE_NAME)?;
     let version: Option<OfferedVersion> = parsed(arguments, PACKAGE_VERSION)?;
+    let file = file.ok_or(UsageError::Required("--package-file or --updates"))?;
+    let version = version.ok_or(UsageError::Required(PACKAGE_VERSION))?.0;
+    if let Some(previous) = &previous_version
+        && (*previous == version || *previous > version && !arguments.contains(FORCE))
+    {
+        return Err(UsageError::Value {
+            flag: PREVIOUS_VERSION,
+            value: previous.to_string(),
+            reason: "must be older than --package-version, or newer with --force".to_owned(),
+        });
+    }
     Ok(PackageSource {
         extensions: payloads(arguments, EXTENSION)?,
-        previous_version: parsed(arguments, PREVIOUS_VERSION)?,
-        file: file.ok_or(UsageError::Required("--package-file or --updates"))?,
+        previous_version,
+        file,
         name: match name {
             Some(name) => name,
             None => DEFAULT_NAME.parse().map_err(|_| UsageError::Required(PACKAGE_NAME))?,
         },
-        version: version.ok_or(UsageError::Required(PACKAGE_VERSION))?.0,
+        version,
     })
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 pub enum Suggestion {
     /// The same flag, spelled otherwise.
     Write(&'static str),
-    /// A flag with a similar name.
+    /// A flag or command with a similar name.
     Similar(&'static str),
     /// The flag before each of several values.
     Repeat(&'static str),
@@ -50,6 +50,14 @@ pub fn for_word(argument: &str, flags: &[&'static str]) -> Option<Suggestion> {
     named(argument, flags).map(Suggestion::Similar)
 }
 
+/// Which of the commands a word was meant to be.
+pub fn for_command(word: &str, commands: &[&'static str]) -> Option<Suggestion> {
+    if word.starts_with(DASHES) {
+        return None;
+    }
+    closest(&word.to_ascii_lowercase(), commands).map(Suggestion::Similar)
+}
+
 fn named(name: &str, flags: &[&'static str]) -> Option<&'static str> {
     flags.iter().copied().find(|flag| flag.strip_prefix("--") == Some(name))
 }
@@ -71,7 +79,7 @@ fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
     items.next().is_none().then_some(first)
 }
 
-/// The flag with the most similar name: a letter or two are wrong.
+/// The flag or command with the most similar name: a letter or two are wrong.
 fn closest(name: &str, flags: &[&'static str]) -> Option<&'static str> {
     let most = (name.len() / 3).min(2);
     let distances = flags.iter().map(|flag| (distance(name, flag.trim_start_matches('-')), *flag));

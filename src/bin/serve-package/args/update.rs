@@ -73,7 +73,7 @@ const EVENTS: &str = "--events";
 const REBOOT: &str = "--reboot";
 const RESTORE: &str = "--restore";
 
-static FLAGS: Flags = Flags {
+pub static FLAGS: Flags = Flags {
     valued: &[PACKAGE_FILE, PACKAGE_VERSION, EXTENSION, DEADLINE, EVENTS],
     // As when serving.
     single_dash: &[PACKAGE_FILE, PACKAGE_VERSION],
@@ -135,10 +135,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn parse(line: &str) -> Result<Command, UsageError> {
-        super::parse(line.split(' ').filter(|word| !word.is_empty()).map(OsString::from))
-    }
+    use crate::args::testing::words;
 
     const BOTH: &str = "--package-file f --package-version 1.2.3";
 
@@ -158,8 +155,11 @@ mod tests {
             reboot: true,
             events: true,
         });
-        assert_eq!(parse(&line), Ok(Command::Update(Box::new(expected))));
-        assert_eq!(parse("--restore"), Ok(Command::Update(Box::new(UpdateSettings::Restore))));
+        assert_eq!(parse(words(&line)), Ok(Command::Update(Box::new(expected))));
+        assert_eq!(
+            parse(words("--restore")),
+            Ok(Command::Update(Box::new(UpdateSettings::Restore)))
+        );
     }
 
     #[test]
@@ -173,16 +173,7 @@ mod tests {
             (&format!("{BOTH} --dry-run --dry-run"), "--dry-run is given more than once"),
             (&format!("{BOTH} --listen-address :80"), "there is no flag \"--listen-address\""),
         ] {
-            assert_eq!(parse(line).unwrap_err().to_string(), message, "{line}");
-        }
-    }
-
-    #[test]
-    fn help_fits_a_page() {
-        assert_eq!(parse("--help --nonsense"), Ok(Command::Help(HELP)));
-        assert!(HELP.lines().all(|line| line.len() <= 80));
-        for flag in FLAGS.valued.iter().chain(FLAGS.switches) {
-            assert!(HELP.contains(flag), "{flag}");
+            assert_eq!(parse(words(line)).unwrap_err().to_string(), message, "{line}");
         }
     }
 }

@@ -22,7 +22,7 @@ fn value<'a>(
     if values.next().is_some() { Err(UsageError::Repeated(flag)) } else { Ok(value) }
 }
 
-/// The value of a flag, as the name of a file or folder.
+/// The value of a flag, as the name of a file or directory.
 pub fn path(arguments: &Arguments, flag: &'static str) -> Result<Option<PathBuf>, UsageError> {
     Ok(value(arguments, flag)?.map(PathBuf::from))
 }

@@ -11,7 +11,7 @@ use omaha::protocol::ErrorCode;
 use super::interrupt::Interrupt;
 use super::outcome::Downloaded;
 use super::terminal::Terminal;
-use crate::format::{Quoted, Rate, Seconds, sentence};
+use crate::format::{OneLine, Rate, Seconds, sentence};
 
 /// What it takes to fetch a package.
 pub struct Fetcher<'a> {
@@ -59,7 +59,7 @@ impl Fetcher<'_> {
         let (name, size) = (self.package.name(), self.package.size());
         let download = self.package.download_at(codebase).map_err(|error| {
             let reason =
-                format!("codebase {} leads nowhere: {}", Quoted(codebase), sentence(&error));
+                format!("codebase {} leads nowhere: {}", OneLine(codebase), sentence(&error));
             (reason, ErrorCode::DOWNLOAD_TRANSFER_ERROR)
         })?;
         let url = download.url().clone();
@@ -88,7 +88,7 @@ impl Fetcher<'_> {
         let elapsed = begin.elapsed();
         terminal.say(&format!(
             "verified {}: {size} bytes in {}, {}, saved as {path:?}",
-            Quoted(name),
+            OneLine(name),
             Seconds(elapsed),
             Rate(size, elapsed)
         ));

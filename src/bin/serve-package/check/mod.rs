@@ -9,7 +9,6 @@ mod interrupt;
 mod object;
 mod outcome;
 mod payload;
-pub mod progress;
 mod session;
 mod terminal;
 

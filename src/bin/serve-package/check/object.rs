@@ -1,5 +1,5 @@
-//! The outcome as one JSON object. Its members are described in the README;
-//! new ones may be added, and none is renamed.
+//! The outcome as one JSON object. Its members are described in
+//! `dist/manual/check.md`; new ones may be added, and none is renamed.
 
 use std::path::Path;
 

@@ -7,8 +7,8 @@ use omaha::payload::{Kind, Part, Payload, PayloadError};
 use omaha::protocol::ErrorCode;
 
 use super::terminal::Terminal;
-use crate::format::{Quoted, sentence};
-use crate::key::KeyFile;
+use crate::format::{OneLine, sentence};
+use crate::key_file::KeyFile;
 
 /// What of the packages that are fetched is verified, besides their digests.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ impl Wanted {
         }
         if payload.is_delta() {
             let what = "is a delta payload, which applies to one earlier version only";
-            terminal.complain("note", &format!("{} {what}", Quoted(name)));
+            terminal.complain("note", &format!("{} {what}", OneLine(name)));
         }
         Ok(())
     }

@@ -20,8 +20,8 @@ use super::outcome::{Failure, Outcome};
 use super::payload::Wanted;
 use super::terminal::Terminal;
 use crate::args::CheckSettings;
-use crate::format::{Plain, Quoted, sentence};
-use crate::key::KeyFile;
+use crate::format::{OneLine, Plain, sentence};
+use crate::key_file::KeyFile;
 
 /// What this client calls itself, to the server and to its operator.
 const NAME: &str = concat!("serve-package-", env!("CARGO_PKG_VERSION"));
@@ -196,7 +196,7 @@ impl<'a> Session<'a> {
                     // Extensions are the business of the postinstall step.
                     let code = if is_payload { code } else { ErrorCode::POSTINSTALL_RUNNER_ERROR };
                     self.report(app, events::failed(code));
-                    let at = format!("package {}", Quoted(package.name()));
+                    let at = format!("package {}", OneLine(package.name()));
                     return Err(Failure::new(at, reason).with_code(code));
                 }
             }
@@ -241,22 +241,23 @@ impl<'a> Session<'a> {
         let mut line = format!(
             "asking {} as version {} of application {}, track {}, board {}",
             server.clone().or_update_path(),
-            Quoted(app_version),
-            Quoted(app_id),
-            Quoted(track),
-            Quoted(board)
+            OneLine(app_version),
+            OneLine(app_id),
+            OneLine(track),
+            OneLine(board)
         );
         if !oem.is_empty() {
-            line.push_str(&format!(", OEM {}", Quoted(oem)));
+            line.push_str(&format!(", OEM {}", OneLine(oem)));
         }
         self.terminal.say(&line);
     }
 
     fn describe(&mut self, offer: &Offer) {
-        let mut lines = vec![format!("offered: version {}", Quoted(offer.version().as_str()))];
-        lines.extend(offer.codebases().iter().map(|codebase| format!("from {}", Quoted(codebase))));
+        let mut lines = vec![format!("offered: version {}", OneLine(offer.version().as_str()))];
+        lines
+            .extend(offer.codebases().iter().map(|codebase| format!("from {}", OneLine(codebase))));
         for package in offer.packages() {
-            lines.push(format!("package {}: {} bytes", Quoted(package.name()), package.size()));
+            lines.push(format!("package {}: {} bytes", OneLine(package.name()), package.size()));
             lines.extend(package.sha1().map(|digest| format!("  SHA-1 {digest}")));
             let both = [package.action_sha256(), package.package().sha256];
             lines.extend(both.into_iter().flatten().map(|digest| format!("  SHA-256 {digest}")));

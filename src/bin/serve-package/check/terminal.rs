@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use omaha::client::lint::Finding;
 
-use super::progress::ProgressDisplay;
+use crate::progress::ProgressDisplay;
 
 /// Where words go.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use omaha::Digests;
 use omaha::payload::{Matching, Payload, PayloadError, Signatures};
 
 use crate::format::sentence;
-use crate::key::KeyFile;
-use crate::published::Published;
+use crate::key_file::KeyFile;
+use crate::published_digest::PublishedDigest;
 
 /// What was found out about a file. What is `None` could not be found out.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ impl Inspection {
     /// Compares the digest with the one that is published, if there are both.
     fn compare(&mut self) {
         let Some(Digests { sha256, .. }) = &self.digests else { return };
-        let compared = Published::of(&self.path).and_then(|published| match published {
+        let compared = PublishedDigest::of(&self.path).and_then(|published| match published {
             Some(published) => published.compare(sha256).map(|()| Some(published.path)),
             None => Ok(None),
         });

@@ -11,9 +11,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::args::InspectSettings;
-use crate::check::progress::ProgressDisplay;
 use crate::format::sentence;
-use crate::key::{KeyFile, KeyFileError};
+use crate::key_file::{KeyFile, KeyFileError};
+use crate::progress::ProgressDisplay;
 use inspection::Inspection;
 
 /// Inspects every file, and says what came of it.

@@ -1,5 +1,5 @@
-//! An inspection as one JSON object. Its members are described in the README; new
-//! ones may be added, and none is renamed.
+//! An inspection as one JSON object. Its members are described in
+//! `dist/manual/inspect.md`; new ones may be added, and none is renamed.
 
 use omaha::payload::{Kind, PartitionInfo, Payload};
 

@@ -7,10 +7,11 @@ use super::record::Key;
 
 /// The machines and the downloads at each address.
 #[derive(Debug, Default)]
-pub struct Addresses(HashMap<IpAddr, Residents>);
+pub struct Addresses(HashMap<IpAddr, Clients>);
 
+/// What is at one address.
 #[derive(Debug, Default)]
-struct Residents {
+struct Clients {
     machines: usize,
     /// The last of them that spoke.
     key: Option<Key>,
@@ -20,33 +21,33 @@ struct Residents {
 impl Addresses {
     /// A machine is there that was not.
     pub fn enter(&mut self, address: IpAddr, key: &Key) {
-        let residents = self.0.entry(address).or_default();
-        residents.machines += 1;
-        residents.key = Some(key.clone());
+        let clients = self.0.entry(address).or_default();
+        clients.machines += 1;
+        clients.key = Some(key.clone());
     }
 
     /// A machine is there no more.
     pub fn leave(&mut self, address: IpAddr) {
-        if let Some(residents) = self.0.get_mut(&address) {
-            residents.machines = residents.machines.saturating_sub(1);
+        if let Some(clients) = self.0.get_mut(&address) {
+            clients.machines = clients.machines.saturating_sub(1);
             // If one is left, it is not known which until it speaks.
-            residents.key = None;
+            clients.key = None;
         }
         self.forget(address);
     }
 
     /// A machine that is there has spoken.
     pub fn speak(&mut self, address: IpAddr, key: &Key) {
-        if let Some(residents) = self.0.get_mut(&address)
-            && residents.key.is_none()
+        if let Some(clients) = self.0.get_mut(&address)
+            && clients.key.is_none()
         {
-            residents.key = Some(key.clone());
+            clients.key = Some(key.clone());
         }
     }
 
     /// The only machine that is there.
     pub fn only(&self, address: IpAddr) -> Option<&Key> {
-        self.0.get(&address).filter(|residents| residents.machines == 1)?.key.as_ref()
+        self.0.get(&address).filter(|clients| clients.machines == 1)?.key.as_ref()
     }
 
     pub fn begin_transfer(&mut self, address: IpAddr) {
@@ -54,15 +55,15 @@ impl Addresses {
     }
 
     pub fn end_transfer(&mut self, address: IpAddr) {
-        if let Some(residents) = self.0.get_mut(&address) {
-            residents.transfers = residents.transfers.saturating_sub(1);
+        if let Some(clients) = self.0.get_mut(&address) {
+            clients.transfers = clients.transfers.saturating_sub(1);
         }
         self.forget(address);
     }
 
     /// How many downloads are running to it.
     pub fn transfers(&self, address: IpAddr) -> usize {
-        self.0.get(&address).map_or(0, |residents| residents.transfers)
+        self.0.get(&address).map_or(0, |clients| clients.transfers)
     }
 
     fn forget(&mut self, address: IpAddr) {

@@ -14,6 +14,8 @@ pub struct Counts {
     by_state: [usize; State::ALL.len()],
     /// Those that have failed or came back old, now or once.
     pub failed_once: usize,
+    /// How often machines have failed or come back old since the start.
+    pub failed_in_run: usize,
     /// Of those that wait for a reboot: with a floor, to be updated further.
     pub between_updates: usize,
     /// Done, though silent since.
@@ -81,6 +83,11 @@ impl Counts {
         self.under_way() - self.of(State::WaitingForReboot) + self.between_updates
     }
 
+    /// Machines that were expected and never heard.
+    pub fn missing(&self) -> usize {
+        self.expected - self.expected_heard
+    }
+
     pub(super) fn fail(&mut self, code: i64) {
         if self.failures.len() < MAX_CODES || self.failures.contains_key(&code) {
             *self.failures.entry(code).or_default() += 1;
@@ -100,7 +107,7 @@ impl Counts {
                 line.push_str(&format!(", {number} {}", words.replace('-', " ")));
             }
         }
-        let missing = self.expected - self.expected_heard;
+        let missing = self.missing();
         if missing > 0 {
             line.push_str(&format!(", {missing} missing"));
         }

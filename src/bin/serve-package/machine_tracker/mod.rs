@@ -1,6 +1,6 @@
 //! The machines that were heard, and how far each has come.
 //!
-//! What happens comes in as [`Activity`], a line of news for each change goes
+//! What happens comes in as [`Activity`](omaha::server::Activity), a line of news for each change goes
 //! out. Bounded: of more than [`MAX_MACHINES`] the longest silent ones go.
 
 mod addresses;
@@ -21,7 +21,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use omaha::Update;
-use omaha::server::{Activity, Machine};
+use omaha::server::Machine;
 
 pub use counts::Counts;
 pub use expected::Expected;
@@ -54,6 +54,8 @@ pub enum News {
     Gone(Key),
     /// Something to tell the operator.
     Say(Priority, String),
+    /// The same, however much there is to tell.
+    Alarm(String),
 }
 
 /// The machines that were heard.
@@ -153,10 +155,10 @@ impl MachineTracker {
     /// The extension that a machine with this OEM needs and is not offered.
     pub fn missing_extension(&self, oem: &str) -> Option<String> {
         if matches!(self.offered, Offered::Version(_)) {
-            return oem::missing_extension(oem, &mut self.extensions.iter().map(String::as_str));
+            return oem::missing_extension(oem, self.extensions.iter().map(String::as_str));
         }
         let packages = &self.candidate.as_ref()?.manifest.packages;
-        oem::missing_extension(oem, &mut packages.iter().map(|package| &*package.name))
+        oem::missing_extension(oem, packages.iter().map(|package| &*package.name))
     }
 
     /// What has changed since the last call.
@@ -164,11 +166,8 @@ impl MachineTracker {
         std::mem::take(&mut self.news)
     }
 
-    /// Takes over what was known before a restart.
+    /// Takes over what was known of a machine before a restart.
     pub fn restore(&mut self, key: Key, mut record: Record) {
-        if self.machines.len() >= MAX_MACHINES {
-            return;
-        }
         for text in record.common_texts() {
             let read = std::mem::take(text);
             self.texts.keep(&read, text);
@@ -178,10 +177,8 @@ impl MachineTracker {
         }
         self.addresses.enter(record.address, &key);
         self.counts.add(&record);
-        self.expected.note(&key, &record, &mut self.counts);
-        if let Some(before) = self.machines.insert(key, Box::new(record)) {
-            self.counts.remove(&before);
-        }
+        self.expected.add(&key, &record, &mut self.counts);
+        self.machines.insert(key, Box::new(record));
     }
 
     /// Marks machines as silent that were not heard for too long.
@@ -237,7 +234,7 @@ impl MachineTracker {
             format!(
                 "several machines have the id {}: they are told apart by their addresses. Clones? \
                  Remove /etc/machine-id from the image",
-                crate::format::Quoted(&id)
+                crate::format::OneLine(&id)
             ),
         ));
         self.shared.insert(id);
@@ -250,35 +247,26 @@ impl MachineTracker {
             return;
         }
         let mut ages: Vec<_> = self.machines.values().map(|record| record.last_heard).collect();
-        let number = ages.len() / EVICTED;
-        let (_, limit, _) = ages.select_nth_unstable(number);
+        let number = (ages.len() / EVICTED).max(1);
+        let (_, limit, _) = ages.select_nth_unstable(number - 1);
         let limit = *limit;
-        let mut left = number.max(1);
         let gone: Vec<Key> = self
             .machines
             .iter()
             .filter(|(_, record)| record.last_heard <= limit)
             .map(|(key, _)| key.clone())
-            .take_while(|_| {
-                left = left.saturating_sub(1);
-                left > 0
-            })
+            .take(number)
             .collect();
         for key in gone {
             if let Some(record) = self.machines.remove(&key) {
                 self.counts.remove(&record);
+                self.expected.remove(&key, &record, &mut self.counts);
                 self.addresses.leave(record.address);
                 self.news.push(News::Gone(key));
             }
         }
         // Those of machines that are gone are told apart again when they are back.
         self.shared = self.machines.keys().filter_map(Key::shared_id).collect();
-    }
-
-    /// Takes note of what happened.
-    pub fn note(&mut self, activity: &Activity<'_>, now: u64) {
-        tracking::note(self, activity, now);
-        self.tell_stop();
     }
 }
 

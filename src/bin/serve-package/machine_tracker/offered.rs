@@ -23,6 +23,14 @@ impl Offered {
         }
     }
 
+    /// What the operator does for a package that was changed to be served again.
+    pub fn renewal(&self) -> &'static str {
+        match self {
+            Self::Version(_) => "restart",
+            Self::Updates(_) => "reload",
+        }
+    }
+
     /// By what it is known after a restart. A folder is the same one whatever it
     /// holds by then.
     pub fn stored(&self) -> &str {

@@ -46,7 +46,7 @@ pub struct Record {
     pub channel: SharedText,
     pub version: SharedText,
     /// Why it was offered nothing, the last time that it asked; or nothing.
-    pub note: SharedText,
+    pub not_offered: SharedText,
     pub address: IpAddr,
     /// Where it was before, if it was elsewhere.
     pub previous_address: Option<IpAddr>,
@@ -89,7 +89,7 @@ impl Record {
             oem_version: SharedText::default(),
             channel: SharedText::default(),
             version: SharedText::default(),
-            note: SharedText::default(),
+            not_offered: SharedText::default(),
             offered: SharedText::default(),
             is_step: false,
             address,
@@ -113,8 +113,8 @@ impl Record {
 
     /// The texts that many machines have in common.
     pub fn common_texts(&mut self) -> [&mut SharedText; 7] {
-        let Self { board, oem, oem_version, channel, version, note, offered, .. } = self;
-        [board, oem, oem_version, channel, version, note, offered]
+        let Self { board, oem, oem_version, channel, version, not_offered, offered, .. } = self;
+        [board, oem, oem_version, channel, version, not_offered, offered]
     }
 
     /// The state, which is silence where nothing was heard for too long.
@@ -143,7 +143,7 @@ impl Record {
         match self.error {
             _ if self.state.is_done() => String::new(),
             Some(error) => error.to_string(),
-            None if self.state == State::Seen => self.note.to_string(),
+            None if self.state == State::Seen => self.not_offered.to_string(),
             None => String::new(),
         }
     }

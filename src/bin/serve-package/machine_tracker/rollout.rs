@@ -8,7 +8,7 @@ use omaha::{Reason, Update};
 
 use super::state::State;
 use super::{MachineTracker, News, Offered, Record, is_nobody};
-use crate::format::Quoted;
+use crate::format::OneLine;
 use crate::log::Priority;
 
 /// What the operator has said about it.
@@ -45,19 +45,16 @@ impl MachineTracker {
     }
 
     /// Says loudly that offers have stopped, once.
-    pub(super) fn tell_stop(&mut self) {
+    pub fn tell_stop(&mut self) {
         if !self.is_stopped() || self.is_stop_told {
             return;
         }
         self.is_stop_told = true;
         let number = self.counts.failed_once;
         let (machines, have) = if number == 1 { ("machine", "has") } else { ("machines", "have") };
-        self.news.push(News::Say(
-            Priority::Error,
-            format!(
-                "ROLLOUT STOPPED: {number} {machines} {have} failed or come back old; no more machines are offered the update (--stop-after-failures)"
-            ),
-        ));
+        self.news.push(News::Alarm(format!(
+            "ROLLOUT STOPPED: {number} {machines} {have} failed or come back old; no more machines are offered the update (--stop-after-failures)"
+        )));
     }
 
     /// A machine asks for an update. If it has reported this update complete and
@@ -69,10 +66,11 @@ impl MachineTracker {
         }
         let key = self.key(machine);
         let has_offered = self.offered.is(machine.version, self.get(&key));
-        let is_old = is_other_version(machine) && !has_offered;
+        let is_old = says_version(machine) && !has_offered;
         let Some(record) = self.machines.get_mut(&key) else { return };
         let before = record.shown();
         self.counts.remove(record);
+        self.expected.remove(&key, record, &mut self.counts);
         if record.is_silent && record.state != State::WaitingForReboot {
             // It has given its place up, and needs another one.
             if record.state.is_under_way() {
@@ -86,14 +84,15 @@ impl MachineTracker {
             && matches!(record.state, State::WaitingForReboot | State::Updated);
         if came_back {
             record.state = State::CameBackOld;
-            record.since = now;
             record.has_failed = true;
             record.has_completed = false;
             record.is_held = !self.rules.force;
+            self.counts.failed_in_run += 1;
         }
         self.counts.add(record);
-        self.expected.note(&key, record, &mut self.counts);
+        self.expected.add(&key, record, &mut self.counts);
         if before != record.shown() {
+            record.since = now;
             self.news.push(News::Changed(key));
         }
         if came_back {
@@ -108,7 +107,7 @@ impl MachineTracker {
             Offered::Version(version) => ("--package-version", version.as_str()),
             Offered::Updates(_) => ("the folder's name", offered),
         };
-        let (what, offered, version) = (what, version, Quoted(machine.version.as_str()));
+        let (what, offered, version) = (what, version, OneLine(machine.version.as_str()));
         let cause = if has_rolled_back {
             "it rolled back".to_owned()
         } else {
@@ -116,7 +115,9 @@ impl MachineTracker {
                 "either the payload's version is not {offered} ({what}), or the machine rolled back"
             )
         };
-        let end = if self.rules.force {
+        let end = if self.is_stopped() {
+            "the roll-out has stopped"
+        } else if self.rules.force {
             "it is offered again (--force)"
         } else {
             "it is offered nothing more until a restart or --force"
@@ -172,6 +173,6 @@ impl MachineTracker {
 }
 
 /// Whether it says which version it has. `ForcedUpdate` takes its place.
-fn is_other_version(machine: &Machine<'_>) -> bool {
+fn says_version(machine: &Machine<'_>) -> bool {
     !matches!(machine.version, VersionText::Empty | VersionText::ForcedUpdate)
 }

@@ -2,7 +2,7 @@ use super::*;
 use omaha::Reason;
 use omaha::protocol::request::{App, Event};
 use omaha::protocol::{ErrorCode, EventResult, EventType, VersionText};
-use omaha::server::{CutCause, Download};
+use omaha::server::{Activity, CutCause, Download};
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -98,7 +98,7 @@ impl Script {
 
     fn said(&mut self) -> String {
         let say = |news| match news {
-            News::Say(_, line) => Some(line + "\n"),
+            News::Say(_, line) | News::Alarm(line) => Some(line + "\n"),
             _ => None,
         };
         self.tracker.take_news().into_iter().filter_map(say).collect()
@@ -260,6 +260,21 @@ fn only_so_many_at_once_until_they_are_silent() {
 }
 
 #[test]
+fn who_asks_after_silence_has_its_state_since_then() {
+    let rules =
+        Rules { at_once: Some(1), silent_after: Duration::from_secs(60), ..Rules::default() };
+    let mut script = Script::new(rules);
+    assert_eq!(script.check("a", 1, "1.0.0"), Ok(()));
+    script.now += 60;
+    script.tracker.sweep(script.now);
+    assert_eq!(script.check("b", 2, "1.0.0"), Ok(()));
+    script.now += 10;
+    assert_eq!(script.check("a", 1, "1.0.0"), Err(Reason::Wait));
+    let record = script.tracker.get(&Key::Id("a".into())).unwrap();
+    assert_eq!((record.shown(), record.since), (State::Seen, script.now));
+}
+
+#[test]
 fn a_failure_stops_the_rollout() {
     let rules = Rules { stop_after_failures: Some(2), ..Rules::default() };
     let mut script = Script::new(rules);
@@ -294,6 +309,44 @@ fn expected_machines() {
     let counts = script.tracker.counts();
     assert_eq!((counts.expected, counts.expected_heard, counts.expected_done), (2, 1, 1));
     assert!(counts.line().ends_with(", 1 missing"), "{}", counts.line());
+}
+
+#[test]
+fn a_name_is_done_when_all_its_machines_are() {
+    let done = |script: &Script| {
+        let counts = script.tracker.counts();
+        (counts.expected_heard, counts.expected_done)
+    };
+    // Clones of an expected id.
+    let mut script = Script::expecting(Rules::default(), "\u{feff}a");
+    script.complete("a", 1);
+    assert_eq!(done(&script), (1, 1));
+    assert_eq!(script.check("a", 2, "1.0.0"), Ok(()));
+    script.report("a", 1, 3, 1, false);
+    assert_eq!(done(&script), (1, 0));
+    script.report("a", 2, 3, 1, false);
+    assert_eq!(done(&script), (1, 1));
+    script.report("a", 1, 3, 0, false);
+    assert_eq!(done(&script), (1, 0));
+    // One that gives its name up does not count for it.
+    let mut script = Script::expecting(Rules::default(), "rack");
+    let version = VersionText::from("1.0.0");
+    for (alias, expected) in [("rack", (1, 0)), ("", (0, 0)), ("rack", (1, 0))] {
+        let mut machine = machine("b", 1, &version);
+        machine.alias = alias;
+        script.tracker.note(&Activity::checked(machine, None, &Reason::Wait), 1);
+        assert_eq!(done(&script), expected, "{alias:?}");
+    }
+}
+
+#[test]
+fn a_failure_without_a_number_counts_as_error() {
+    let mut script = Script::new(Rules::default());
+    let version = VersionText::from("1.0.0");
+    let event = Event::new(EventType::UPDATE_COMPLETE, EventResult::ERROR);
+    let machine = machine("a", 1, &version);
+    script.tracker.note(&Activity::reported(machine, &event, false), 1);
+    assert_eq!(script.tracker.counts().failures, [(1, 1)].into());
 }
 
 #[test]
@@ -341,7 +394,8 @@ fn the_longest_silent_machines_make_room() {
         script.tracker.take_news();
     }
     let number = script.tracker.counts().machines();
-    assert!(number <= MAX_MACHINES && number > MAX_MACHINES / 2, "{number}");
+    // The two clones among them; three came after some had gone.
+    assert_eq!(number, MAX_MACHINES - MAX_MACHINES / EVICTED + 3);
     assert_eq!(number, script.tracker.machines().count());
     assert!(script.tracker.get(&Key::Id("0".into())).is_none());
     assert!(script.tracker.shared.is_empty(), "the ids of clones that are gone");

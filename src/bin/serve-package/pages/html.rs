@@ -4,7 +4,7 @@
 use std::fmt::{self, Write};
 
 use crate::machine_tracker::{Key, MachineTracker, Name, Record, State};
-use crate::table::time;
+use crate::time::timestamp;
 use crate::watch::Watch;
 
 /// Most machines that are listed.
@@ -48,10 +48,12 @@ fn write(page: &mut String, tracker: &MachineTracker, is_changed: bool) -> fmt::
          <h1>Update to {offered}</h1>\n"
     )?;
     if is_changed {
-        page.push_str(
-            "<p class=\"alarm\">A package was changed: nothing is offered. Restart the server to \
-             serve it as it is now.</p>\n",
-        );
+        writeln!(
+            page,
+            "<p class=\"alarm\">A package was changed: nothing is offered; {} to serve it as it \
+             is now.</p>",
+            tracker.offered().renewal()
+        )?;
     }
     if tracker.is_stopped() {
         page.push_str(
@@ -82,12 +84,13 @@ fn totals(page: &mut String, tracker: &MachineTracker) -> fmt::Result {
         write!(page, "<rect class=\"{class}\" x=\"{at}\" width=\"{number}\" height=\"1\"/>")?;
         at += number;
     }
-    write!(page, "</svg>\n<p id=\"numbers\">{all} machines")?;
+    write!(page, "</svg>\n<p id=\"numbers\">{all} machine{}", if all == 1 { "" } else { "s" })?;
     for state in present() {
         let (class, number) = (state.as_str(), counts.of(state));
         write!(page, " <span class=\"{class}\">{number} {state}</span>")?;
     }
-    writeln!(page, " <span>{} downloads running</span></p>", counts.transfers)
+    let plural = if counts.transfers == 1 { "" } else { "s" };
+    writeln!(page, " <span>{} download{plural} running</span></p>", counts.transfers)
 }
 
 fn missing(page: &mut String, tracker: &MachineTracker) -> fmt::Result {
@@ -150,7 +153,7 @@ fn row(page: &mut String, key: &Key, record: &Record) -> fmt::Result {
         Text(&record.version),
         Text(&kind.join(", ")),
         Text(&record.why()),
-        time(record.since).trim_end_matches('Z').replace('T', " "),
+        timestamp(record.since).trim_end_matches('Z').replace('T', " "),
     )
 }
 

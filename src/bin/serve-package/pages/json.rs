@@ -1,12 +1,11 @@
-//! `GET /status.json`: the machines, for programs. The schema is in the manual;
-//! members may be added, none goes away or changes its meaning.
-
-use std::time::SystemTime;
+//! `GET /status.json`: the machines, for programs. The schema is in
+//! `dist/manual/status.md`; members may be added, none goes away or changes its
+//! meaning.
 
 use crate::events::{states, with_error};
 use crate::json::{self, Object};
 use crate::machine_tracker::{Counts, Key, Record};
-use crate::table::time;
+use crate::time::{timestamp, timestamp_now};
 use crate::watch::Watch;
 
 /// Most machines that are listed.
@@ -46,9 +45,8 @@ pub struct Status<'a> {
 
 /// The document, to which something may be added.
 pub fn object(status: &Status<'_>) -> Object {
-    let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
     Object::new()
-        .text("time", &now)
+        .text("time", &timestamp_now())
         .plain("uptime_seconds", status.uptime)
         .text("offered", status.offered)
         .plain("package_changed", status.is_changed)
@@ -77,13 +75,13 @@ fn machine(key: &Key, record: &Record) -> String {
         if record.is_silent { object.text("last_state", record.state.as_str()) } else { object };
     let object = if record.is_step { object.plain("step", true) } else { object };
     let object = object
-        .text("since", &time(record.since))
-        .text("first_heard", &time(record.first_heard))
-        .text("last_heard", &time(record.last_heard))
+        .text("since", &timestamp(record.since))
+        .text("first_heard", &timestamp(record.first_heard))
+        .text("last_heard", &timestamp(record.last_heard))
         .plain("attempts", record.attempts)
         .plain("bytes", record.bytes)
         .plain("size", record.size)
-        .text_if("not_offered", &record.note);
+        .text_if("not_offered", &record.not_offered);
     match record.error {
         Some(error) => with_error(object, error).finish(),
         None => object.finish(),

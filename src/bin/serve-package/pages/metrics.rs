@@ -19,7 +19,7 @@ pub fn page(watch: &Watch) -> String {
         page.value("machines", &[("state", state.as_str())], counts.of(state));
     }
     page.head("machines_missing", "gauge", "Machines that are expected and were never heard.");
-    page.value("machines_missing", &[], tracker.missing().len());
+    page.value("machines_missing", &[], counts.missing());
     page.head("checks_total", "counter", "Update checks, and whether the update was offered.");
     page.value("checks_total", &[("offered", "true")], counts.checks_offered);
     page.value("checks_total", &[("offered", "false")], counts.checks_not_offered);

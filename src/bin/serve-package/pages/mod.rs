@@ -72,11 +72,11 @@ pub fn pages(
 
 /// A page for people who come with a browser or curl.
 fn front(watch: &Watch, server_url: &str, has_status: bool) -> Page {
-    let offered = watch.tracker().offered().as_str().to_owned();
+    let offering = watch.offering();
     let status = if has_status { "\nHow the machines are: /status\n" } else { "" };
     let text = format!(
         "serve-package {}: an update server for Flatcar and Container Linux.\n\
-         It offers version {offered}.\n\n\
+         Now: {offering}.\n\n\
          On each machine, put this line into /etc/flatcar/update.conf\n\
          (Container Linux: /etc/coreos/update.conf):\n\n    SERVER={server_url}\n\n\
          then: systemctl restart update-engine && update_engine_client -check_for_update\n{status}",
@@ -88,7 +88,10 @@ fn front(watch: &Watch, server_url: &str, has_status: bool) -> Page {
 /// Whether it serves, for load balancers.
 fn health(watch: &Watch) -> Page {
     if watch.is_changed() {
-        let text = "a package was changed: nothing is offered; restart to serve it as it is now\n";
+        let renewal = watch.tracker().offered().renewal();
+        let text = format!(
+            "a package was changed: nothing is offered; {renewal} to serve it as it is now\n"
+        );
         Page::new(TEXT, text).unavailable()
     } else {
         Page::new(TEXT, "ok\n")

@@ -14,7 +14,13 @@ fn watch() -> Arc<Watch> {
         0,
     );
     let exit_condition = ExitCondition::default();
-    Arc::new(Watch::new(Log::new(), exit_condition, false, Arc::new(Mutex::new(tracker))))
+    Arc::new(Watch::new(
+        Log::new(),
+        exit_condition,
+        false,
+        Arc::new(Mutex::new(tracker)),
+        Instant::now(),
+    ))
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The lines of the state file.
 //!
-//! A line is fields between tabs, the last of them the CRC-32 of what is before
-//! it: one that was torn by a crash is known. The first field says what it is:
+//! A line is fields between tabs, the last of them a checksum of what is before
+//! it (XXH3): one that was torn by a crash is known. The first field says what it is:
 //! `v` the version that is offered from there on, `m` a machine as it is now,
 //! `g` a machine that is known by this key no more.
 
@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use omaha::protocol::ErrorCode;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::machine_tracker::{Key, Record, State};
 
@@ -36,7 +37,7 @@ pub fn machine(key: &Key, record: &Record) -> String {
         &record.oem_version,
         &record.channel,
         &record.version,
-        &record.note,
+        &record.not_offered,
     ];
     for text in texts {
         let _ = write!(line, "\t{}", escape(text));
@@ -81,16 +82,16 @@ fn key_fields(key: &Key, address: IpAddr) -> String {
 }
 
 fn finish(mut line: String) -> String {
-    let crc = crc32fast::hash(line.as_bytes());
-    let _ = writeln!(line, "\t{crc:08x}");
+    let checksum = xxh3_64(line.as_bytes());
+    let _ = writeln!(line, "\t{checksum:016x}");
     line
 }
 
 /// Reads a line without its end. None if it is torn, or from a program that
 /// writes others.
 pub fn read(line: &str) -> Option<Line> {
-    let (content, crc) = line.rsplit_once('\t')?;
-    if crc != format!("{:08x}", crc32fast::hash(content.as_bytes())) {
+    let (content, checksum) = line.rsplit_once('\t')?;
+    if checksum != format!("{:016x}", xxh3_64(content.as_bytes())) {
         return None;
     }
     let mut fields = content.split('\t');
@@ -126,7 +127,7 @@ fn read_machine<'a>(fields: &mut impl Iterator<Item = &'a str>, address: IpAddr)
         &mut record.oem_version,
         &mut record.channel,
         &mut record.version,
-        &mut record.note,
+        &mut record.not_offered,
     ] {
         *place = (&*unescape(fields.next()?)).into();
     }
@@ -194,7 +195,7 @@ mod tests {
         let address = IpAddr::from([10, 0, 0, 7]);
         let mut record = Record::new(address, 5);
         record.alias = "a\tb\nc\\d\r<img onerror>é".into();
-        record.note = "its version is newer".into();
+        record.not_offered = "its version is newer".into();
         record.previous_address = "::1".parse().ok();
         record.state = State::Downloading;
         (record.since, record.last_heard, record.saved) = (6, 7, 7);

@@ -7,8 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{StateDir, line};
+use super::{StateDir, StateDirError, line};
 use crate::background;
+use crate::format::Plain;
 use crate::log::{Log, Priority};
 use crate::machine_tracker::{Key, MachineTracker, Record};
 
@@ -48,19 +49,19 @@ struct Queue {
 }
 
 impl Writer {
-    /// Begins to write, first what the tracker has now. It is `tracker` that is
-    /// locked when the whole file is written.
+    /// Writes what the tracker has now, and begins to write what follows. It is
+    /// `tracker` that is locked when the whole file is written.
     ///
     /// # Errors
     ///
-    /// When there is no thread for it.
+    /// When it cannot be written, or there is no thread for it.
     pub fn start(
         state_dir: StateDir,
         tracker: Arc<Mutex<MachineTracker>>,
         log: Log,
-    ) -> io::Result<Self> {
+    ) -> Result<Self, StateDirError> {
         let queue =
-            Queue { waiting: Vec::new(), is_stale: true, is_writing: false, is_ending: false };
+            Queue { waiting: Vec::new(), is_stale: false, is_writing: false, is_ending: false };
         let shared = Arc::new(Shared { queue: Mutex::new(queue), changed: Condvar::new() });
         let mut work = Work {
             shared: Arc::clone(&shared),
@@ -72,8 +73,10 @@ impl Writer {
             whole: 0,
             is_failing: false,
         };
-        background::start("state", move || work.run())?;
-        Ok(Self(shared))
+        let path = work.state_dir.path.clone();
+        let started = work.write_whole();
+        let started = started.and_then(|()| background::start("state", move || work.run()));
+        started.map(|()| Self(shared)).map_err(|error| StateDirError::Io(path, error))
     }
 
     /// Writes how a machine is. Call it with the tracker locked, so that the
@@ -219,7 +222,8 @@ impl Work {
                 self.is_failing = true;
                 let line = format!(
                     "the machines cannot be written to --state-dir {path:?}, and are not known \
-                     after a restart: {error}; serving on"
+                     after a restart: {}; serving on",
+                    Plain(&error)
                 );
                 self.log.line(Priority::Error, &line);
             }

@@ -108,7 +108,7 @@ fn machine(reader: &mut Reader<'_>) -> Result<(Arc<str>, Record), Unreadable> {
             "attempts" => record.attempts = u32::try_from(reader.count()?).unwrap_or(u32::MAX),
             "bytes" => record.bytes = reader.count()?,
             "size" => record.size = reader.count()?,
-            "not_offered" => record.note = shared_text(reader)?,
+            "not_offered" => record.not_offered = shared_text(reader)?,
             "error" => record.error = Some(ErrorCode::new(reader.integer()?)),
             _ => reader.skip()?,
         }
@@ -163,7 +163,7 @@ mod tests {
         (record.state, record.is_silent) = (State::Downloading, true);
         record.error = Some(ErrorCode::new(-2_147_483_638));
         (record.attempts, record.bytes, record.size) = (3, 1 << 40, 1 << 41);
-        record.note = "wait".into();
+        record.not_offered = "wait".into();
         (record.offered, record.is_step) = ("4152.2.0".into(), true);
         let other = Record::new("fe80::1".parse().unwrap(), 1);
         let mut counts = Counts::default();

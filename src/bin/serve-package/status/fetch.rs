@@ -6,7 +6,7 @@ use std::time::Duration;
 use omaha::client::{HttpRequest, HttpTransport, HttpUrl, Transport};
 
 use super::document::Document;
-use crate::format::{Quoted, sentence};
+use crate::format::{OneLine, sentence};
 
 /// Longer than 10,000 machines, whatever they say of themselves.
 const MAX_LENGTH: u64 = 64 * 1024 * 1024;
@@ -27,8 +27,10 @@ pub fn fetch(url: &HttpUrl, timeout: Duration) -> Result<Document, String> {
         404 => return Err("HTTP status 404: does the server run with --status?".to_owned()),
         status => {
             let body = String::from_utf8_lossy(&body);
-            let first = body.lines().next().unwrap_or_default();
-            return Err(format!("HTTP status {status}: {}", Quoted(first)));
+            return Err(match body.lines().next() {
+                Some(first) => format!("HTTP status {status}: {}", OneLine(first)),
+                None => format!("HTTP status {status}"),
+            });
         }
     }
     read.map_err(|error| format!("the answer ended too early: {}", sentence(&error)))?;

@@ -69,14 +69,16 @@ impl Merged {
 
     fn count(machines: HashMap<Key, Record>, mut counts: Counts, mut expected: Expected) -> Self {
         counts.expected = expected.len();
-        // Of two machines with one name the one that is not done counts.
-        for is_done in [true, false] {
-            for (key, record) in machines.iter().filter(|(_, it)| it.is_done() == is_done) {
-                expected.note(key, record, &mut counts);
-            }
+        for (key, record) in &machines {
+            expected.add(key, record, &mut counts);
+            counts.add(record);
         }
-        machines.values().for_each(|record| counts.add(record));
         Self { machines, counts, expected }
+    }
+
+    /// Whether no machine is known or expected.
+    pub fn is_empty(&self) -> bool {
+        self.counts.machines() == 0 && self.counts.expected == 0
     }
 
     /// Whether all machines are updated, wait for their reboot, or are up to

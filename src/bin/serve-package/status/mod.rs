@@ -10,7 +10,6 @@ mod merged;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use omaha::client::HttpUrl;
 
@@ -20,6 +19,7 @@ use crate::json::{self, Object};
 use crate::machine_tracker::{Key, Record, sorted};
 use crate::pages::json::{Status, object};
 use crate::table;
+use crate::time::now;
 use merged::{Answer, Merged};
 
 /// A server's URL, and why it cannot be read, if so.
@@ -37,15 +37,21 @@ pub fn run(settings: &StatusSettings) -> ExitCode {
     let (servers, mut answers) = ask(settings);
     let merged = Merged::of(&mut answers, names.as_deref());
     let is_done = if names.is_some() { merged.is_expected_done() } else { merged.is_all_done() };
+    let is_all_read = answers.len() == servers.len();
     let machines = sorted(merged.machines.iter());
     let text = match settings.json {
         true => merged_object(&servers, &answers, &merged, &machines),
         false => {
             warn(&servers, &answers);
+            // Otherwise the table shows whose update is missing.
+            if merged.counts.expected == 0 && names.is_some() {
+                complain("error", "--expect names no machine");
+            } else if merged.is_empty() && is_all_read {
+                complain("error", "no machine is known or expected");
+            }
             text(&servers, &answers, &merged, &machines)
         }
     };
-    let is_all_read = answers.len() == servers.len();
     match crate::print(&text) {
         ExitCode::SUCCESS if is_done && is_all_read => ExitCode::SUCCESS,
         _ => ExitCode::from(crate::FAILURE),
@@ -82,10 +88,6 @@ fn ask(settings: &StatusSettings) -> (Vec<Server>, Vec<Answer>) {
     (servers, answers)
 }
 
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
-}
-
 /// What an operator should know besides.
 fn warn(servers: &[Server], answers: &[Answer]) {
     let mut answers = answers.iter();
@@ -104,7 +106,7 @@ fn warn(servers: &[Server], answers: &[Answer]) {
         }
         match offered {
             Some(other) if other != document.offered => {
-                let offered = crate::format::Quoted(&document.offered).to_string();
+                let offered = crate::format::OneLine(&document.offered).to_string();
                 complain("warning", &format!("{url}: it offers {offered}, another version"));
             }
             _ => offered = Some(&document.offered),

@@ -127,9 +127,9 @@ fn update(request: &Request, root: &Root, output: &mut Output) -> Result<ExitCod
             return finish(request, &Verdict::Installed, output);
         }
         (State::Ready, 0) => {}
-        (State::Ready, 1) => return Err("one error: nothing was changed".into()),
+        (State::Ready, 1) => return Err("one error was found; nothing was changed".into()),
         (State::Ready, errors) => {
-            return Err(format!("{errors} errors: nothing was changed").into());
+            return Err(format!("{errors} errors were found; nothing was changed").into());
         }
     }
     let machine = survey.machine.as_ref().ok_or("nothing is known of the machine")?;

@@ -13,8 +13,8 @@ use super::finding::Findings;
 use super::root::Root;
 use crate::args::Request;
 use crate::format::sentence;
-use crate::key::KeyFile;
-use crate::published::Published;
+use crate::key_file::KeyFile;
+use crate::published_digest::PublishedDigest;
 
 /// The machine's key.
 const KEY: &str = "/usr/share/update_engine/update-payload-key.pub.pem";
@@ -101,7 +101,7 @@ fn open_one(path: &Path, place: Kind, key: Option<&KeyFile>) -> Result<omaha::Pa
             ));
         }
     }
-    let published = Published::of(path).and_then(|published| match published {
+    let published = PublishedDigest::of(path).and_then(|published| match published {
         Some(published) => published.compare(&opened.package.digests().sha256),
         None => Ok(()),
     });

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use omaha::server::Heartbeat;
 
-use super::{Watch, now};
+use super::Watch;
 use crate::exit_condition::Outcome;
 use crate::log::Priority;
 use crate::systemd;
+use crate::time::now;
 
 /// How often suppressed lines are reported when nothing else is logged.
 const SUMMARY: Duration = Duration::from_secs(60);
@@ -28,6 +29,7 @@ struct BeatState {
     is_late: bool,
     is_nobody_told: bool,
     words: String,
+    since: Instant,
     summary: Instant,
     swept: Instant,
 }
@@ -41,6 +43,7 @@ pub fn heartbeat(watch: &Arc<Watch>) -> impl FnMut(&Heartbeat) + Send + 'static 
         is_late: false,
         is_nobody_told: false,
         words: String::new(),
+        since: Instant::now(),
         summary: Instant::now(),
         swept: Instant::now(),
     };
@@ -67,20 +70,21 @@ impl Watch {
             state.summary = Instant::now();
             self.summarize();
         }
+        let is_changed = self.exit_condition.is_for_updates() && self.is_changed();
         let mut tracker = self.tracker();
         if state.swept.elapsed() >= SWEEP {
             state.swept = Instant::now();
             tracker.sweep(now());
             self.tell_news(&mut tracker);
         }
-        if !state.is_nobody_told && self.started.elapsed() >= NOBODY_CAME {
+        if !state.is_nobody_told && state.since.elapsed() >= NOBODY_CAME {
             state.is_nobody_told = true;
             if tracker.counts().machines() == 0 {
                 self.log.line(Priority::Notice, &self.advice());
             }
         }
         if !heartbeat.stopping {
-            self.check_exit(&tracker);
+            self.check_exit(&tracker, is_changed);
         } else if self.exit_condition.outcome() == Outcome::Updated
             && self.exit_condition.is_late(self.started.elapsed())
             && !state.is_late

@@ -5,16 +5,17 @@ mod heartbeat;
 mod status_line;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use omaha::server::{Activity, Handle, Machine, Observer};
 use omaha::{PackageFile, Reason, Update};
 
 use crate::exit_condition::{ExitCondition, Outcome};
 use crate::log::{Log, Priority};
-use crate::machine_tracker::{MachineTracker, News};
+use crate::machine_tracker::{MachineTracker, News, Offered};
 use crate::state_dir::Writer;
-use crate::throttle::{Throttle, Verdict};
+use crate::throttle::{Decision, Throttle};
+use crate::time::now;
 use crate::{events, report, table};
 pub use heartbeat::heartbeat;
 
@@ -30,6 +31,7 @@ pub struct Watch {
     events: bool,
     throttle: Throttle,
     tracker: Arc<Mutex<MachineTracker>>,
+    /// Before the packages were read, as the deadline counts from there.
     started: Instant,
     handle: OnceLock<Handle>,
     /// What is offered and must not change.
@@ -46,6 +48,7 @@ impl Watch {
         exit_condition: ExitCondition,
         events: bool,
         tracker: Arc<Mutex<MachineTracker>>,
+        started: Instant,
     ) -> Self {
         Self {
             log,
@@ -53,7 +56,7 @@ impl Watch {
             events,
             throttle: Throttle::default(),
             tracker,
-            started: Instant::now(),
+            started,
             handle: OnceLock::new(),
             packages: RwLock::default(),
             writer: OnceLock::new(),
@@ -108,6 +111,12 @@ impl Watch {
         !updates.is_empty() && updates.iter().all(is_changed)
     }
 
+    /// What is offered, if anything.
+    pub fn offering(&self) -> String {
+        let is_changed = self.is_changed();
+        status_line::offering(&self.tracker(), is_changed)
+    }
+
     /// What is offered, and how far the machines have come, in a line.
     pub fn status(&self) -> String {
         let is_changed = self.is_changed();
@@ -147,6 +156,13 @@ impl Watch {
         self.tracker().may_install(machine, update)
     }
 
+    /// Says that the roll-out has stopped, if it has before a restart.
+    pub fn tell_stop(&self) {
+        let mut tracker = self.tracker();
+        tracker.tell_stop();
+        self.tell_news(&mut tracker);
+    }
+
     /// Passes on what has changed. With the tracker locked, so that it is in
     /// order; nothing of this waits for anybody.
     fn tell_news(&self, tracker: &mut MachineTracker) {
@@ -171,8 +187,10 @@ impl Watch {
                         writer.gone(&key);
                     }
                 }
+                News::Alarm(line) => self.log.line(Priority::Error, &line),
                 News::Say(priority, line) => {
-                    if let Verdict::Write { .. } = self.throttle.judge_news(Instant::now()) {
+                    let decision = self.throttle.decide_news(priority, Instant::now());
+                    if let Decision::Write { .. } = decision {
                         self.log.line(priority, &line);
                     }
                 }
@@ -180,11 +198,18 @@ impl Watch {
         }
     }
 
-    /// Ends the run if its exit condition is met.
-    fn check_exit(&self, tracker: &MachineTracker) {
-        let (counts, is_stopped) = (tracker.counts(), tracker.is_stopped());
-        let Some(outcome) = self.exit_condition.check(counts, is_stopped, self.started.elapsed())
-        else {
+    /// Ends the run if its exit condition is met. `is_changed` is whether nothing
+    /// is offered any more because packages were changed.
+    fn check_exit(&self, tracker: &MachineTracker, is_changed: bool) {
+        let counts = tracker.counts();
+        let over = if tracker.is_stopped() {
+            Some(Outcome::Failed)
+        } else {
+            // What is in a folder of updates can be read again.
+            let is_over = is_changed && matches!(tracker.offered(), Offered::Version(_));
+            is_over.then_some(Outcome::Changed)
+        };
+        let Some(outcome) = self.exit_condition.check(counts, over, self.started.elapsed()) else {
             return;
         };
         let Some(handle) = self.handle.get() else { return };
@@ -196,6 +221,7 @@ impl Watch {
             Outcome::Deadline => "the deadline has passed".to_owned(),
             Outcome::Failed => "a machine failed".to_owned(),
             Outcome::Stopped => "stopped".to_owned(),
+            Outcome::Changed => "a package was changed".to_owned(),
         };
         self.log.line(Priority::Notice, &format!("{words}: stopping"));
         match outcome {
@@ -208,7 +234,8 @@ impl Watch {
     pub fn summarize(&self) {
         let suppressed = self.throttle.take_suppressed();
         if suppressed > 0 {
-            let line = format!("{suppressed} more lines were left out");
+            let (lines, were) = if suppressed == 1 { ("line", "was") } else { ("lines", "were") };
+            let line = format!("{suppressed} more {lines} {were} left out");
             self.log.line(Priority::Warning, &line);
         }
     }
@@ -248,7 +275,7 @@ impl Observer for Watch {
         tracker.note(activity, now());
         self.tell_news(&mut tracker);
         if matches!(activity, Activity::Reported { .. } | Activity::Checked { .. }) {
-            self.check_exit(&tracker);
+            self.check_exit(&tracker, false);
         }
     }
 }
@@ -264,7 +291,7 @@ impl Watch {
                 events::write(object);
             }
         }
-        if let Verdict::Write { suppressed } = self.throttle.judge(activity, Instant::now()) {
+        if let Decision::Write { suppressed } = self.throttle.decide(activity, Instant::now()) {
             let (priority, mut text) = report::line(activity);
             if suppressed > 0 {
                 text.push_str(&format!(" ({suppressed} more like this were left out)"));
@@ -285,9 +312,4 @@ fn is_probe(activity: &Activity<'_>) -> bool {
         return false;
     };
     download.size > 1 && download.range.end - download.range.start == 1
-}
-
-/// Seconds since 1970.
-pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

@@ -2,23 +2,29 @@
 
 use crate::machine_tracker::{Counts, MachineTracker, State};
 
-/// What is offered, and how far the machines have come.
-pub(super) fn line(tracker: &MachineTracker, is_changed: bool) -> String {
-    let counts = tracker.counts();
-    let offered = tracker.offered().as_str();
-    let mut line = if is_changed {
-        format!("NOT offering {offered}: a package was changed, restart to serve it as it is now")
+/// What is offered, if anything.
+pub(super) fn offering(tracker: &MachineTracker, is_changed: bool) -> String {
+    let (offered, renewal) = (tracker.offered().as_str(), tracker.offered().renewal());
+    if is_changed {
+        format!("NOT offering {offered}: a package was changed, {renewal} to serve it as it is now")
     } else if tracker.is_stopped() {
         format!("ROLLOUT STOPPED, not offering {offered} any more")
     } else {
         format!("offering {offered}")
-    };
+    }
+}
+
+/// What is offered, and how far the machines have come.
+pub(super) fn line(tracker: &MachineTracker, is_changed: bool) -> String {
+    let counts = tracker.counts();
+    let mut line = offering(tracker, is_changed);
     line.push_str(&format!("; machines: {}", numbers(counts)));
-    let missing = tracker.missing().len();
+    let missing = counts.missing();
     if missing > 0 {
         line.push_str(&format!(", {missing} missing"));
     }
-    line.push_str(&format!("; {} downloads running", counts.transfers));
+    let plural = if counts.transfers == 1 { "" } else { "s" };
+    line.push_str(&format!("; {} download{plural} running", counts.transfers));
     line
 }
 

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use omaha::payload::{KeyError, PublicKey};
 
+use crate::format::Plain;
+
 /// Where Flatcar and Container Linux have the key that their `update_engine`
 /// verifies payloads with.
 const OF_MACHINE: &str = "/usr/share/update_engine/update-payload-key.pub.pem";
@@ -59,10 +61,12 @@ enum Problem {
 
 impl fmt::Display for KeyFileError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "key {:?}: ", self.path)?;
-        match &self.problem {
-            Problem::Io(error) => error.fmt(formatter),
-            Problem::Key(error) => error.fmt(formatter),
+        let Self { path, problem } = self;
+        match problem {
+            Problem::Io(error) => {
+                write!(formatter, "cannot read the key {path:?}: {}", Plain(error))
+            }
+            Problem::Key(error) => write!(formatter, "key {path:?}: {error}"),
         }
     }
 }

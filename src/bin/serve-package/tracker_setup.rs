@@ -9,47 +9,64 @@ use std::sync::{Arc, Mutex, PoisonError};
 use omaha::PackageFile;
 
 use crate::args::Settings;
+use crate::exit_condition::Until;
 use crate::log::{Log, Priority};
 use crate::machine_tracker::{Expected, MachineTracker, Offered, Rules};
-use crate::state_dir::{StateDir, StateDirError};
-use crate::watch;
+use crate::state_dir::{StateDir, StateDirError, UNREADABLE};
+use crate::time::now;
 
-/// The `--expect` file cannot be read.
+/// What is wrong with the `--expect` file.
 #[derive(Debug)]
-struct ExpectError {
-    path: PathBuf,
-    source: io::Error,
+enum ExpectError {
+    Read(PathBuf, io::Error),
+    Encoding(PathBuf),
+    Empty(PathBuf),
 }
 
 impl fmt::Display for ExpectError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "cannot read --expect {:?}", self.path)
+        match self {
+            Self::Read(path, _) => write!(formatter, "cannot read --expect {path:?}"),
+            Self::Encoding(path) => write!(formatter, "--expect {path:?} is not UTF-8 text"),
+            Self::Empty(path) => write!(formatter, "--expect {path:?} names no machine"),
+        }
     }
 }
 
 impl Error for ExpectError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.source)
+        match self {
+            Self::Read(_, source) => Some(source),
+            _ => None,
+        }
     }
+}
+
+/// The machines that are expected.
+fn expected(settings: &Settings) -> Result<Expected, ExpectError> {
+    let Some(path) = &settings.expect else { return Ok(Expected::default()) };
+    let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => ExpectError::Encoding(path.clone()),
+        _ => ExpectError::Read(path.clone(), error),
+    })?;
+    let expected = Expected::read(&text);
+    if expected.len() == 0 && settings.until_updated == Some(Until::Expected) {
+        return Err(ExpectError::Empty(path.clone()));
+    }
+    Ok(expected)
 }
 
 /// A tracker that knows no machines yet.
 ///
 /// # Errors
 ///
-/// When the list of expected machines cannot be read.
+/// When the list of expected machines cannot be used.
 pub fn tracker(
     settings: &Settings,
     offered: Offered,
     packages: &[Arc<PackageFile>],
 ) -> Result<Arc<Mutex<MachineTracker>>, Box<dyn Error>> {
-    let expected = match &settings.expect {
-        Some(path) => Expected::read(
-            &std::fs::read_to_string(path)
-                .map_err(|source| ExpectError { path: path.clone(), source })?,
-        ),
-        None => Expected::default(),
-    };
+    let expected = expected(settings)?;
     let rules = Rules {
         boards: settings.boards.clone(),
         force: settings.force,
@@ -58,7 +75,7 @@ pub fn tracker(
         silent_after: settings.silent_after,
     };
     let names = packages.iter().map(|package| package.name().to_string());
-    Ok(Arc::new(Mutex::new(MachineTracker::new(offered, names, rules, expected, watch::now()))))
+    Ok(Arc::new(Mutex::new(MachineTracker::new(offered, names, rules, expected, now()))))
 }
 
 /// The folder of what is known across restarts: `--state-dir`, or what systemd
@@ -90,7 +107,11 @@ pub fn restore(
     let mut tracker = tracker.lock().unwrap_or_else(PoisonError::into_inner);
     let unreadable = state_dir.restore(&mut tracker)?;
     if unreadable > 0 {
-        let line = format!("{unreadable} lines in --state-dir {path:?} could not be read");
+        let plural = if unreadable == 1 { "" } else { "s" };
+        let line = format!(
+            "{unreadable} line{plural} in --state-dir {path:?} could not be read; the file is kept \
+             as {UNREADABLE}"
+        );
         log.line(Priority::Warning, &line);
     }
     let machines = tracker.counts().machines();

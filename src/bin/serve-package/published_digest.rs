@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 
 use omaha::Sha256;
 
+use crate::format::Plain;
+
 /// A published digest, and where it was read.
 #[derive(Debug)]
-pub struct Published {
+pub struct PublishedDigest {
     pub path: PathBuf,
     pub sha256: Sha256,
 }
 
-impl Published {
+impl PublishedDigest {
     /// Reads what is published of a file, if something lies beside it.
     ///
     /// # Errors
@@ -28,15 +30,17 @@ impl Published {
         let path = PathBuf::from(path);
         // To open a pipe would wait for its writer.
         let mut text = Vec::new();
-        let read = fs::metadata(&path).and_then(|metadata| match metadata.is_file() {
-            true => File::open(&path)?.take(LOOKED_AT).read_to_end(&mut text).map(|_| true),
-            false => Ok(false),
+        let read = fs::metadata(&path).and_then(|metadata| {
+            match metadata.is_file() || metadata.is_dir() {
+                true => File::open(&path)?.take(LOOKED_AT).read_to_end(&mut text).map(|_| true),
+                false => Ok(false),
+            }
         });
         match read {
             Ok(true) => {}
             Ok(false) => return Err(format!("{path:?} is no regular file")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(format!("{path:?}: {error}")),
+            Err(error) => return Err(format!("{path:?}: {}", Plain(&error))),
         }
         let text = String::from_utf8_lossy(&text);
         let text = text.trim_start_matches('\u{feff}').trim();

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use crate::format::{Quoted, Rate};
+use crate::format::{OneLine, Rate};
 
 /// How often the bar is drawn, so that drawing costs nothing.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -89,12 +89,12 @@ impl State<'_> {
 
     fn line(&self) -> String {
         let Self { name, done, total, rate } = self;
-        format!("{}: {done} of {total} bytes, {}%, {rate}", Quoted(name), self.percent())
+        format!("{}: {done} of {total} bytes, {}%, {rate}", OneLine(name), self.percent())
     }
 
     /// One line that is shorter than the terminal is wide.
     fn bar(&self, width: usize) -> String {
-        let name: String = Quoted(self.name).to_string().chars().take(Self::NAME).collect();
+        let name: String = OneLine(self.name).to_string().chars().take(Self::NAME).collect();
         let numbers = format!("{:3}% {}", self.percent(), self.rate);
         // One blank on either side of the bar, its two ends, and one column
         // that stays free, because the cursor needs a place.

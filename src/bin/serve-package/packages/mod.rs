@@ -1,24 +1,24 @@
 //! The packages that are served: opened, hashed, and refused if no machine could
 //! install them.
 
-use std::error::Error;
-use std::fmt;
+mod error;
+
 use std::fs::{self, File};
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use omaha::payload::{Kind, Payload, PayloadError};
-use omaha::{PackageError, PackageFile, PackageName, ParsePackageNameError, PayloadFile, Version};
+use omaha::{PackageError, PackageFile, PackageName, PayloadFile, Version};
 
 use crate::args::{EXTENSION, PACKAGE_FILE, PackageSource, Settings, Source, UPDATES};
 use crate::digest_cache::DigestCache;
-use crate::format::Plain;
 use crate::hashing::Hashing;
-use crate::key::{KeyFile, KeyFileError};
+use crate::key_file::KeyFile;
 use crate::log::Priority;
-use crate::published::Published;
+use crate::published_digest::PublishedDigest;
+use error::Problem;
+pub use error::{StartError, is_hidden};
 
 /// What is served.
 pub struct Packages {
@@ -121,31 +121,19 @@ impl<'a> Checks<'a> {
         };
         let fail = |error| StartError::Open { flag, path: path.to_owned(), error: Box::new(error) };
         if self.settings.skip_payload_check {
-            let recalled =
-                cache.read(path).and_then(|read| PackageFile::recall(path, name.clone(), &read));
-            let is_recalled = recalled.is_some();
-            let package = match recalled {
-                Some(package) => package,
-                None => hashing.open(path, name).map_err(fail)?,
-            };
-            if !is_recalled {
-                cache.write(path, || package.remember());
-            }
+            let recall = |known: &[u8]| PackageFile::recall(path, name.clone(), known);
+            let hash = || hashing.open(path, name.clone());
+            let (package, is_recalled) =
+                recall_or_hash(cache, path, recall, hash, PackageFile::remember).map_err(fail)?;
             compare(&package)?;
             // One that is for one version only is taken for a delta.
             let is_delta = self.previous_version().is_some();
             return Ok(Opened { package, is_delta, note: None, is_recalled });
         }
-        let recalled =
-            cache.read(path).and_then(|read| PayloadFile::recall(path, name.clone(), &read));
-        let is_recalled = recalled.is_some();
-        let opened = match recalled {
-            Some(opened) => opened,
-            None => hashing.open_payload(path, name).map_err(fail)?,
-        };
-        if !is_recalled {
-            cache.write(path, || opened.remember());
-        }
+        let recall = |known: &[u8]| PayloadFile::recall(path, name.clone(), known);
+        let hash = || hashing.open_payload(path, name.clone());
+        let (opened, is_recalled) =
+            recall_or_hash(cache, path, recall, hash, PayloadFile::remember).map_err(fail)?;
         let refuse = |problem| StartError::Package { path: path.to_owned(), problem };
         self.check_place(is_system, &opened.payload).map_err(refuse)?;
         if let Some(key) = &self.key
@@ -184,6 +172,23 @@ impl<'a> Checks<'a> {
             (false, _) => Err(Problem::DeltaExtension),
         }
     }
+}
+
+/// What was found out about a package before, or else what is found out now and
+/// kept for the next time; and whether it was known before.
+fn recall_or_hash<T>(
+    cache: &DigestCache,
+    path: &Path,
+    recall: impl FnOnce(&[u8]) -> Option<T>,
+    hash: impl FnOnce() -> Result<T, PackageError>,
+    remember: impl FnOnce(&T) -> Vec<u8>,
+) -> Result<(T, bool), PackageError> {
+    if let Some(known) = cache.read(path).and_then(|known| recall(&known)) {
+        return Ok((known, true));
+    }
+    let found = hash()?;
+    cache.write(path, || remember(&found));
+    Ok((found, false))
 }
 
 /// What the packages are called, each by another name.
@@ -250,139 +255,11 @@ fn fit(key: &KeyFile, opened: &PayloadFile) -> (Priority, String) {
 ///
 /// When that is another one, or cannot be read.
 pub fn compare(package: &PackageFile) -> Result<(), StartError> {
-    let compared = Published::of(package.path()).and_then(|published| {
+    let compared = PublishedDigest::of(package.path()).and_then(|published| {
         published.map_or(Ok(()), |published| published.compare(&package.digests().sha256))
     });
     compared.map_err(|problem| StartError::Package {
         path: package.path().to_owned(),
         problem: Problem::Published(problem),
     })
-}
-
-/// Why the packages cannot be served.
-#[derive(Debug)]
-pub enum StartError {
-    /// An extension has no name.
-    NoName(PathBuf),
-    /// An extension's name is not allowed in a URL.
-    Name(ParsePackageNameError),
-    /// Two have one name.
-    SameName(PackageName),
-    /// One cannot be read, or is not a payload.
-    Open { flag: &'static str, path: PathBuf, error: Box<PackageError> },
-    /// The key cannot be read.
-    Key(KeyFileError),
-    /// One is a payload that is wrong here.
-    Package { path: PathBuf, problem: Problem },
-}
-
-/// Why a payload is wrong where it was given.
-#[derive(Debug)]
-pub enum Problem {
-    Twice,
-    Extension,
-    OperatingSystem,
-    Delta,
-    DeltaExtension,
-    DeltaInFolder,
-    /// It is the payload of this under the name of the other.
-    Misnamed(&'static str),
-    NotSigned(PathBuf),
-    Damaged(PayloadError),
-    Published(String),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoName(path) => {
-                write!(formatter, "{:?}: an extension needs a file name", lossy(path))
-            }
-            Self::Name(error) => error.fmt(formatter),
-            Self::SameName(name) => {
-                write!(formatter, "two packages would be called {name}; rename one of the files")
-            }
-            Self::Open { error, .. } if error.payload().is_some() => {
-                write!(formatter, "{error} (--skip-payload-check serves it anyway)")
-            }
-            Self::Open { flag, path, error } => {
-                let Some(reason) = error.source().and_then(|source| source.downcast_ref()) else {
-                    return write!(formatter, "{flag} {error}");
-                };
-                write!(formatter, "cannot read {flag} {path:?}: {}", Plain(reason))?;
-                if is_hidden(path, reason) {
-                    formatter.write_str(
-                        "; the service cannot see /home, /root and /tmp: \
-                         put it into /var/lib/serve-package",
-                    )?;
-                }
-                Ok(())
-            }
-            Self::Key(error) => error.fmt(formatter),
-            Self::Package { path, problem } => write!(formatter, "{path:?}: {problem}"),
-        }
-    }
-}
-
-fn lossy(path: &Path) -> String {
-    path.display().to_string()
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Twice => formatter.write_str("the file is given twice"),
-            Self::Extension => formatter.write_str(
-                "it is the payload of an extension, and --package-file expects that of an \
-                 operating system; give it with --extension",
-            ),
-            Self::OperatingSystem => formatter.write_str(
-                "it is the payload of an operating system, and --extension expects that of an \
-                 extension",
-            ),
-            Self::Delta => formatter.write_str(
-                "it is a delta payload, which applies to one version only, and a full one is \
-                 expected; --previous-version says which version it is for",
-            ),
-            Self::DeltaExtension => {
-                formatter.write_str("it is a delta payload, and --extension expects a full one")
-            }
-            Self::DeltaInFolder => formatter.write_str(
-                "it is a delta payload, which applies to one version only, and a full one is \
-                 expected",
-            ),
-            Self::Misnamed(kind) => {
-                write!(formatter, "it is the payload of an {kind}, but its name says otherwise")
-            }
-            Self::NotSigned(key) => {
-                write!(
-                    formatter,
-                    "it is not signed by the key {key:?}, so no machine with this key installs it"
-                )
-            }
-            Self::Damaged(error) => error.fmt(formatter),
-            Self::Published(problem) => formatter.write_str(problem),
-        }
-    }
-}
-
-/// Its text includes the cause.
-impl Error for StartError {}
-
-/// Whether the sandbox of the unit may be the reason. systemd gives each of
-/// its services an invocation id (`systemd.exec(5)`).
-pub fn is_hidden(path: &Path, error: &io::Error) -> bool {
-    let is_refused = matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory
-    );
-    is_refused
-        && std::env::var_os("INVOCATION_ID").is_some()
-        && ["/home", "/root", "/tmp", "/var/tmp"].iter().any(|folder| path.starts_with(folder))
-}
-
-impl From<KeyFileError> for StartError {
-    fn from(error: KeyFileError) -> Self {
-        Self::Key(error)
-    }
 }
