@@ -33,8 +33,8 @@ impl Payload {
     ///
     /// When reading fails, when it is not a payload, or not a sound one, and when
     /// it ends before the manifest does.
-    pub fn read(reader: impl Read) -> Result<Self, PayloadError> {
-        Self::read_beginning(reader, None)
+    pub fn read(mut reader: impl Read) -> Result<Self, PayloadError> {
+        Self::read_beginning(&mut reader, None)
     }
 
     /// The same of a file that is known to have this many bytes: memory is then taken
@@ -44,13 +44,13 @@ impl Payload {
     /// # Errors
     ///
     /// Those of [`Payload::read`].
-    pub fn read_sized(reader: impl Read, size: u64) -> Result<Self, PayloadError> {
-        Self::read_beginning(reader, Some(size))
+    pub fn read_sized(mut reader: impl Read, size: u64) -> Result<Self, PayloadError> {
+        Self::read_beginning(&mut reader, Some(size))
     }
 
-    fn read_beginning(mut reader: impl Read, size: Option<u64>) -> Result<Self, PayloadError> {
+    fn read_beginning(reader: &mut dyn Read, size: Option<u64>) -> Result<Self, PayloadError> {
         let mut beginning = Vec::new();
-        reader.by_ref().take(header::LENGTH as u64).read_to_end(&mut beginning)?;
+        (&mut *reader).take(header::LENGTH as u64).read_to_end(&mut beginning)?;
         let length = match header::read(&beginning) {
             Err(PayloadError::NotAPayload(_)) => {
                 // More of it tells better what it is instead.
@@ -69,7 +69,7 @@ impl Payload {
             return Err(cut(size));
         }
         let step = if size.is_some() { length } else { STEP };
-        let manifest = read_in_steps(&mut reader.take(length), length, step)?;
+        let manifest = read_in_steps(reader, length, step)?;
         if (manifest.len() as u64) < length {
             return Err(cut((header::LENGTH + manifest.len()) as u64));
         }
@@ -216,12 +216,12 @@ impl Payload {
 const STEP: u64 = 1024 * 1024;
 
 /// Reads as much as there is, up to a length that a file claims.
-fn read_in_steps(reader: &mut impl Read, length: u64, step: u64) -> io::Result<Vec<u8>> {
+fn read_in_steps(reader: &mut dyn Read, length: u64, step: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     loop {
         let wanted = (length - bytes.len() as u64).min(step);
         bytes.reserve_exact(usize::try_from(wanted).unwrap_or(0));
-        if wanted == 0 || reader.by_ref().take(wanted).read_to_end(&mut bytes)? == 0 {
+        if wanted == 0 || (&mut *reader).take(wanted).read_to_end(&mut bytes)? == 0 {
             return Ok(bytes);
         }
     }

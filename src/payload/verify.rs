@@ -37,8 +37,17 @@ impl Payload {
     /// another length, and when the signatures are not as they should be.
     pub fn verify(
         &self,
-        reader: impl Read,
-        progress: impl FnMut(u64),
+        mut reader: impl Read,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Verified, PayloadError> {
+        self.verify_content(&mut reader, &mut progress)
+    }
+
+    /// The same once for all readers, which keeps the program small.
+    fn verify_content(
+        &self,
+        reader: &mut dyn Read,
+        progress: &mut dyn FnMut(u64),
     ) -> Result<Verified, PayloadError> {
         let (header, manifest) = self.beginning();
         let mut content = Content { reader, hasher: Hasher::new(), progress };
@@ -53,7 +62,8 @@ impl Payload {
 
         let mut signatures = Vec::new();
         let length = self.signatures_size();
-        self.take(&mut content, &mut buffer, length, |piece| signatures.extend_from_slice(piece))?;
+        let take = &mut |piece: &[u8]| signatures.extend_from_slice(piece);
+        self.take(&mut content, &mut buffer, length, take)?;
         if content.read(&mut buffer[..1])? > 0 {
             return Err(PayloadError::TooLong { expected: self.length(), found: None });
         }
@@ -65,12 +75,12 @@ impl Payload {
         &self,
         operation: &Operation,
         number: u32,
-        content: &mut Content<impl Read, impl FnMut(u64)>,
+        content: &mut Content<'_>,
         buffer: &mut [u8],
     ) -> Result<(), PayloadError> {
         let offset = content.hasher.size();
         let mut hasher = sha2::Sha256::new();
-        self.take(content, buffer, operation.data_length, |piece| hasher.update(piece))?;
+        self.take(content, buffer, operation.data_length, &mut |piece| hasher.update(piece))?;
         let found = Sha256::from_bytes(hasher.finalize().into());
         let length = operation.data_length;
         match operation.data_sha256 {
@@ -84,10 +94,10 @@ impl Payload {
     /// Reads this many bytes, and passes them on in pieces.
     fn take(
         &self,
-        content: &mut Content<impl Read, impl FnMut(u64)>,
+        content: &mut Content<'_>,
         buffer: &mut [u8],
         mut length: u64,
-        mut piece: impl FnMut(&[u8]),
+        piece: &mut dyn FnMut(&[u8]),
     ) -> Result<(), PayloadError> {
         while length > 0 {
             let wanted = usize::try_from(length).unwrap_or(PIECE).min(buffer.len());
@@ -103,13 +113,13 @@ impl Payload {
 }
 
 /// What is read, and the digests of it so far.
-struct Content<R, P> {
-    reader: R,
+struct Content<'a> {
+    reader: &'a mut dyn Read,
     hasher: Hasher,
-    progress: P,
+    progress: &'a mut dyn FnMut(u64),
 }
 
-impl<R: Read, P: FnMut(u64)> Content<R, P> {
+impl Content<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.reader.read(buffer) {

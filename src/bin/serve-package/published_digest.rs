@@ -30,9 +30,11 @@ impl PublishedDigest {
         let path = PathBuf::from(path);
         // To open a pipe would wait for its writer.
         let mut text = Vec::new();
-        let read = fs::metadata(&path).and_then(|metadata| match metadata.is_file() {
-            true => File::open(&path)?.take(LOOKED_AT).read_to_end(&mut text).map(|_| true),
-            false => Ok(false),
+        let read = fs::metadata(&path).and_then(|metadata| {
+            match metadata.is_file() || metadata.is_dir() {
+                true => File::open(&path)?.take(LOOKED_AT).read_to_end(&mut text).map(|_| true),
+                false => Ok(false),
+            }
         });
         match read {
             Ok(true) => {}
