@@ -26,13 +26,20 @@ use notes::Notes;
 pub use offering::Offering;
 pub use reload::{Reload, start};
 
-/// Descriptors for everything but packages and connections.
-const DESCRIPTORS_KEPT: u64 = 32;
+/// Descriptors for everything but packages: 64 connections, whatever
+/// `--max-connections` allows beyond that, and the server's own.
+const DESCRIPTORS_KEPT: u64 = 64 + 32;
+
+/// Whether there are descriptors for so many packages, and for the connections.
+fn check_descriptors(packages: usize) -> Result<(), LoadError> {
+    let Some(limit) = getrlimit(Resource::Nofile).current else { return Ok(()) };
+    let needed = packages as u64 + DESCRIPTORS_KEPT;
+    if needed <= limit { Ok(()) } else { Err(LoadError::Descriptors { needed, limit }) }
+}
 
 /// Reads the folder.
 #[derive(Debug)]
 pub struct Loader {
-    max_connections: usize,
     /// With the keys as they were at the start.
     checks: Checks,
     folder: PathBuf,
@@ -84,8 +91,7 @@ impl Loader {
         }
         notes.iter().for_each(|(priority, line)| log.line(*priority, line));
         let cache = state_dir.map_or_else(DigestCache::none, DigestCache::below);
-        let max_connections = settings.limits.max_connections;
-        Ok(Self { max_connections, checks, folder: folder.to_owned(), cache, log })
+        Ok(Self { checks, folder: folder.to_owned(), cache, log })
     }
 
     /// Reads the folder for the first time.
@@ -102,7 +108,7 @@ impl Loader {
         let mut notes = Notes::new(self.log, &self.folder);
         let found = layout::scan(&self.folder, &mut notes)?;
         let number = |found: &Found| found.files.as_deref().map_or(0, <[_]>::len);
-        self.check_descriptors(found.iter().map(number).sum())?;
+        check_descriptors(found.iter().map(number).sum())?;
         let is_first = before.updates.is_empty();
         let hashing = if is_first {
             let mut files = Vec::new();
@@ -133,13 +139,6 @@ impl Loader {
         }
         self.cache.sweep();
         Ok(Updates { updates, recalled })
-    }
-
-    /// Whether there are descriptors for so many packages, and for the connections.
-    fn check_descriptors(&self, packages: usize) -> Result<(), LoadError> {
-        let Some(limit) = getrlimit(Resource::Nofile).current else { return Ok(()) };
-        let needed = packages as u64 + self.max_connections as u64 + DESCRIPTORS_KEPT;
-        if needed <= limit { Ok(()) } else { Err(LoadError::Descriptors { needed, limit }) }
     }
 
     fn path(&self, found: &Found, name: &PackageName) -> PathBuf {
@@ -258,8 +257,8 @@ impl fmt::Display for LoadError {
             ),
             Self::Descriptors { needed, limit } => write!(
                 formatter,
-                "the packages and --max-connections need {needed} file descriptors, and the limit \
-                 is {limit}; raise it (LimitNOFILE=, ulimit -n)"
+                "the packages and some connections need {needed} file descriptors, and the limit is \
+                 {limit}; raise it (LimitNOFILE=, ulimit -n)"
             ),
         }
     }
