@@ -156,7 +156,7 @@ fn a_published_digest() {
     fs::remove_file(&pipe).unwrap();
     mkfifoat(CWD, &pipe, Mode::RUSR).unwrap();
     let outcome = run(["inspect".as_ref(), file.as_os_str()]);
-    assert!(outcome.stdout.contains("oem-a.gz.sha256\" is no regular file"), "{outcome:?}");
+    assert!(outcome.stdout.contains("oem-a.gz.sha256\": it is no regular file"), "{outcome:?}");
 }
 
 #[test]

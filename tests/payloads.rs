@@ -107,5 +107,5 @@ fn what_is_not_the_published_file() {
     expect_refusal(&file, "a.gz.sha256\" says ");
     fs::remove_file(directory.join("a.gz.sha256")).unwrap();
     fs::create_dir(directory.join("a.gz.sha256")).unwrap();
-    expect_refusal(&file, "a.gz.sha256\" is no regular file");
+    expect_refusal(&file, "a.gz.sha256\": it is a directory");
 }

@@ -23,25 +23,14 @@ impl PublishedDigest {
     ///
     /// When it cannot be read, or has no SHA-256 in hex: what is wrong, in words.
     pub fn of(file: &Path) -> Result<Option<Self>, String> {
-        /// Bytes that hold the digest, whatever follows.
-        const LOOKED_AT: u64 = 4096;
         let mut path = file.as_os_str().to_owned();
         path.push(".sha256");
         let path = PathBuf::from(path);
-        // To open a pipe would wait for its writer.
-        let mut text = Vec::new();
-        let read = fs::metadata(&path).and_then(|metadata| {
-            match metadata.is_file() || metadata.is_dir() {
-                true => File::open(&path)?.take(LOOKED_AT).read_to_end(&mut text).map(|_| true),
-                false => Ok(false),
-            }
-        });
-        match read {
-            Ok(true) => {}
-            Ok(false) => return Err(format!("{path:?} is no regular file")),
+        let text = match beginning(&path) {
+            Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(format!("{path:?}: {}", Plain(&error))),
-        }
+        };
         let text = String::from_utf8_lossy(&text);
         let text = text.trim_start_matches('\u{feff}').trim();
         let line = text.lines().next().ok_or_else(|| format!("{path:?} is empty"))?;
@@ -67,4 +56,17 @@ impl PublishedDigest {
         }
         Err(format!("its SHA-256 is {found}, but {path:?} says {sha256}; download it again"))
     }
+}
+
+/// As much of a file as holds the digest, whatever follows.
+fn beginning(path: &Path) -> io::Result<Vec<u8>> {
+    const LOOKED_AT: u64 = 4096;
+    let metadata = fs::metadata(path)?;
+    // To open a pipe would wait for its writer.
+    if !metadata.is_file() && !metadata.is_dir() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut text = Vec::new();
+    File::open(path)?.take(LOOKED_AT).read_to_end(&mut text)?;
+    Ok(text)
 }
