@@ -178,16 +178,20 @@ fn a_count_goes_on_after_a_crash() {
 #[test]
 fn a_disk_that_is_full_is_said_once_and_serving_goes_on() {
     let directory = directory();
-    let mut command = Command::new("/bin/sh");
-    // The first line fits into 512 bytes, and what follows does not.
-    command.args(["-c", "ulimit -f 1; trap '' XFSZ; exec \"$@\"", "sh"]).arg(binary());
-    let server = Server::spawn(with_state_dir(command, &directory, &directory.join("state")));
-    Machine::new(1).install(server.address());
-    server.wait_for_line("the machines cannot be written to --state-dir");
-    Machine::new(2).install(server.address());
-    let lines = server.stop().lines;
-    let said = lines.iter().filter(|line| line.contains("cannot be written")).count();
-    assert_eq!(said, 1, "{lines:#?}");
+    // The first line fits into 512 bytes, and what follows does not. With nothing it
+    // is full at the start already.
+    for limit in ["ulimit -f 1", "ulimit -f 0"] {
+        let mut command = Command::new("/bin/sh");
+        let script = format!("{limit}; trap '' XFSZ; exec \"$@\"");
+        command.args(["-c", &script, "sh"]).arg(binary());
+        let server = Server::spawn(with_state_dir(command, &directory, &directory.join("state")));
+        Machine::new(1).install(server.address());
+        server.wait_for_line("the machines cannot be written to --state-dir");
+        Machine::new(2).install(server.address());
+        let lines = server.stop().lines;
+        let said = lines.iter().filter(|line| line.contains("cannot be written")).count();
+        assert_eq!(said, 1, "{limit}: {lines:#?}");
+    }
 }
 
 fn with_state_dir(mut command: Command, directory: &Directory, state_dir: &Path) -> Command {

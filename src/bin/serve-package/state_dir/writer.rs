@@ -54,7 +54,8 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// When it cannot be written, or there is no thread for it.
+    /// When it cannot be written, unless the disk is full, which may end; or there
+    /// is no thread for it.
     pub fn start(
         state_dir: StateDir,
         tracker: Arc<Mutex<MachineTracker>>,
@@ -74,8 +75,15 @@ impl Writer {
             is_failing: false,
         };
         let path = work.state_dir.path.clone();
-        let started = work.write_whole();
-        let started = started.and_then(|()| background::start("state", move || work.run()));
+        let written = match work.write_whole() {
+            Err(error) if is_full(&error) => {
+                shared.lock().is_stale = true;
+                work.tell(Err(error));
+                Ok(())
+            }
+            written => written,
+        };
+        let started = written.and_then(|()| background::start("state", move || work.run()));
         started.map(|()| Self(shared)).map_err(|error| StateDirError::Io(path, error))
     }
 
@@ -103,6 +111,11 @@ impl Writer {
             queue = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 impl Shared {
