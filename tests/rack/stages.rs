@@ -180,11 +180,11 @@ fn a_disk_that_is_full_is_said_once_and_serving_goes_on() {
     let directory = directory();
     // The first line fits into 512 bytes, and what follows does not. With nothing it
     // is full at the start already.
-    for limit in ["ulimit -f 1", "ulimit -f 0"] {
+    for limit in ["1", "0"] {
         let mut command = Command::new("/bin/sh");
-        let script = format!("{limit}; trap '' XFSZ; exec \"$@\"");
+        let script = format!("ulimit -f {limit}; trap '' XFSZ; exec \"$@\"");
         command.args(["-c", &script, "sh"]).arg(binary());
-        let server = Server::spawn(with_state_dir(command, &directory, &directory.join("state")));
+        let server = Server::spawn(with_state_dir(command, &directory, &directory.join(limit)));
         Machine::new(1).install(server.address());
         server.wait_for_line("the machines cannot be written to --state-dir");
         Machine::new(2).install(server.address());
