@@ -4,16 +4,16 @@ use std::fmt;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use rustix::fs::{AtFlags, StatxFlags, statx};
 
 use super::PackageName;
-use super::remembered::Identity;
+use super::stamp::{Identity, Stamp};
 use crate::digest::{BLOCK, BlockChecksums, Digests, FileDigests, Sha256, Watched};
 use crate::protocol::response;
 
@@ -279,27 +279,6 @@ pub(super) fn open(path: &Path) -> Result<(File, Metadata), PackageError> {
         return Err(fail(Problem::Empty));
     }
     Ok((file, metadata))
-}
-
-/// What tells whether a file was changed in place. The time of status change
-/// (`ctime`) is left out on purpose: renaming another file over this one
-/// changes it too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
-    pub size: u64,
-    pub seconds: i64,
-    pub nanoseconds: i64,
-}
-
-impl Stamp {
-    pub fn of(metadata: &Metadata) -> Self {
-        Self { size: metadata.len(), seconds: metadata.mtime(), nanoseconds: metadata.mtime_nsec() }
-    }
-
-    /// In whole seconds, as HTTP has it; 1970 for a time before that.
-    fn modified(self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(u64::try_from(self.seconds).unwrap_or(0))
-    }
 }
 
 fn kind(metadata: &Metadata) -> &'static str {

@@ -7,6 +7,8 @@ mod file;
 mod name;
 #[cfg(feature = "server")]
 mod remembered;
+#[cfg(feature = "server")]
+mod stamp;
 mod verify;
 
 pub use extension::is_extension_name;

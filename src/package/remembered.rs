@@ -1,31 +1,16 @@
 //! What was found out by hashing a file, to be kept: a file that has not changed
 //! since need not be read again before it is served.
 
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::PackageName;
-use super::file::{self, PackageError, PackageFile, Stamp};
+use super::file::{self, PackageError, PackageFile};
+use super::stamp::{Identity, Stamp};
 use crate::digest::{BLOCK, BlockChecksums, Digests, Sha1, Sha256, checksum};
 
 /// What it begins with. Another form has another one.
 const MAGIC: &[u8; 8] = b"omahaPF2";
-
-/// Which file it is, beside its size and time of modification, and when its
-/// content or anything else of it was last changed, which no program can set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
-    inode: u64,
-    changed: (i64, i64),
-}
-
-impl Identity {
-    pub fn of(metadata: &Metadata) -> Self {
-        Self { inode: metadata.ino(), changed: (metadata.ctime(), metadata.ctime_nsec()) }
-    }
-}
 
 impl PackageFile {
     /// What was found out by hashing it, for [`recall`](Self::recall): some 4

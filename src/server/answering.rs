@@ -2,7 +2,6 @@
 //! alone asks the [`Updater`](crate::Updater).
 
 use std::io;
-use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -16,9 +15,9 @@ use super::lifetime::{Heartbeat, Lifetime};
 use super::limits::Violation;
 use super::listen::BACKLOG;
 use super::mailbox::{Inbox, Mailbox};
+use super::messages::{ToAnswering, ToSending};
 use super::poller::Token;
 use super::responder::{Next, Responder};
-use super::sending;
 
 /// Clients that are accepted before others have their turn.
 const ACCEPTED_AT_ONCE: usize = 64;
@@ -30,23 +29,9 @@ const STOP_TICK: Duration = Duration::from_millis(50);
 /// a disk.
 const DISK_GRACE: Duration = Duration::from_secs(1);
 
-/// A message to the thread that answers.
-#[derive(Debug)]
-pub(super) enum Message {
-    /// To end when nothing is under way, or after so long.
-    Stop(Duration),
-    /// To go on with a connection, whose download was sent.
-    Sent(Box<Connection>),
-    /// That a connection is closed whose download was under way, from this
-    /// address.
-    Closed(IpAddr),
-    /// That the thread that sends packages has ended.
-    SendingEnded,
-}
-
 /// The thread that sends packages, as seen from the one that answers.
 pub(super) struct Peer {
-    pub mailbox: Mailbox<sending::Message>,
+    pub mailbox: Mailbox<ToSending>,
     /// None once it has ended.
     pub thread: Option<JoinHandle<io::Result<()>>>,
 }
@@ -54,7 +39,7 @@ pub(super) struct Peer {
 /// The thread that answers.
 pub(super) struct Answering {
     pub events: EventLoop,
-    pub inbox: Inbox<Message>,
+    pub inbox: Inbox<ToAnswering>,
     /// None after a stop.
     pub acceptor: Option<Acceptor>,
     pub responder: Responder,
@@ -104,14 +89,14 @@ impl Answering {
     fn read_messages(&mut self) -> io::Result<()> {
         while let Some(message) = self.inbox.next() {
             match message {
-                Message::Stop(grace) => self.stop(grace),
-                Message::Sent(connection) => {
+                ToAnswering::Stop(grace) => self.stop(grace),
+                ToAnswering::Sent(connection) => {
                     self.downloads.end(connection.address());
                     let token = self.events.insert(connection);
                     self.go_on(token);
                 }
-                Message::Closed(address) => self.downloads.end(address),
-                Message::SendingEnded => self.join_sending()?,
+                ToAnswering::Closed(address) => self.downloads.end(address),
+                ToAnswering::SendingEnded => self.join_sending()?,
             }
         }
         Ok(())
@@ -146,7 +131,7 @@ impl Answering {
     fn hand_over(&mut self, token: Token) {
         if let Some(connection) = self.events.remove(token) {
             self.downloads.begin(connection.address());
-            self.sending.mailbox.send(sending::Message::Download(connection));
+            self.sending.mailbox.send(ToSending::Download(connection));
         }
     }
 
@@ -245,12 +230,12 @@ impl Answering {
 
     /// Has the other thread end, and waits until it has, unless a disk holds it up.
     fn end_sending(&mut self) -> io::Result<()> {
-        self.sending.mailbox.send(sending::Message::End);
+        self.sending.mailbox.send(ToSending::End);
         let until = Instant::now() + DISK_GRACE;
         let mut ready = Vec::new();
         while self.sending.thread.is_some() && Instant::now() < until {
             while let Some(message) = self.inbox.next() {
-                if let Message::SendingEnded = message {
+                if let ToAnswering::SendingEnded = message {
                     self.join_sending()?;
                 }
             }
@@ -272,6 +257,6 @@ impl Answering {
 impl Drop for Answering {
     /// However it ends, the other thread ends too.
     fn drop(&mut self) {
-        self.sending.mailbox.send(sending::Message::End);
+        self.sending.mailbox.send(ToSending::End);
     }
 }

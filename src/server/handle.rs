@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use super::answering;
 use super::mailbox::Mailbox;
+use super::messages::ToAnswering;
 
 /// Stops a [`Server`](super::Server) from another thread.
 #[derive(Clone, Debug)]
 pub struct Handle {
-    mailbox: Mailbox<answering::Message>,
+    mailbox: Mailbox<ToAnswering>,
     grace: Duration,
 }
 
 impl Handle {
-    pub(super) fn new(mailbox: Mailbox<answering::Message>, grace: Duration) -> Self {
+    pub(super) fn new(mailbox: Mailbox<ToAnswering>, grace: Duration) -> Self {
         Self { mailbox, grace }
     }
 
@@ -27,6 +27,6 @@ impl Handle {
     /// The same with another grace. Of several stops, the one that ends first
     /// counts.
     pub fn stop_within(&self, grace: Duration) {
-        self.mailbox.send(answering::Message::Stop(grace));
+        self.mailbox.send(ToAnswering::Stop(grace));
     }
 }

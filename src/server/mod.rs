@@ -49,6 +49,7 @@ mod lifetime;
 mod limits;
 mod listen;
 mod mailbox;
+mod messages;
 mod packages;
 mod page;
 mod poller;
@@ -88,6 +89,7 @@ use downloads::Downloads;
 use event_loop::EventLoop;
 use lifetime::{Lifetime, Pulse};
 use mailbox::Inbox;
+use messages::ToAnswering;
 use page::Pages;
 use poller::{Poller, Token};
 use responder::Responder;
@@ -105,7 +107,7 @@ pub struct Server {
     pages: Pages,
     context: Context,
     poller: Poller,
-    inbox: Inbox<answering::Message>,
+    inbox: Inbox<ToAnswering>,
     grace: Duration,
     pulse: Option<Pulse>,
 }

@@ -7,30 +7,20 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::activity::CutCause;
-use super::answering;
-use super::connection::Connection;
 use super::event_loop::EventLoop;
 use super::mailbox::{Inbox, Mailbox};
+use super::messages::{ToAnswering, ToSending};
 use super::poller::Token;
 use super::transfer::{self, Sent};
 
 /// How often the progress of downloads is reported.
 const PROGRESS: Duration = Duration::from_secs(1);
 
-/// A message to the thread that sends packages.
-#[derive(Debug)]
-pub(super) enum Message {
-    /// To send the download of a connection.
-    Download(Box<Connection>),
-    /// To end now.
-    End,
-}
-
 /// The thread that sends packages.
 pub(super) struct Sending {
     events: EventLoop,
-    inbox: Inbox<Message>,
-    answering: Mailbox<answering::Message>,
+    inbox: Inbox<ToSending>,
+    answering: Mailbox<ToAnswering>,
     /// What is on its way from a file to a connection.
     buffer: Vec<u8>,
     /// When it was last told how far the downloads are, in clients' time.
@@ -40,8 +30,8 @@ pub(super) struct Sending {
 impl Sending {
     pub fn new(
         events: EventLoop,
-        inbox: Inbox<Message>,
-        answering: Mailbox<answering::Message>,
+        inbox: Inbox<ToSending>,
+        answering: Mailbox<ToAnswering>,
     ) -> Self {
         Self { events, inbox, answering, buffer: Vec::new(), told: Duration::ZERO }
     }
@@ -64,7 +54,7 @@ impl Sending {
             }
             if let Some(closed) = self.events.tick() {
                 for address in closed {
-                    self.answering.send(answering::Message::Closed(address));
+                    self.answering.send(ToAnswering::Closed(address));
                 }
                 self.tell_progress();
             }
@@ -87,7 +77,7 @@ impl Sending {
     fn read_messages(&mut self) -> bool {
         while let Some(message) = self.inbox.next() {
             match message {
-                Message::Download(connection) => {
+                ToSending::Download(connection) => {
                     // Only a server with downloads has memory for them.
                     if self.buffer.is_empty() {
                         self.buffer = transfer::buffer();
@@ -95,7 +85,7 @@ impl Sending {
                     let token = self.events.insert(connection);
                     self.go_on(token);
                 }
-                Message::End => return true,
+                ToSending::End => return true,
             }
         }
         false
@@ -113,12 +103,12 @@ impl Sending {
             Ok(Sent::Full) => {}
             Ok(Sent::Done) => {
                 if let Some(connection) = self.events.remove(token) {
-                    self.answering.send(answering::Message::Sent(connection));
+                    self.answering.send(ToAnswering::Sent(connection));
                 }
             }
             Err(cause) => {
                 if let Some(address) = self.events.close(token, &cause) {
-                    self.answering.send(answering::Message::Closed(address));
+                    self.answering.send(ToAnswering::Closed(address));
                 }
             }
         }
@@ -134,10 +124,10 @@ impl Drop for Sending {
             connection.cut_download(&CutCause::Stopped, observer);
         }
         while let Some(message) = self.inbox.next() {
-            if let Message::Download(mut connection) = message {
+            if let ToSending::Download(mut connection) = message {
                 connection.cut_download(&CutCause::Stopped, observer);
             }
         }
-        self.answering.send(answering::Message::SendingEnded);
+        self.answering.send(ToAnswering::SendingEnded);
     }
 }

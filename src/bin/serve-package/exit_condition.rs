@@ -3,7 +3,6 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::args::Settings;
 use crate::machine_tracker::Counts;
 
 /// How a run ends.
@@ -64,13 +63,8 @@ pub struct ExitCondition {
 }
 
 impl ExitCondition {
-    pub fn new(settings: &Settings) -> Self {
-        Self {
-            until_updated: settings.until_updated,
-            deadline: settings.deadline,
-            fail_fast: settings.fail_fast,
-            reached: OnceLock::new(),
-        }
+    pub fn new(until_updated: Option<Until>, deadline: Option<Duration>, fail_fast: bool) -> Self {
+        Self { until_updated, deadline, fail_fast, reached: OnceLock::new() }
     }
 
     /// Whether the run is to end when machines are updated.

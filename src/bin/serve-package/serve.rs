@@ -34,7 +34,8 @@ pub fn run(settings: &Settings, log: Log) -> Result<Outcome, Box<dyn Error>> {
     let offer = Offer::open(settings, state_dir.as_ref().map(|folder| folder.path()), log)?;
     let offered = offer.offered();
     let tracker = tracker_setup::tracker(settings, offered.clone(), offer.packages())?;
-    let exit_condition = ExitCondition::new(settings);
+    let exit_condition =
+        ExitCondition::new(settings.until_updated, settings.deadline, settings.fail_fast);
     let watch = Watch::new(log, exit_condition, settings.events, Arc::clone(&tracker), started);
     let watch = Arc::new(watch);
     if let Some(state_dir) = &state_dir {

@@ -5,6 +5,9 @@ use omaha::protocol::VersionText;
 
 use super::record::Record;
 
+/// By what a folder of updates is known after a restart: no version is called so.
+const STORED_UPDATES: &str = "--updates";
+
 /// What the machines are offered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Offered {
@@ -36,7 +39,7 @@ impl Offered {
     pub fn stored(&self) -> &str {
         match self {
             Self::Version(version) => version.as_str(),
-            Self::Updates(_) => crate::args::UPDATES,
+            Self::Updates(_) => STORED_UPDATES,
         }
     }
 

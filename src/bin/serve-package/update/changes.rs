@@ -9,9 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::deadline::Deadline;
 use super::error::UpdateError;
 use super::record::Record;
-use super::release::System;
 use super::root::Root;
 use super::settings_file::{self, SettingsFile};
+use super::system::System;
 use super::tool::Purpose;
 use super::unit::{self, Mask, Unit};
 

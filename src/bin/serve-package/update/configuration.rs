@@ -6,8 +6,8 @@ use std::fs;
 use super::edit;
 use super::key_value;
 use super::record::Record;
-use super::release::System;
 use super::root::Root;
+use super::system::System;
 
 /// The files, as they are now.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use super::configuration::Configuration;
 use super::engine::Status;
 use super::error::UpdateError;
 use super::proxy;
-use super::release::System;
 use super::root::Root;
+use super::system::System;
 use super::unit::{self, Unit};
 
 /// Looks for the usual causes.

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::UpdateError;
 use super::key_value;
-use super::release::System;
 use super::root::Root;
+use super::system::System;
 use super::unit::Mask;
 
 /// The name of the record, in the folder of `update.conf`.

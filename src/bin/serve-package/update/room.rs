@@ -9,8 +9,8 @@ use std::fs;
 
 use super::finding::Findings;
 use super::payloads::Payloads;
-use super::release::System;
 use super::root::Root;
+use super::system::System;
 
 /// What `/var` and `/etc` need in any case, in bytes: `update_engine` keeps its
 /// state and the journal its lines there.

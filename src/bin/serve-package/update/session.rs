@@ -12,8 +12,8 @@ use super::happening::Happening;
 use super::output::Output;
 use super::progress::Progress;
 use super::queue::Queue;
-use super::release::System;
 use super::root::{Root, at_most};
+use super::system::System;
 use super::verdict::{Rest, Verdict};
 use crate::background;
 

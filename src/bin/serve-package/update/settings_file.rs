@@ -11,8 +11,8 @@ use super::configuration::Configuration;
 use super::edit;
 use super::error::UpdateError;
 use super::record::{Record, remove_if_there, sync_folder};
-use super::release::System;
 use super::root::Root;
+use super::system::System;
 
 /// Mode of settings that were not there before.
 const NEW_MODE: u32 = 0o644;

@@ -9,13 +9,15 @@ use super::engine::{Operation, Status};
 use super::extensions::Extensions;
 use super::finding::Findings;
 use super::lock::Lock;
+use super::machine::Machine;
 use super::payloads::{self, Payloads};
 use super::reboot;
 use super::record::Record;
-use super::release::{Release, System};
+use super::release::Release;
 use super::root::Root;
 use super::settings_file::SettingsFile;
-use super::unit::{self, Mask, Unit};
+use super::system::System;
+use super::unit::{self, Unit};
 use super::{proxy, room, version};
 use crate::args::Request;
 
@@ -31,38 +33,6 @@ pub struct Survey {
     pub packages: Vec<Arc<PackageFile>>,
     /// What is known of the machine, if it is one of the right kind.
     pub machine: Option<Machine>,
-}
-
-/// The machine, as far as the update needs it.
-#[derive(Debug)]
-pub struct Machine {
-    pub release: Release,
-    pub extensions: Extensions,
-    /// The unit of `update_engine`.
-    pub engine: Unit,
-    /// What happens when the update is installed.
-    pub reboot: String,
-    /// `SERVER=` in force, as far as there is one.
-    pub server: Option<String>,
-    pub group: Option<String>,
-}
-
-impl Machine {
-    /// What an operator must do after the reboot, where the unit is masked for
-    /// good: only `update_engine` marks the new system good, by the program named
-    /// here, 45 seconds after its start (its `main.cc`). `flatcar-postinst` gives
-    /// the new system one try (`cgpt add -S0 -T1`), so without the mark the boot
-    /// after the next one is of the old system again.
-    pub fn after_reboot(&self) -> Option<String> {
-        (self.engine.mask == Some(Mask::Permanent)).then(|| {
-            format!(
-                "{} is masked and will not mark the new system good: after the reboot, \
-                 run `sudo {}-setgoodroot`, or the boot after it is of the old system again",
-                unit::UPDATE_ENGINE,
-                self.release.system.folder()
-            )
-        })
-    }
 }
 
 /// Whether there is something to do.

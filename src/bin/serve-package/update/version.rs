@@ -4,8 +4,8 @@ use std::fs;
 use std::time::Duration;
 
 use super::finding::Findings;
+use super::machine::Machine;
 use super::root::Root;
-use super::survey::Machine;
 use crate::args::Request;
 
 /// How many seconds after the start of `update_engine` the running system is
