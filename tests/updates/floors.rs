@@ -110,19 +110,9 @@ fn a_floor_that_cannot_be_served_keeps_machines_where_they_are() {
 fn what_cannot_be_read_is_passed_by_nobody() {
     let folder = Folder::with(&["amd64-usr/1.0.0", "beta/amd64-usr/4.0.0", "amd64-usr/0.9.0"]);
     folder.write("amd64-usr/1.0.0/floor", "");
-    let set_mode = |place: &str, mode| {
-        let permissions = PermissionsExt::from_mode(mode);
-        fs::set_permissions(folder.path().join(place), permissions).unwrap();
-    };
-    // Root without the capabilities to read everything.
-    let mut command = Command::new(binary());
-    if rustix::process::geteuid().is_root() {
-        command = Command::new("setpriv");
-        command.args(["--bounding-set=-dac_override,-dac_read_search"]).arg(binary());
-    }
-    command.args(["--listen-address", "127.0.0.1:0", "--updates"]).arg(folder.path());
+    let set_mode = |place: &str, mode| set_mode(&folder, place, mode);
     set_mode("amd64-usr/1.0.0", 0);
-    let server = Server::spawn(command);
+    let server = serve_what_may_be_read(&folder);
     let offered = |version| {
         let machine = Machine { track: "beta", ..Machine::new(version) };
         machine.offered(server.address())
@@ -144,6 +134,38 @@ fn what_cannot_be_read_is_passed_by_nobody() {
         assert_eq!(offered("0.9.0").as_deref(), Some("1.0.0"));
         assert_eq!(offered("1.0.0").as_deref(), Some("4.0.0"));
     }
+}
+
+/// At the start others are served all the same.
+#[test]
+fn a_board_that_cannot_be_read_is_offered_nothing() {
+    let folder = Folder::with(&["amd64-usr/1.0.0", "beta/amd64-usr/4.0.0", "arm64-usr/2.0.0"]);
+    set_mode(&folder, "amd64-usr", 0);
+    let server = serve_what_may_be_read(&folder);
+    server.wait_for_line("beta/amd64-usr/4.0.0\": amd64-usr cannot be read, and may have a floor");
+    let machine = Machine { track: "beta", ..Machine::new("0.5.0") };
+    assert_eq!(machine.offered(server.address()), None);
+    let machine = Machine { board: "arm64-usr", ..Machine::new("0.5.0") };
+    assert_eq!(machine.offered(server.address()).as_deref(), Some("2.0.0"));
+    set_mode(&folder, "amd64-usr", 0o755);
+    server.signal(Signal::HUP);
+    server.wait_for_line("read again: 3 updates");
+}
+
+fn set_mode(folder: &Folder, place: &str, mode: u32) {
+    let permissions = PermissionsExt::from_mode(mode);
+    fs::set_permissions(folder.path().join(place), permissions).unwrap();
+}
+
+/// A server that cannot read everything, also where root runs the tests.
+fn serve_what_may_be_read(folder: &Folder) -> Server {
+    let mut command = Command::new(binary());
+    if rustix::process::geteuid().is_root() {
+        command = Command::new("setpriv");
+        command.args(["--bounding-set=-dac_override,-dac_read_search"]).arg(binary());
+    }
+    command.args(["--listen-address", "127.0.0.1:0", "--updates"]).arg(folder.path());
+    Server::spawn(command)
 }
 
 #[test]

@@ -49,11 +49,15 @@ pub struct Found {
 
 /// Finds the updates in a folder; notes what is no part of one.
 ///
+/// A channel or a board that cannot be read is left out where `is_lenient`. As
+/// there may be floors in a board's folder, what there is for that board elsewhere
+/// is not offered then.
+///
 /// # Errors
 ///
-/// When the folder, a channel or a board cannot be read: there may be floors in it.
-pub fn scan(folder: &Path, notes: &mut Notes) -> Result<Vec<Found>, LoadError> {
-    let mut scan = Scan { folder, notes, found: Vec::new() };
+/// When the folder cannot be read, or else a channel or a board.
+pub fn scan(folder: &Path, is_lenient: bool, notes: &mut Notes) -> Result<Vec<Found>, LoadError> {
+    let mut scan = Scan { folder, is_lenient, unreadable: Vec::new(), notes, found: Vec::new() };
     for (name, kind) in read(folder)? {
         if is_board(&name, kind) {
             scan.board(None, &name)?;
@@ -63,11 +67,24 @@ pub fn scan(folder: &Path, notes: &mut Notes) -> Result<Vec<Found>, LoadError> {
             scan.leave_out(&name, kind, "the folder of a board or a channel");
         }
     }
-    Ok(scan.found)
+    let Scan { unreadable, mut found, .. } = scan;
+    for found in &mut found {
+        if let Some(place) = unreadable.iter().find(|place| board_of(place) == found.board) {
+            found.files = Err(format!("{place} cannot be read, and may have a floor"));
+        }
+    }
+    Ok(found)
+}
+
+/// The board whose folder this is.
+fn board_of(place: &str) -> &str {
+    place.rsplit('/').next().unwrap_or(place)
 }
 
 struct Scan<'a> {
     folder: &'a Path,
+    is_lenient: bool,
+    unreadable: Vec<String>,
     notes: &'a mut Notes,
     found: Vec<Found>,
 }
@@ -156,14 +173,21 @@ impl Scan<'_> {
         if !others.is_empty() {
             self.notes.leave_out_of(&place, &others);
         }
-        let board = board.rsplit('/').next().unwrap_or(board).to_owned();
+        let board = board_of(board).to_owned();
         let channel = channel.map(str::to_owned);
         Found { channel, board, version, place, files, is_floor, is_held }
     }
 
     /// What is in a folder of folders; that there is nothing is noted.
     fn folders(&mut self, place: &str) -> Result<Vec<(String, FileType)>, LoadError> {
-        let entries = read(&self.folder.join(place))?;
+        let entries = match read(&self.folder.join(place)) {
+            Err(LoadError::Read(_, error)) if self.is_lenient => {
+                self.notes.leave_out(place, &format!("it cannot be read: {}", Plain(&error)));
+                self.unreadable.push(place.to_owned());
+                return Ok(Vec::new());
+            }
+            read => read?,
+        };
         if entries.is_empty() {
             self.notes.leave_out(place, "it is empty");
         }

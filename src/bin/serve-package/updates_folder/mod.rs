@@ -106,10 +106,10 @@ impl Loader {
     /// Reads the folder, of which this was known before.
     fn read(&self, before: &Updates) -> Result<Updates, Box<dyn Error>> {
         let mut notes = Notes::new(self.log, &self.folder);
-        let found = layout::scan(&self.folder, &mut notes)?;
+        let is_first = before.updates.is_empty();
+        let found = layout::scan(&self.folder, is_first, &mut notes)?;
         let number = |found: &Found| found.files.as_deref().map_or(0, <[_]>::len);
         check_descriptors(found.iter().map(number).sum())?;
-        let is_first = before.updates.is_empty();
         let hashing = if is_first {
             let mut files = Vec::new();
             for found in &found {
