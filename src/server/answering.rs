@@ -87,7 +87,7 @@ impl Answering {
     }
 
     fn read_messages(&mut self) -> io::Result<()> {
-        while let Some(message) = self.inbox.next() {
+        for message in self.inbox.take() {
             match message {
                 ToAnswering::Stop(grace) => self.stop(grace),
                 ToAnswering::Sent(connection) => {
@@ -234,7 +234,7 @@ impl Answering {
         let until = Instant::now() + DISK_GRACE;
         let mut ready = Vec::new();
         while self.sending.thread.is_some() && Instant::now() < until {
-            while let Some(message) = self.inbox.next() {
+            for message in self.inbox.take() {
                 if let ToAnswering::SendingEnded = message {
                     self.join_sending()?;
                 }

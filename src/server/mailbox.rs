@@ -1,6 +1,5 @@
 //! Messages to a thread that waits in its event loop.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::poller::Waker;
@@ -13,12 +12,13 @@ pub(super) struct Inbox<M>(Mailbox<M>);
 impl<M> Inbox<M> {
     /// An empty inbox. Every message wakes the thread.
     pub fn new(waker: Waker) -> Self {
-        Self(Mailbox { messages: Arc::new(Mutex::new(Some(VecDeque::new()))), waker })
+        Self(Mailbox { messages: Arc::new(Mutex::new(Some(Vec::new()))), waker })
     }
 
-    /// The next message, if there is one.
-    pub fn next(&self) -> Option<M> {
-        self.0.lock().as_mut()?.pop_front()
+    /// The messages that are there, oldest first. Those that come meanwhile wake
+    /// the thread again, so that others have their turn between.
+    pub fn take(&self) -> Vec<M> {
+        self.0.lock().as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// What other threads send messages with.
@@ -38,7 +38,7 @@ impl<M> Drop for Inbox<M> {
 #[derive(Debug)]
 pub(super) struct Mailbox<M> {
     /// None when nobody reads them any more.
-    messages: Arc<Mutex<Option<VecDeque<M>>>>,
+    messages: Arc<Mutex<Option<Vec<M>>>>,
     waker: Waker,
 }
 
@@ -53,7 +53,7 @@ impl<M> Mailbox<M> {
     pub fn send(&self, message: M) {
         let unread = match &mut *self.lock() {
             Some(messages) => {
-                messages.push_back(message);
+                messages.push(message);
                 None
             }
             // What is dropped with it needs no lock.
@@ -69,7 +69,7 @@ impl<M> Mailbox<M> {
         self.waker.wake();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<VecDeque<M>>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Vec<M>>> {
         // Nothing panics while it holds the lock.
         self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }

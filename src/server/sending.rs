@@ -75,7 +75,7 @@ impl Sending {
 
     /// Whether the server ends.
     fn read_messages(&mut self) -> bool {
-        while let Some(message) = self.inbox.next() {
+        for message in self.inbox.take() {
             match message {
                 ToSending::Download(connection) => {
                     // Only a server with downloads has memory for them.
@@ -123,7 +123,7 @@ impl Drop for Sending {
         for (_, connection) in self.events.connections.iter_mut() {
             connection.cut_download(&CutCause::Stopped, observer);
         }
-        while let Some(message) = self.inbox.next() {
+        for message in self.inbox.take() {
             if let ToSending::Download(mut connection) = message {
                 connection.cut_download(&CutCause::Stopped, observer);
             }

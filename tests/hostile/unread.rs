@@ -1,4 +1,9 @@
-//! Answers that are not read.
+//! Answers that are not read, and requests that are sent ahead.
+
+use std::io::{self, Write};
+use std::net::{Shutdown, TcpStream};
+use std::thread;
+use std::time::Instant;
 
 use crate::common::fixture;
 use crate::common::http::{Client, request, update_request};
@@ -63,5 +68,29 @@ fn requests_sent_ahead() {
     let requests = update_request(&fixture("check-older")).repeat(100);
     stage.play("6. 100 requests at once, answers not read", number, |server| {
         hold(Crowd::of(server, number, |_| requests.clone()));
+    });
+}
+
+/// Each is a download of its own, which the other thread sends.
+#[test]
+fn small_downloads_without_end() {
+    const CLIENTS: usize = 4;
+    let stage = Stage::new(&[]);
+    let request = request("GET", "/packages/update.gz", &[("Range", "bytes=0-9")], b"");
+    let requests = request.repeat(500);
+    stage.play("6. small downloads without end, sent ahead", CLIENTS, |server| {
+        let end = Instant::now() + scale::duration();
+        thread::scope(|scope| {
+            for _ in 0..CLIENTS {
+                let stream = TcpStream::connect(server).unwrap();
+                let reading = stream.try_clone().unwrap();
+                scope.spawn(move || io::copy(&mut &reading, &mut io::sink()));
+                let requests = &requests;
+                scope.spawn(move || {
+                    while Instant::now() < end && (&stream).write_all(requests).is_ok() {}
+                    let _ = stream.shutdown(Shutdown::Both);
+                });
+            }
+        });
     });
 }
