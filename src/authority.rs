@@ -99,6 +99,10 @@ impl FromStr for Authority {
             Some(port) => format!("{host}:{port}"),
             None => host.into_owned(),
         };
+        // A zone is written longer than it may have come.
+        if text.len() > Self::MAX_LENGTH {
+            return Err(ParseAuthorityError::TooLong);
+        }
         Ok(Self { text, host_length })
     }
 }
@@ -220,6 +224,16 @@ mod tests {
         ] {
             assert!(text.parse::<Authority>().is_err(), "{text:?}");
         }
+    }
+
+    /// The longest one can be read again: `%` becomes `%25`.
+    #[test]
+    fn a_long_zone() {
+        let with_zone = |length| format!("[::1%{}]", "z".repeat(length)).parse::<Authority>();
+        let room = Authority::MAX_LENGTH - "[::1%25]".len();
+        let longest = with_zone(room).unwrap();
+        assert_eq!(longest.as_str().parse().as_ref(), Ok(&longest));
+        assert_eq!(with_zone(room + 1), Err(ParseAuthorityError::TooLong));
     }
 
     /// RFC 3986, section 3.2.3, allows it.
