@@ -43,7 +43,7 @@ MACHINES = 100_000
 def payload(size):
     """What stands before and behind the data of a payload, and bytes of the data.
 
-    One operation that has no digest, a kernel, and one signature."""
+    One operation, a kernel, and one signature; the digests are 32 zeros."""
 
     def number(field, value):  # of five bytes, whatever it is
         return bytes([field << 3]) + bytes(value >> shift & 127 | 128 for shift in (0, 7, 14, 21)) \
@@ -55,9 +55,12 @@ def payload(size):
     signatures = bytes_of(1, number(1, 2) + bytes_of(2, bytes(100)))
 
     def manifest(data):
-        operation = number(1, 0) + number(2, 0) + number(3, data)
-        kernel = bytes_of(10, number(1, 0))
-        return bytes_of(1, operation) + number(4, data) + number(5, len(signatures)) + kernel
+        digest = bytes(32)
+        operation = number(1, 0) + number(2, 0) + number(3, data) + bytes_of(8, digest)
+        partition = bytes_of(9, bytes_of(2, digest))
+        kernel = bytes_of(10, number(1, 0) + bytes_of(4, bytes_of(2, digest)))
+        places = number(4, data) + number(5, len(signatures))
+        return bytes_of(1, operation) + places + partition + kernel
 
     data = size - 20 - len(manifest(0)) - len(signatures)
     header = b"CrAU" + (1).to_bytes(8, "big") + len(manifest(0)).to_bytes(8, "big")
@@ -67,9 +70,10 @@ def payload(size):
 def package(size):
     """A payload of so many bytes, in the page cache. Its signature is nobody's."""
     path = SCRATCH / f"{size // 1_000_000}MB.gz"
-    if not path.exists() or path.stat().st_size != size:
+    beginning, data, end = payload(size)
+    is_made = path.exists() and path.stat().st_size == size
+    if not is_made or not path.read_bytes().startswith(beginning):
         with open("/dev/urandom", "rb") as source, open(path, "wb") as sink:
-            beginning, data, end = payload(size)
             sink.write(beginning)
             while data > 0:
                 sink.write(source.read(min(data, 1_000_000)))
