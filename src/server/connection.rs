@@ -386,11 +386,15 @@ impl Connection {
         let verdict = limits::judge(self.phase, age, self.unwanted, taken, limits);
         match verdict {
             Verdict::NewWindow => self.enter(Phase::Downloading, now),
-            // Who has had its responses, and asks nothing more, did nothing wrong.
             Verdict::Violates(Violation::Idle)
                 if self.phase == Phase::Waiting && self.unread.is_empty() =>
             {
-                return Verdict::Close;
+                // Who has had its responses, and asks nothing more, did nothing wrong.
+                return match self.has_taken_all() {
+                    true => Verdict::Close,
+                    false if age > limits::EXCHANGE => Verdict::Violates(Violation::Unread),
+                    false => Verdict::Fine,
+                };
             }
             _ => {}
         }

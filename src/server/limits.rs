@@ -8,7 +8,7 @@ use std::time::Duration;
 const MAX_UNWANTED: u64 = 8 * 1024 * 1024;
 
 /// How long a body may take, or a response that is not a download.
-const EXCHANGE: Duration = Duration::from_secs(60);
+pub(super) const EXCHANGE: Duration = Duration::from_secs(60);
 
 /// How long a client may take to close its end after the last response.
 const CLOSING: Duration = Duration::from_secs(30);
