@@ -386,15 +386,16 @@ impl Connection {
         let verdict = limits::judge(self.phase, age, self.unwanted, taken, limits);
         match verdict {
             Verdict::NewWindow => self.enter(Phase::Downloading, now),
+            // What it has not taken yet of its responses would be lost.
+            Verdict::Violates(Violation::Idle) if !self.has_taken_all() => {
+                let is_over = age > limits::EXCHANGE;
+                return if is_over { Verdict::Violates(Violation::Unread) } else { Verdict::Fine };
+            }
+            // Who has had its responses, and asks nothing more, did nothing wrong.
             Verdict::Violates(Violation::Idle)
                 if self.phase == Phase::Waiting && self.unread.is_empty() =>
             {
-                // Who has had its responses, and asks nothing more, did nothing wrong.
-                return match self.has_taken_all() {
-                    true => Verdict::Close,
-                    false if age > limits::EXCHANGE => Verdict::Violates(Violation::Unread),
-                    false => Verdict::Fine,
-                };
+                return Verdict::Close;
             }
             _ => {}
         }
