@@ -10,9 +10,9 @@ use std::fmt;
 use super::OtherText;
 
 /// Gives a newtype around a number its construction and access, its named
-/// values, as associated constants, and the words for each of them.
+/// values, as associated constants, and the text for each of them.
 macro_rules! named_numbers {
-    ($type:ident, $noun:literal: $($(#[doc = $doc:literal])+ $name:ident = $number:literal, $words:literal;)+) => {
+    ($type:ident, $noun:literal: $($(#[doc = $doc:literal])+ $name:ident = $number:literal, $text:literal;)+) => {
         impl $type {
             $($(#[doc = $doc])+ pub const $name: Self = Self($number);)+
 
@@ -30,10 +30,10 @@ macro_rules! named_numbers {
             #[cfg(test)]
             const NAMED: &'static [Self] = &[$(Self::$name),+];
 
-            /// The words for a named value.
-            fn words(self) -> Option<&'static str> {
+            /// What a named value is called.
+            fn text(self) -> Option<&'static str> {
                 match self.0 {
-                    $($number => Some($words),)+
+                    $($number => Some($text),)+
                     _ => None,
                 }
             }
@@ -45,7 +45,7 @@ pub(super) use named_numbers;
 /// A type of event (`eventtype`): what happened on the machine.
 ///
 /// Any number can be held; the associated constants are the known ones.
-/// `Display` writes the words for a known one ("update download started") and
+/// `Display` writes the text of a known one ("update download started") and
 /// otherwise the number ("event type 77").
 ///
 /// `update_engine` sends 3, 13 and 14 only. The specification leaves 51 to 55
@@ -117,7 +117,7 @@ named_numbers! { EventType, "event type":
 /// The result of an event (`eventresult`): how it ended.
 ///
 /// Any number can be held; the associated constants are the known ones.
-/// `Display` writes the words for a known one ("success, reboot") and
+/// `Display` writes the text of a known one ("success, reboot") and
 /// otherwise the number ("event result 12"). `update_engine` sends 0, 1, 2
 /// and 9 only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -152,13 +152,13 @@ named_numbers! { EventResult, "event result":
     HANDOFF_ERROR = 10, "handoff error";
 }
 
-/// `Display` of a newtype with [`named_numbers`]: the words, or else the number.
+/// `Display` of a newtype with [`named_numbers`]: the text, or else the number.
 macro_rules! display_number {
     ($type:ident, $noun:literal) => {
         impl fmt::Display for $type {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match self.words() {
-                    Some(words) => formatter.pad(words),
+                match self.text() {
+                    Some(text) => formatter.pad(text),
                     None => write!(formatter, concat!($noun, " {}"), self.0),
                 }
             }

@@ -12,7 +12,7 @@ use super::codes::named_numbers;
 /// number and other programs a large positive one; the two mean the same, but
 /// are not equal.
 ///
-/// `Display` writes the words, the base code, and the flags. A number that
+/// `Display` writes the text, the base code, and the flags. A number that
 /// does not fit in 32 bits has no flags.
 ///
 /// The base codes are those of `ActionExitCode` in `action_processor.h` of
@@ -184,8 +184,8 @@ impl ErrorCode {
 impl fmt::Display for ErrorCode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let base = self.base();
-        if let Some(words) = base.words() {
-            write!(formatter, "{words} ({})", base.0)?;
+        if let Some(text) = base.text() {
+            write!(formatter, "{text} ({})", base.0)?;
         } else if let Some(status) = base.http_status() {
             write!(formatter, "HTTP status {status} ({})", base.0)?;
         } else if base.0 == Self::HTTP_BASE {

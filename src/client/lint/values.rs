@@ -39,9 +39,9 @@ pub(super) fn check_all(response: &Node, findings: &mut Findings) {
         };
         check(NUMBERS, "a number", |value| value.parse::<u64>().is_ok());
         check(TRUTHS, "true or false", |value| {
-            const WORDS: [&str; 12] =
+            const BOOLEANS: [&str; 12] =
                 ["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"];
-            WORDS.contains(&value)
+            BOOLEANS.contains(&value)
         });
     });
 }

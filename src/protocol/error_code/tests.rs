@@ -14,12 +14,12 @@ fn show(code: i64) -> String {
 fn every_base_code_has_words_of_its_own() {
     let numbers: Vec<i64> = ErrorCode::NAMED.iter().map(|code| code.code()).collect();
     assert_eq!(numbers, Vec::from_iter(0..=44));
-    let words: HashSet<_> = ErrorCode::NAMED.iter().map(|code| code.words()).collect();
-    assert_eq!(words.len(), 45);
+    let texts: HashSet<_> = ErrorCode::NAMED.iter().map(|code| code.text()).collect();
+    assert_eq!(texts.len(), 45);
 }
 
 #[test]
-fn words() {
+fn texts() {
     for (code, expected) in [
         (0, "success (0)"),
         (10, "payload hash mismatch (10)"),

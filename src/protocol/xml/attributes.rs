@@ -109,12 +109,12 @@ impl Value {
     }
 
     /// A boolean, as Go's `strconv.ParseBool` accepts it.
-    pub(super) fn truth(self) -> Result<bool, WrongValue> {
+    pub(super) fn boolean(self) -> Result<bool, WrongValue> {
         let text = self.0.trim();
         if text.is_empty() {
             return Ok(false);
         }
-        truth(text).ok_or_else(|| self.wrong("is neither true nor false"))
+        boolean(text).ok_or_else(|| self.wrong("is neither true nor false"))
     }
 
     /// A truth as a number that is not 0; the words are taken as well.
@@ -126,7 +126,7 @@ impl Value {
         text.parse::<i64>()
             .map(|number| number != 0)
             .ok()
-            .or_else(|| truth(text))
+            .or_else(|| boolean(text))
             .ok_or_else(|| self.wrong("is neither a number nor true nor false"))
     }
 
@@ -154,7 +154,7 @@ impl Value {
     }
 }
 
-fn truth(text: &str) -> Option<bool> {
+fn boolean(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
         "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),

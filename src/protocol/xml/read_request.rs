@@ -92,14 +92,14 @@ fn app(reader: &mut Reader<'_>, element: Element) -> Result<App> {
             "from_track" => app.from_track = value.text(),
             "board" => app.board = value.text(),
             "hardware_class" => app.hardware_class = value.text(),
-            "delta_okay" => app.delta_okay = value.truth()?,
+            "delta_okay" => app.delta_okay = value.boolean()?,
             "bootid" => app.boot_id = value.text(),
             "machineid" => app.machine_id = value.text(),
             "machinealias" => app.machine_alias = value.text(),
             "oem" => app.oem = value.text(),
             "oemversion" => app.oem_version = value.text(),
             "alephversion" => app.aleph_version = value.text(),
-            "multi_manifest_ok" => app.multi_manifest_ok = value.truth()?,
+            "multi_manifest_ok" => app.multi_manifest_ok = value.boolean()?,
             _ => {}
         }
         Ok(())
@@ -135,7 +135,7 @@ fn update_check(reader: &mut Reader<'_>, element: Element) -> Result<UpdateCheck
     element.attributes(|name, value| {
         match name {
             "targetversionprefix" => check.target_version_prefix = value.text(),
-            "updatedisabled" => check.update_disabled = value.truth()?,
+            "updatedisabled" => check.update_disabled = value.boolean()?,
             _ => {}
         }
         Ok(())

@@ -149,9 +149,9 @@ pub(super) fn manifest(reader: &mut Reader<'_>, element: Element) -> Result<Mani
     element.attributes(|name, value| {
         match name {
             "version" => manifest.version = value.text().into(),
-            "is_floor" => manifest.is_floor = value.truth()?,
+            "is_floor" => manifest.is_floor = value.boolean()?,
             "floor_reason" => manifest.floor_reason = value.text(),
-            "is_target" => manifest.is_target = value.truth()?,
+            "is_target" => manifest.is_target = value.boolean()?,
             _ => {}
         }
         Ok(())
@@ -174,7 +174,7 @@ pub(super) fn package(reader: &mut Reader<'_>, element: Element) -> Result<Packa
             "hash" => package.sha1 = value.sha1()?,
             "hash_sha256" => package.sha256 = value.sha256()?,
             "size" => package.size = value.number()?.unwrap_or_default(),
-            "required" => package.required = value.truth()?,
+            "required" => package.required = value.boolean()?,
             _ => {}
         }
         Ok(())
@@ -207,15 +207,15 @@ pub(super) fn action(reader: &mut Reader<'_>, element: Element) -> Result<Action
             "event" => action.event = value.text(),
             "DisplayVersion" => action.display_version = value.text(),
             "sha256" => action.sha256 = value.sha256()?,
-            "needsadmin" => action.needs_admin = value.truth()?,
-            "IsDeltaPayload" => action.is_delta_payload = value.truth()?,
-            "DisablePayloadBackoff" => action.disable_payload_backoff = value.truth()?,
+            "needsadmin" => action.needs_admin = value.boolean()?,
+            "IsDeltaPayload" => action.is_delta_payload = value.boolean()?,
+            "DisablePayloadBackoff" => action.disable_payload_backoff = value.boolean()?,
             "MaxFailureCountPerUrl" => action.max_failure_count_per_url = value.number()?,
             "MetadataSignatureRsa" => action.metadata_signature_rsa = value.text(),
             "MetadataSize" => action.metadata_size = value.number()?,
             "deadline" => action.deadline = value.text(),
             "MoreInfo" => action.more_info = value.text(),
-            "Prompt" => action.prompt = value.truth()?,
+            "Prompt" => action.prompt = value.boolean()?,
             _ => {}
         }
         Ok(())

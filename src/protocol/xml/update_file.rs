@@ -38,10 +38,10 @@ impl UpdateFile {
             .always("appid", &self.app_id)
             .text("previousversion", self.previous_version.as_str())
             .always("version", self.manifest.version.as_str())
-            .truth("is_floor", self.manifest.is_floor)
+            .boolean("is_floor", self.manifest.is_floor)
             .text("floor_reason", &self.manifest.floor_reason)
-            .truth("is_target", self.manifest.is_target)
-            .truth("respect_delta_okay", self.respect_delta_okay)
+            .boolean("is_target", self.manifest.is_target)
+            .boolean("respect_delta_okay", self.respect_delta_okay)
             .children(|writer| {
                 writer.element("urls").children(|writer| {
                     writer.element("url").always("codebase", &self.codebase).empty();
@@ -58,11 +58,11 @@ fn read(reader: &mut Reader<'_>, element: Element) -> Result<UpdateFile, ReadErr
         match name {
             "appid" => file.app_id = value.text(),
             "previousversion" => file.previous_version = value.text().into(),
-            "respect_delta_okay" => file.respect_delta_okay = value.truth()?,
+            "respect_delta_okay" => file.respect_delta_okay = value.boolean()?,
             "version" => file.manifest.version = value.text().into(),
-            "is_floor" => file.manifest.is_floor = value.truth()?,
+            "is_floor" => file.manifest.is_floor = value.boolean()?,
             "floor_reason" => file.manifest.floor_reason = value.text(),
-            "is_target" => file.manifest.is_target = value.truth()?,
+            "is_target" => file.manifest.is_target = value.boolean()?,
             _ => {}
         }
         Ok(())

@@ -70,14 +70,14 @@ fn app(writer: &mut Writer, app: &App) {
         .text("from_track", &app.from_track)
         .text("board", &app.board)
         .text("hardware_class", &app.hardware_class)
-        .truth("delta_okay", app.delta_okay)
+        .boolean("delta_okay", app.delta_okay)
         .text("bootid", &app.boot_id)
         .text("machineid", &app.machine_id)
         .text("machinealias", &app.machine_alias)
         .text("oem", &app.oem)
         .text("oemversion", &app.oem_version)
         .text("alephversion", &app.aleph_version)
-        .truth("multi_manifest_ok", app.multi_manifest_ok)
+        .boolean("multi_manifest_ok", app.multi_manifest_ok)
         .children(|writer| {
             if let Some(ping) = &app.ping {
                 writer
@@ -91,7 +91,7 @@ fn app(writer: &mut Writer, app: &App) {
                 writer
                     .element("updatecheck")
                     .text("targetversionprefix", &check.target_version_prefix)
-                    .truth("updatedisabled", check.update_disabled)
+                    .boolean("updatedisabled", check.update_disabled)
                     .empty();
             }
             for one in &app.events {

@@ -86,9 +86,9 @@ fn manifest(writer: &mut Writer, manifest: &Manifest) {
     writer
         .element("manifest")
         .always("version", manifest.version.as_str())
-        .truth("is_floor", manifest.is_floor)
+        .boolean("is_floor", manifest.is_floor)
         .text("floor_reason", &manifest.floor_reason)
-        .truth("is_target", manifest.is_target)
+        .boolean("is_target", manifest.is_target)
         .children(|writer| content(writer, manifest));
 }
 
@@ -132,14 +132,14 @@ fn action(writer: &mut Writer, action: &Action) {
         .always("event", &action.event)
         .text("DisplayVersion", &action.display_version)
         .value("sha256", action.sha256.as_ref().map(|digest| digest.to_base64()))
-        .truth("needsadmin", action.needs_admin)
-        .truth("IsDeltaPayload", action.is_delta_payload)
-        .truth("DisablePayloadBackoff", action.disable_payload_backoff)
+        .boolean("needsadmin", action.needs_admin)
+        .boolean("IsDeltaPayload", action.is_delta_payload)
+        .boolean("DisablePayloadBackoff", action.disable_payload_backoff)
         .value("MaxFailureCountPerUrl", action.max_failure_count_per_url)
         .text("MetadataSignatureRsa", &action.metadata_signature_rsa)
         .value("MetadataSize", action.metadata_size)
         .text("deadline", &action.deadline)
         .text("MoreInfo", &action.more_info)
-        .truth("Prompt", action.prompt)
+        .boolean("Prompt", action.prompt)
         .empty();
 }

@@ -72,7 +72,7 @@ impl Tag<'_> {
     }
 
     /// A truth, `true` or left out.
-    pub(super) fn truth(self, name: &str, value: bool) -> Self {
+    pub(super) fn boolean(self, name: &str, value: bool) -> Self {
         self.value(name, value.then_some(true))
     }
 

@@ -159,10 +159,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::testing::words;
+    use crate::args::testing::arguments;
 
     fn settings(line: &str) -> CheckSettings {
-        match parse(words(line)) {
+        match parse(arguments(line)) {
             Ok(Command::Check(settings)) => *settings,
             other => panic!("{line}: {other:?}"),
         }
@@ -218,14 +218,14 @@ mod tests {
             ("http://a --skip-payload-check", "--skip-payload-check needs --download"),
             ("help", "unexpected argument \"help\"; did you mean --help?"),
         ] {
-            assert_eq!(parse(words(line)).unwrap_err().to_string(), message, "{line}");
+            assert_eq!(parse(arguments(line)).unwrap_err().to_string(), message, "{line}");
         }
     }
 
     #[cfg(not(feature = "tls"))]
     #[test]
     fn https_is_refused_with_a_reason() {
-        let error = parse(words("https://a")).unwrap_err().to_string();
+        let error = parse(arguments("https://a")).unwrap_err().to_string();
         assert!(error.contains("built without TLS"), "{error}");
     }
 }

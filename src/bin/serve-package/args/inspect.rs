@@ -60,7 +60,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::testing::words;
+    use crate::args::testing::arguments;
 
     #[test]
     fn everything() {
@@ -68,9 +68,9 @@ mod tests {
             let files = vec!["a.gz".into(), "b.gz".into()];
             Ok(Command::Inspect(InspectSettings { files, key: key.map(PathBuf::from), json }))
         };
-        assert_eq!(parse(words("a.gz b.gz")), expected(None, false));
-        assert_eq!(parse(words("a.gz --key k b.gz --json")), expected(Some("k"), true));
-        assert_eq!(parse(words("--key=k a.gz b.gz")), expected(Some("k"), false));
+        assert_eq!(parse(arguments("a.gz b.gz")), expected(None, false));
+        assert_eq!(parse(arguments("a.gz --key k b.gz --json")), expected(Some("k"), true));
+        assert_eq!(parse(arguments("--key=k a.gz b.gz")), expected(Some("k"), false));
     }
 
     #[test]
@@ -87,7 +87,7 @@ mod tests {
             ),
             ("a --all", "there is no flag \"--all\""),
         ] {
-            assert_eq!(parse(words(line)).unwrap_err().to_string(), message, "{line}");
+            assert_eq!(parse(arguments(line)).unwrap_err().to_string(), message, "{line}");
         }
     }
 }

@@ -80,7 +80,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::testing::words;
+    use crate::args::testing::arguments;
 
     #[test]
     fn everything() {
@@ -91,14 +91,14 @@ mod tests {
             timeout: Duration::from_secs(120),
             json: true,
         };
-        assert_eq!(parse(words(line)), Ok(Command::Status(expected)));
+        assert_eq!(parse(arguments(line)), Ok(Command::Status(expected)));
         let expected = StatusSettings {
             servers: vec!["http://a".parse().unwrap()],
             expect: Vec::new(),
             timeout: TIMEOUT_DEFAULT,
             json: false,
         };
-        assert_eq!(parse(words("http://a")), Ok(Command::Status(expected)));
+        assert_eq!(parse(arguments("http://a")), Ok(Command::Status(expected)));
     }
 
     #[test]
@@ -113,7 +113,7 @@ mod tests {
             ("http://a --json --json", "--json is given more than once"),
             ("http://a --strict", "there is no flag \"--strict\""),
         ] {
-            assert_eq!(parse(words(line)).unwrap_err().to_string(), message, "{line}");
+            assert_eq!(parse(arguments(line)).unwrap_err().to_string(), message, "{line}");
         }
     }
 }

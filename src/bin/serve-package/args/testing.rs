@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-/// The words of a command line, without quotes.
-pub fn words(line: &str) -> impl Iterator<Item = OsString> {
+/// The arguments of a command line, in which nothing is quoted.
+pub fn arguments(line: &str) -> impl Iterator<Item = OsString> {
     line.split_whitespace().map(OsString::from)
 }

@@ -1,8 +1,8 @@
-use super::testing::words;
+use super::testing::arguments;
 use super::*;
 
 fn message(line: &str) -> String {
-    parse(words(line)).unwrap_err().error.to_string()
+    parse(arguments(line)).unwrap_err().error.to_string()
 }
 
 #[test]
@@ -15,7 +15,7 @@ fn every_help_fits_a_page() {
         ("status", status::HELP, &status::FLAGS),
     ] {
         for line in [format!("{name} --help --nonsense"), format!("help {name}")] {
-            assert_eq!(parse(words(&line)).unwrap(), Command::Help(help), "{line}");
+            assert_eq!(parse(arguments(&line)).unwrap(), Command::Help(help), "{line}");
         }
         assert!(help.lines().count() <= 50, "{name}: {} lines", help.lines().count());
         assert!(help.lines().all(|line| line.len() <= 80), "{name}");
@@ -27,7 +27,7 @@ fn every_help_fits_a_page() {
 
 #[test]
 fn serving_has_help_by_its_name_too() {
-    assert_eq!(parse(words("help serve")).unwrap(), Command::Help(serve::HELP));
+    assert_eq!(parse(arguments("help serve")).unwrap(), Command::Help(serve::HELP));
 }
 
 #[test]

@@ -135,7 +135,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, U
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::testing::words;
+    use crate::args::testing::arguments;
 
     const BOTH: &str = "--package-file f --package-version 1.2.3";
 
@@ -155,9 +155,9 @@ mod tests {
             reboot: true,
             events: true,
         });
-        assert_eq!(parse(words(&line)), Ok(Command::Update(Box::new(expected))));
+        assert_eq!(parse(arguments(&line)), Ok(Command::Update(Box::new(expected))));
         assert_eq!(
-            parse(words("--restore")),
+            parse(arguments("--restore")),
             Ok(Command::Update(Box::new(UpdateSettings::Restore)))
         );
     }
@@ -173,7 +173,7 @@ mod tests {
             (&format!("{BOTH} --dry-run --dry-run"), "--dry-run is given more than once"),
             (&format!("{BOTH} --listen-address :80"), "there is no flag \"--listen-address\""),
         ] {
-            assert_eq!(parse(words(line)).unwrap_err().to_string(), message, "{line}");
+            assert_eq!(parse(arguments(line)).unwrap_err().to_string(), message, "{line}");
         }
     }
 }

@@ -1,8 +1,8 @@
 use super::*;
-use crate::args::testing::words;
+use crate::args::testing::arguments;
 
 fn settings(line: &str) -> Settings {
-    match parse(words(line)) {
+    match parse(arguments(line)) {
         Ok(Command::Serve(settings)) => *settings,
         other => panic!("{line}: {other:?}"),
     }
@@ -114,17 +114,18 @@ fn wrong_values() {
             "the port is missing; write HOST:PORT, such as localhost:8000",
         ),
     ] {
-        let error = parse(words(&format!("{BOTH}{flag} {value}"))).unwrap_err().to_string();
+        let error = parse(arguments(&format!("{BOTH}{flag} {value}"))).unwrap_err().to_string();
         assert_eq!(error, format!("{flag} {value:?}: {reason}"));
     }
-    let error = parse(words("--package-file f --package-version latest")).unwrap_err().to_string();
+    let error =
+        parse(arguments("--package-file f --package-version latest")).unwrap_err().to_string();
     assert_eq!(error, "--package-version \"latest\": not a version, such as 4152.2.0");
-    let error = parse(words(&format!("{BOTH}--package-url http://u:p@h/x"))).unwrap_err();
+    let error = parse(arguments(&format!("{BOTH}--package-url http://u:p@h/x"))).unwrap_err();
     assert!(error.to_string().contains("a user and a password cannot stand in it"), "{error}");
     let error =
-        parse(words("--package-file HTTP://a/b --package-version 1")).unwrap_err().to_string();
+        parse(arguments("--package-file HTTP://a/b --package-version 1")).unwrap_err().to_string();
     assert_eq!(error, format!("--package-file \"HTTP://a/b\": {URL}"));
-    let error = parse(words(&format!("{BOTH}--package-name a:b"))).unwrap_err().to_string();
+    let error = parse(arguments(&format!("{BOTH}--package-name a:b"))).unwrap_err().to_string();
     assert!(
         error.starts_with("--package-name: \"a:b\" cannot be the name of a package: "),
         "{error}"
@@ -133,9 +134,9 @@ fn wrong_values() {
 
 #[test]
 fn help_goes_before_everything() {
-    assert_eq!(parse(words("--help")), Ok(Command::Help(HELP)));
-    assert_eq!(parse(words("--nonsense -h")), Ok(Command::Help(HELP)));
-    assert_eq!(parse(words("--version")), Ok(Command::Version));
+    assert_eq!(parse(arguments("--help")), Ok(Command::Help(HELP)));
+    assert_eq!(parse(arguments("--nonsense -h")), Ok(Command::Help(HELP)));
+    assert_eq!(parse(arguments("--version")), Ok(Command::Version));
 }
 
 #[test]
@@ -151,7 +152,7 @@ fn a_directory_goes_without_what_is_about_one_update() {
     let settings = settings("--updates dir --force --board amd64-usr --key k");
     assert_eq!(settings.source, Source::Updates(PathBuf::from("dir")));
     for flag in [PACKAGE_FILE, PACKAGE_NAME, PACKAGE_VERSION, EXTENSION, PREVIOUS_VERSION] {
-        let error = parse(words(&format!("--updates dir {flag} 1"))).unwrap_err();
+        let error = parse(arguments(&format!("--updates dir {flag} 1"))).unwrap_err();
         assert_eq!(error.to_string(), format!("--updates and {flag} exclude each other"));
     }
 }
@@ -177,7 +178,7 @@ fn messages() {
         ("help", "unexpected argument \"help\"; did you mean --help?"),
         ("--extension a.gz b.gz", "unexpected argument \"b.gz\"; repeat --extension for each file"),
     ] {
-        assert_eq!(parse(words(&format!("{BOTH}{more}"))).unwrap_err().to_string(), message);
+        assert_eq!(parse(arguments(&format!("{BOTH}{more}"))).unwrap_err().to_string(), message);
     }
     for (line, message) in [
         ("", "--package-file or --updates is required"),
@@ -188,6 +189,6 @@ fn messages() {
             "--key and --skip-payload-check exclude each other",
         ),
     ] {
-        assert_eq!(parse(words(line)).unwrap_err().to_string(), message, "{line}");
+        assert_eq!(parse(arguments(line)).unwrap_err().to_string(), message, "{line}");
     }
 }
