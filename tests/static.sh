@@ -8,25 +8,7 @@
 # failed. APT_INSTALL=1 installs qemu-user-static and binutils where they are missing and needed.
 set -u
 
-[ -x "${1:-}" ] || { echo "usage: tests/static.sh BINARY" >&2; exit 2; }
-binary=$1
-passed=0 failed=0
-report() { # STATUS DESCRIPTION
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-        echo "ok - $2"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $2"
-    fi
-}
-
-need() { # COMMAND PACKAGE
-    command -v "$1" >/dev/null && return
-    [ "${APT_INSTALL:-}" = 1 ] || { echo "static.sh: $1 is missing: apt-get install $2 (APT_INSTALL=1 does so)" >&2; exit 1; }
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$2" >&2
-}
+. "$(dirname "$0")/common/checks.sh"
 
 need readelf binutils
 need curl curl
