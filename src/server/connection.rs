@@ -12,12 +12,11 @@ use std::time::Duration;
 use rustix::net::{SendFlags, sockopt};
 
 use super::activity::{CutCause, Observer};
-use super::limits::{self, Limits, Phase, Verdict, Violation};
+use super::limits::{self, Judged, Limits, Phase, Verdict};
+use super::request_reader::{Progress, RequestReader, WholeRequest};
 use super::socket::{self, Received};
 use super::sys;
 use super::transfer::{Sent, Transfer};
-use crate::http::body::Body;
-use crate::http::head::{self, RequestHead, Scan, Scanned};
 use crate::http::response::{CONTINUE, Persistence, Refusal};
 
 /// A connection, owned by one event loop at a time.
@@ -25,15 +24,13 @@ use crate::http::response::{CONTINUE, Persistence, Refusal};
 pub(super) struct Connection {
     socket: TcpStream,
     peer: SocketAddr,
-    /// What was received and is not used yet.
-    unread: Vec<u8>,
+    requests: RequestReader,
     /// Whether there may be something to receive.
     is_readable: bool,
     /// Whether the end of what the client sends, or of the connection, was told.
     is_hung_up: bool,
     /// Whether that end was reached.
     has_ended: bool,
-    reading: Reading,
     /// What the client is to get, and how much of that was sent.
     output: Vec<u8>,
     sent: usize,
@@ -49,20 +46,6 @@ pub(super) struct Connection {
     taken_before: u64,
     /// Bytes of a body that is discarded.
     unwanted: u64,
-}
-
-/// How far the next request was read.
-#[derive(Debug)]
-enum Reading {
-    Head(Scan),
-    Body(Box<(RequestHead, Body)>),
-}
-
-/// A request that has come as a whole.
-#[derive(Debug)]
-pub(super) struct WholeRequest {
-    pub head: RequestHead,
-    pub body: Vec<u8>,
 }
 
 /// What a connection has come to.
@@ -86,11 +69,10 @@ impl Connection {
             socket,
             // IPv4 as what it is, even on an IPv6 socket.
             peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()),
-            unread: Vec::new(),
+            requests: RequestReader::default(),
             is_readable: true,
             is_hung_up: false,
             has_ended: false,
-            reading: Reading::Head(Scan::default()),
             output: Vec::new(),
             sent: 0,
             handed_over: 0,
@@ -113,15 +95,6 @@ impl Connection {
 
     pub fn address(&self) -> IpAddr {
         self.peer.ip()
-    }
-
-    pub fn phase(&self) -> Phase {
-        self.phase
-    }
-
-    /// How long it has been in its phase.
-    pub fn age(&self, now: Duration) -> Duration {
-        now.saturating_sub(self.since)
     }
 
     /// Whether a request is being received or answered, whose head is complete.
@@ -156,13 +129,13 @@ impl Connection {
         self.phase = phase;
         self.since = now;
         if phase == Phase::Downloading {
-            self.taken_before = self.taken();
+            self.taken_before = self.taken_in_all();
         }
     }
 
     /// Bytes that the client has taken: what is in the kernel's buffer is still
     /// on its way.
-    fn taken(&self) -> u64 {
+    fn taken_in_all(&self) -> u64 {
         self.handed_over.saturating_sub(sys::unacknowledged(&self.socket).unwrap_or(0))
     }
 
@@ -182,13 +155,15 @@ impl Connection {
             }
             match self.next_request(now) {
                 Ok(Some(request)) => return Ok(Step::Request(request)),
-                Ok(None) if self.has_ended => return Ok(self.end()),
+                Ok(None) if self.has_ended => {
+                    return Ok(self.requests.end().map_or(Step::Close, Step::Refused));
+                }
                 Ok(None) if !self.output.is_empty() => continue,
                 Ok(None) => {}
                 Err(refusal) => return Ok(Step::Refused(refusal)),
             }
             match self.receive(buffer)? {
-                Received::Bytes(length) => self.unread.extend_from_slice(&buffer[..length]),
+                Received::Bytes(length) => self.requests.receive(&buffer[..length]),
                 Received::Nothing => return Ok(Step::Wait),
                 Received::End => self.has_ended = true,
             }
@@ -197,49 +172,24 @@ impl Connection {
 
     /// The next request, if all of it is there.
     fn next_request(&mut self, now: Duration) -> Result<Option<WholeRequest>, Refusal> {
-        if let Reading::Head(scan) = &mut self.reading {
-            let end = match scan.look(&self.unread) {
-                Scanned::Partial => return Ok(None),
-                Scanned::Refused(refusal) => return Err(refusal),
-                Scanned::Complete(end) => end,
-            };
-            let head = RequestHead::read(&self.unread[..end])?;
-            let body = Body::new(head.body)?;
-            self.unread.drain(..end);
-            self.enter(Phase::Body, now);
-            if head.expects_continue && !body.is_empty() {
-                self.output.extend_from_slice(CONTINUE);
+        loop {
+            match self.requests.next()? {
+                Progress::Partial => return Ok(None),
+                Progress::Head { expects_continue } => {
+                    self.enter(Phase::Body, now);
+                    if expects_continue {
+                        self.output.extend_from_slice(CONTINUE);
+                    }
+                }
+                Progress::Whole(request) => return Ok(Some(request)),
             }
-            self.reading = Reading::Body(Box::new((head, body)));
-        }
-        let Reading::Body(reading) = &mut self.reading else { return Ok(None) };
-        let Some(body) = reading.1.take(&mut self.unread)? else { return Ok(None) };
-        if self.unread.is_empty() {
-            // An idle connection has no memory for what it may send.
-            self.unread = Vec::new();
-        }
-        let next = Reading::Head(Scan::default());
-        let Reading::Body(reading) = std::mem::replace(&mut self.reading, next) else {
-            return Ok(None);
-        };
-        Ok(Some(WholeRequest { head: reading.0, body }))
-    }
-
-    /// The client sends nothing more, and the request is not whole.
-    fn end(&self) -> Step {
-        match &self.reading {
-            Reading::Head(_) => Step::Close,
-            Reading::Body(reading) => Step::Refused(reading.1.ends_early()),
         }
     }
 
     /// Method and target of the request that is being received, as far as they
     /// can be read.
     pub fn method_and_target(&self) -> &str {
-        head::method_and_target(match &self.reading {
-            Reading::Head(_) => &self.unread,
-            Reading::Body(reading) => &reading.0.for_engine,
-        })
+        self.requests.method_and_target()
     }
 
     /// Sends a response, after which the connection is used again or not.
@@ -313,7 +263,7 @@ impl Connection {
                 if !self.has_unread() {
                     return Ok(true);
                 }
-                self.unread = Vec::new();
+                self.requests.forget();
                 self.socket.shutdown(Shutdown::Write)?;
                 self.enter(Phase::Closing, now);
             }
@@ -321,14 +271,9 @@ impl Connection {
         Ok(false)
     }
 
-    fn has_taken_all(&self) -> bool {
-        sys::unacknowledged(&self.socket).is_ok_and(|bytes| bytes == 0)
-    }
-
     /// Whether something has come, or may still come, that was not asked for.
     fn has_unread(&self) -> bool {
-        !self.unread.is_empty()
-            || matches!(self.reading, Reading::Body(_))
+        self.requests.is_under_way()
             || rustix::io::ioctl_fionread(&self.socket).is_ok_and(|bytes| bytes > 0)
     }
 
@@ -381,23 +326,9 @@ impl Connection {
         if self.phase == Phase::Downloading && self.transfer.is_none() && self.has_taken_all() {
             self.enter(Phase::Waiting, now);
         }
-        let age = self.age(now);
-        let taken = || self.taken().saturating_sub(self.taken_before);
-        let verdict = limits::judge(self.phase, age, self.unwanted, taken, limits);
-        match verdict {
-            Verdict::NewWindow => self.enter(Phase::Downloading, now),
-            // What it has not taken yet of its responses would be lost.
-            Verdict::Violates(Violation::Idle) if !self.has_taken_all() => {
-                let is_over = age > limits::EXCHANGE;
-                return if is_over { Verdict::Violates(Violation::Unread) } else { Verdict::Fine };
-            }
-            // Who has had its responses, and asks nothing more, did nothing wrong.
-            Verdict::Violates(Violation::Idle)
-                if self.phase == Phase::Waiting && self.unread.is_empty() =>
-            {
-                return Verdict::Close;
-            }
-            _ => {}
+        let verdict = limits::judge(self, now, limits);
+        if verdict == Verdict::NewWindow {
+            self.enter(Phase::Downloading, now);
         }
         verdict
     }
@@ -406,6 +337,32 @@ impl Connection {
     /// at once.
     pub fn reset_on_close(&self) {
         let _ = sockopt::set_socket_linger(&self.socket, Some(Duration::ZERO));
+    }
+}
+
+impl Judged for Connection {
+    fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    fn age(&self, now: Duration) -> Duration {
+        now.saturating_sub(self.since)
+    }
+
+    fn taken(&self) -> u64 {
+        self.taken_in_all().saturating_sub(self.taken_before)
+    }
+
+    fn has_taken_all(&self) -> bool {
+        sys::unacknowledged(&self.socket).is_ok_and(|bytes| bytes == 0)
+    }
+
+    fn has_begun(&self) -> bool {
+        self.requests.is_under_way()
+    }
+
+    fn unwanted(&self) -> u64 {
+        self.unwanted
     }
 }
 

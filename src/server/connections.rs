@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::connection::Connection;
-use super::limits::Phase;
+use super::limits::{Judged, Phase};
 use super::poller::Token;
 
 /// For how long a connection is new. A client sends its request as soon as it

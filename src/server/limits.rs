@@ -8,7 +8,7 @@ use std::time::Duration;
 const MAX_UNWANTED: u64 = 8 * 1024 * 1024;
 
 /// How long a body may take, or a response that is not a download.
-pub(super) const EXCHANGE: Duration = Duration::from_secs(60);
+const EXCHANGE: Duration = Duration::from_secs(60);
 
 /// How long a client may take to close its end after the last response.
 const CLOSING: Duration = Duration::from_secs(30);
@@ -124,26 +124,45 @@ pub(super) enum Verdict {
     Violates(Violation),
 }
 
-/// Judges a connection that has been in a phase, or in this window of a download,
-/// for so long. It has sent this many `unwanted` bytes of a body that is
-/// discarded, and `taken` so many of its download in that time.
-pub(super) fn judge(
-    phase: Phase,
-    age: Duration,
-    unwanted: u64,
-    taken: impl FnOnce() -> u64,
-    limits: &Limits,
-) -> Verdict {
+/// A connection, as the limits look at it.
+pub(super) trait Judged {
+    fn phase(&self) -> Phase;
+    /// How long it has been in this phase, or in this window of a download.
+    fn age(&self, now: Duration) -> Duration;
+    /// Bytes that the client took in that time.
+    fn taken(&self) -> u64;
+    /// Whether the client has taken everything that it was sent.
+    fn has_taken_all(&self) -> bool;
+    /// Whether something has come of the next request.
+    fn has_begun(&self) -> bool;
+    /// Bytes of a body that is discarded.
+    fn unwanted(&self) -> u64;
+}
+
+/// Judges a connection.
+pub(super) fn judge(connection: &impl Judged, now: Duration, limits: &Limits) -> Verdict {
+    let (phase, age) = (connection.phase(), connection.age(now));
     match phase {
         Phase::New | Phase::Waiting if age > limits.idle_timeout => {
-            Verdict::Violates(Violation::Idle)
+            if !connection.has_taken_all() {
+                // What it has not taken yet of its responses would be lost.
+                let is_over = age > EXCHANGE;
+                return if is_over { Verdict::Violates(Violation::Unread) } else { Verdict::Fine };
+            }
+            // Who has had its responses, and asks nothing more, did nothing wrong.
+            match phase == Phase::Waiting && !connection.has_begun() {
+                true => Verdict::Close,
+                false => Verdict::Violates(Violation::Idle),
+            }
         }
         Phase::Body if age > EXCHANGE => Verdict::Violates(Violation::SlowBody),
         Phase::Answering if age > EXCHANGE => Verdict::Violates(Violation::Unread),
-        Phase::Closing if unwanted > MAX_UNWANTED => Verdict::Violates(Violation::LongBody),
+        Phase::Closing if connection.unwanted() > MAX_UNWANTED => {
+            Verdict::Violates(Violation::LongBody)
+        }
         Phase::Closing if age > CLOSING => Verdict::Close,
         Phase::Downloading if age > RATE_WINDOW => {
-            if taken() < limits.min_rate.saturating_mul(age.as_secs()) {
+            if connection.taken() < limits.min_rate.saturating_mul(age.as_secs()) {
                 Verdict::Violates(Violation::SlowDownload)
             } else {
                 Verdict::NewWindow
@@ -157,10 +176,50 @@ pub(super) fn judge(
 mod tests {
     use super::*;
 
-    /// What is said of a connection that has been in a phase for so long.
+    /// A connection that has been in a phase for so many seconds.
+    struct Example {
+        phase: Phase,
+        seconds: u64,
+        taken: u64,
+        unwanted: u64,
+        has_taken_all: bool,
+        has_begun: bool,
+    }
+
+    impl Judged for Example {
+        fn phase(&self) -> Phase {
+            self.phase
+        }
+
+        fn age(&self, now: Duration) -> Duration {
+            now + Duration::from_secs(self.seconds)
+        }
+
+        fn taken(&self) -> u64 {
+            self.taken
+        }
+
+        fn has_taken_all(&self) -> bool {
+            self.has_taken_all
+        }
+
+        fn has_begun(&self) -> bool {
+            self.has_begun
+        }
+
+        fn unwanted(&self) -> u64 {
+            self.unwanted
+        }
+    }
+
+    fn example(phase: Phase, seconds: u64, taken: u64, unwanted: u64) -> Example {
+        Example { phase, seconds, taken, unwanted, has_taken_all: true, has_begun: true }
+    }
+
+    /// What is said of it by default.
     fn said(phase: Phase, seconds: u64, taken: u64, unwanted: u64) -> Verdict {
-        let age = Duration::from_secs(seconds);
-        judge(phase, age, unwanted, || taken, &Limits::default())
+        let example = example(phase, seconds, taken, unwanted);
+        judge(&example, Duration::ZERO, &Limits::default())
     }
 
     #[test]
@@ -180,6 +239,21 @@ mod tests {
     }
 
     #[test]
+    fn who_has_had_its_responses_did_nothing_wrong() {
+        let said = |seconds, has_taken_all, has_begun| {
+            let example = example(Phase::Waiting, seconds, 0, 0);
+            let example = Example { has_taken_all, has_begun, ..example };
+            judge(&example, Duration::ZERO, &Limits::default())
+        };
+        assert_eq!(said(30, true, false), Verdict::Fine);
+        assert_eq!(said(31, true, false), Verdict::Close);
+        for has_begun in [false, true] {
+            assert_eq!(said(60, false, has_begun), Verdict::Fine);
+            assert_eq!(said(61, false, has_begun), Verdict::Violates(Violation::Unread));
+        }
+    }
+
+    #[test]
     fn a_slow_but_honest_download_is_left_alone() {
         assert_eq!(said(Phase::Downloading, 60, 0, 0), Verdict::Fine);
         assert_eq!(said(Phase::Downloading, 61, 61 * 32_000, 0), Verdict::NewWindow);
@@ -194,7 +268,7 @@ mod tests {
             .with_max_connections(1)
             .with_idle_timeout(Duration::ZERO)
             .with_min_rate(u64::MAX);
-        let said = |phase, seconds| judge(phase, Duration::from_secs(seconds), 0, || 1, &limits);
+        let said = |phase, seconds| judge(&example(phase, seconds, 1, 0), Duration::ZERO, &limits);
         assert_eq!(limits.max_downloads(), 1);
         assert_eq!(said(Phase::New, 0), Verdict::Fine);
         assert_eq!(said(Phase::New, 1), Verdict::Violates(Violation::Idle));

@@ -53,6 +53,7 @@ mod messages;
 mod packages;
 mod page;
 mod poller;
+mod request_reader;
 mod responder;
 mod route;
 mod sending;

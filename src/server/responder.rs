@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::activity::Activity;
-use super::connection::{Connection, Step, WholeRequest};
+use super::connection::{Connection, Step};
 use super::context::Context;
 use super::download::Part;
 use super::engine::Engine;
 use super::handler::{Answer, Handler};
 use super::page::Pages;
+use super::request_reader::WholeRequest;
 use super::transfer::Transfer;
 use crate::http::date::DateHeader;
 use crate::http::head;
