@@ -41,8 +41,8 @@ pub fn alive() {
 }
 
 /// Says what it does, in words.
-pub fn status(words: &str) {
-    notify(&[NotifyState::Status(words)]);
+pub fn status(text: &str) {
+    notify(&[NotifyState::Status(text)]);
 }
 
 /// A manager that does not listen does not change what is served.

@@ -28,7 +28,8 @@ struct BeatState {
     /// Whether the deadline has passed while the last requests end.
     is_late: bool,
     is_nobody_told: bool,
-    words: String,
+    /// What the service manager was told last.
+    status: String,
     since: Instant,
     summary: Instant,
     swept: Instant,
@@ -42,7 +43,7 @@ pub fn heartbeat(watch: &Arc<Watch>) -> impl FnMut(&Heartbeat) + Send + 'static 
         is_stopping: false,
         is_late: false,
         is_nobody_told: false,
-        words: String::new(),
+        status: String::new(),
         since: Instant::now(),
         summary: Instant::now(),
         swept: Instant::now(),
@@ -102,10 +103,10 @@ impl Watch {
         if !systemd::is_there() {
             return;
         }
-        let words = self.status();
-        if words != state.words {
-            systemd::status(&words);
-            state.words = words;
+        let status = self.status();
+        if status != state.status {
+            systemd::status(&status);
+            state.status = status;
         }
     }
 
